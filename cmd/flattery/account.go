@@ -1,0 +1,276 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"net/url"
+	"regexp"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"flattery"
+	"flattery/internal/payout/manual"
+	"flattery/store"
+)
+
+// entrance is how long a one-time link may be used.
+const entrance = 24 * time.Hour
+
+var accountName = regexp.MustCompile(`^[\pL\pN][\pL\pN ._-]{0,63}$`)
+
+func (p *program) account() *cobra.Command {
+	return group("account", "Accounts: make, set, sign in, show, remove", p.accountAdd(), p.accountSet(), p.accountSignin(), p.accountList(), p.accountShow(), p.accountRemove())
+}
+
+// wishes are the flags that say what a donor wants.
+type wishes struct{ budget, limit, currency, destination, pause string }
+
+func (w *wishes) flags(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&w.budget, "budget", "", "what is given a month, like 5.00; 0 gives nothing")
+	cmd.Flags().StringVar(&w.limit, "cap", "", "the most one flattr may be worth, like 0.50; 0: no cap")
+	cmd.Flags().StringVar(&w.currency, "currency", "", "currency of the budget")
+	cmd.Flags().StringVar(&w.destination, "destination", "", "where the account is paid: payto://iban/…, lightning:…, https://…")
+	cmd.Flags().StringVar(&w.pause, "pause", "", "pause giving: yes or no")
+	cmd.Flag("pause").NoOptDefVal = "yes"
+}
+
+// apply checks what was wished and writes it over what stands.
+func (w *wishes) apply(in *instance, s flattery.Settings, cmd *cobra.Command) (flattery.Settings, error) {
+	given := func(flag string) bool { return cmd.Flags().Changed(flag) }
+	var err error
+	if given("budget") {
+		if s.Budget, err = flattery.ParseAmount(w.budget); err != nil {
+			return s, flattery.Input("--budget %v", err)
+		}
+		if s.Budget != 0 && s.Budget < in.BudgetMinimum {
+			return s, flattery.Input("--budget %s is below the minimum of %s a month: give at least that, or 0 to give nothing", s.Budget, in.BudgetMinimum)
+		}
+	}
+	if given("cap") {
+		if s.Cap, err = flattery.ParseAmount(w.limit); err != nil {
+			return s, flattery.Input("--cap %v", err)
+		}
+	}
+	if given("currency") || s.Currency == "" {
+		if s.Currency = in.Currencies[0]; given("currency") {
+			s.Currency = w.currency
+		}
+		if !slices.Contains(in.Currencies, s.Currency) {
+			return s, flattery.Input("--currency %q is not one of this instance: %v (setting currencies)", s.Currency, in.Currencies)
+		}
+	}
+	if given("destination") {
+		if s.Destination, err = (manual.Rail{}).Canon(flattery.Destination(w.destination)); err != nil {
+			return s, err
+		}
+	}
+	if given("pause") {
+		switch w.pause {
+		case "yes", "true":
+			s.Paused = true
+		case "no", "false":
+			s.Paused = false
+		default:
+			return s, flattery.Input("--pause is yes or no, not %q", w.pause)
+		}
+	}
+	return s, nil
+}
+
+func (p *program) accountAdd() *cobra.Command {
+	var w wishes
+	var admin bool
+	cmd := &cobra.Command{Use: "add NAME", Short: "Make an account", Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
+		if !accountName.MatchString(args[0]) {
+			return flattery.Input("%q is not a name for an account: letters and digits, with spaces, points and dashes between, at most 64", args[0])
+		}
+		return p.with(cmd.Context(), func(in *instance) error {
+			set, err := w.apply(in, flattery.Settings{}, cmd)
+			if err != nil {
+				return err
+			}
+			a, err := in.addAccount(cmd.Context(), flattery.Account{Name: args[0], Admin: admin, Settings: set})
+			if err != nil {
+				return err
+			}
+			return p.print(a, func(out io.Writer) { fmt.Fprintf(out, "account %s\n", a.Name); showSettings(out, a) })
+		})
+	}}
+	cmd.Flags().BoolVar(&admin, "admin", false, "may administrate the instance")
+	w.flags(cmd)
+	return cmd
+}
+
+func (in *instance) addAccount(ctx context.Context, a flattery.Account) (flattery.Account, error) {
+	a.CreatedAt = in.now().Truncate(time.Second)
+	var id flattery.AccountID
+	err := in.update(ctx, func(tx store.Tx) (err error) {
+		id, err = tx.AddAccount(ctx, a)
+		return err
+	})
+	a.ID = id
+	return a, err
+}
+
+func (p *program) accountSet() *cobra.Command {
+	var w wishes
+	cmd := &cobra.Command{Use: "set NAME", Short: "Change what an account gives and where it is paid", Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
+		return p.with(cmd.Context(), func(in *instance) error {
+			a, err := in.accountNamed(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			if a.Settings, err = w.apply(in, a.Settings, cmd); err != nil {
+				return err
+			}
+			if err := in.update(cmd.Context(), func(tx store.Tx) error { return tx.SetSettings(cmd.Context(), a.ID, a.Settings, in.now()) }); err != nil {
+				return err
+			}
+			return p.print(a, func(out io.Writer) { showSettings(out, a) })
+		})
+	}}
+	w.flags(cmd)
+	return cmd
+}
+
+func showSettings(w io.Writer, a flattery.Account) {
+	paused, limit, to := "", "none", "nowhere yet: set it with --destination"
+	if a.Paused {
+		paused = " (paused)"
+	}
+	if a.Cap > 0 {
+		limit = a.Cap.String() + " " + a.Currency
+	}
+	if a.Destination != "" {
+		to = string(a.Destination)
+	}
+	table(w, []string{"gives", a.Budget.String() + " " + a.Currency + " a month" + paused}, []string{"cap", limit}, []string{"is paid at", to})
+}
+
+func (p *program) accountSignin() *cobra.Command {
+	return &cobra.Command{Use: "signin NAME", Short: "Print a one-time link that signs an account in", Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
+		return p.with(cmd.Context(), func(in *instance) error {
+			a, err := in.accountNamed(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			link, err := in.signinLink(cmd.Context(), a.ID, in.URL(in.Listen), in.now().Add(entrance))
+			if err != nil {
+				return err
+			}
+			return p.print(map[string]string{"account": a.Name, "url": link}, func(out io.Writer) {
+				fmt.Fprintln(out, link)
+				p.say("It opens once, within a day, while flattery serve is running.")
+			})
+		})
+	}}
+}
+
+// signinLink makes a one-time link on the given base.
+func (in *instance) signinLink(ctx context.Context, a flattery.AccountID, base string, expires time.Time) (string, error) {
+	token := rand.Text()
+	if err := in.update(ctx, func(tx store.Tx) error { return tx.AddEntrance(ctx, token, a, expires) }); err != nil {
+		return "", err
+	}
+	return url.JoinPath(base, "enter", token)
+}
+
+func (p *program) accountList() *cobra.Command {
+	return &cobra.Command{Use: "list", Short: "List the accounts", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+		return p.with(cmd.Context(), func(in *instance) error {
+			all, err := in.store.Accounts(cmd.Context())
+			if err != nil {
+				return err
+			}
+			return p.print(all, func(out io.Writer) {
+				rows := [][]string{{"NAME", "GIVES A MONTH", "PAUSED", "ADMIN", "IS PAID AT"}}
+				for _, a := range all {
+					rows = append(rows, []string{a.Name, a.Budget.String() + " " + a.Currency, yes(a.Paused), yes(a.Admin), string(a.Destination)})
+				}
+				table(out, rows...)
+			})
+		})
+	}}
+}
+
+func yes(b bool) string {
+	if b {
+		return "yes"
+	}
+	return ""
+}
+
+func (p *program) accountShow() *cobra.Command {
+	return &cobra.Command{Use: "show NAME", Short: "Show what an account gives, owes and receives", Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
+		return p.with(cmd.Context(), func(in *instance) error {
+			ctx := cmd.Context()
+			a, err := in.accountNamed(ctx, args[0])
+			if err != nil {
+				return err
+			}
+			var answer struct {
+				flattery.Account
+				Links    []flattery.Link  `json:"links"`
+				Claims   []flattery.Claim `json:"claims"`
+				Debts    []flattery.Debt  `json:"debts"`
+				Received []store.Received `json:"received"`
+			}
+			answer.Account = a
+			if answer.Links, err = in.store.Links(ctx, a.ID); err != nil {
+				return err
+			}
+			if answer.Claims, err = in.store.Claims(ctx, a.ID); err != nil {
+				return err
+			}
+			if answer.Debts, err = in.store.Debts(ctx, a.ID); err != nil {
+				return err
+			}
+			received, err := in.store.Received(ctx)
+			if err != nil {
+				return err
+			}
+			for _, r := range received {
+				if r.Account == a.ID {
+					answer.Received = append(answer.Received, r)
+				}
+			}
+			return p.print(answer, func(out io.Writer) {
+				fmt.Fprintf(out, "account %s\n", a.Name)
+				showSettings(out, a)
+				for _, l := range answer.Links {
+					fmt.Fprintf(out, "likes as    %s (%s, %s)\n", plain(l.Identity.String()), l.State, l.Proof)
+				}
+				for _, c := range answer.Claims {
+					fmt.Fprintf(out, "is          %s, proved %s\n", plain(c.Identity.String()), c.ProvedAt.Format(time.DateOnly))
+				}
+				for _, d := range answer.Debts {
+					fmt.Fprintf(out, "owes        %s %s to %s since %s\n", d.Amount, d.Currency, plain(d.PayeeName), d.Since)
+				}
+				for _, r := range answer.Received {
+					fmt.Fprintf(out, "received    %s of %s %s promised\n", r.Paid, r.Promised, r.Currency)
+				}
+			})
+		})
+	}}
+}
+
+func (p *program) accountRemove() *cobra.Command {
+	return &cobra.Command{Use: "remove NAME", Short: "Forget an account; the amounts in the ledger stay", Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
+		return p.with(cmd.Context(), func(in *instance) error {
+			a, err := in.accountNamed(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			if err := in.update(cmd.Context(), func(tx store.Tx) error { return tx.RemoveAccount(cmd.Context(), a.ID, in.now()) }); err != nil {
+				return err
+			}
+			return p.print(map[string]any{"removed": a.Name}, func(out io.Writer) {
+				fmt.Fprintf(out, "account %s is forgotten; its amounts stay in the ledger\n", a.Name)
+			})
+		})
+	}}
+}

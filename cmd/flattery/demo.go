@@ -1,0 +1,353 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"flattery"
+	"flattery/config"
+	"flattery/internal/sandbox"
+	"flattery/store"
+	"flattery/store/sqlite"
+)
+
+// The demo begins on this day and takes steps of this length; it ends when the last month's slips could be paid.
+var demoStart = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
+const (
+	demoStep  = 6 * time.Hour
+	demoAfter = 13 // days after the last month
+	paysOn    = 10 // day of the month on which donors send their slips; two days later they have arrived
+)
+
+// demo is an instance whose networks and whose time are a sandbox's. All else is the daemon's own code.
+type demo struct {
+	*instance
+	p        *program
+	world    *sandbox.World
+	story    *sandbox.Story
+	accounts map[*sandbox.Person]flattery.AccountID
+	start    time.Time
+	months   int
+	progress func(day, days int, now time.Time)
+}
+
+func (p *program) demo() *cobra.Command {
+	var months int
+	var seed uint64
+	var exit bool
+	var story string
+	cmd := &cobra.Command{Use: "demo", Short: "An instance on networks in miniature: months pass in seconds, nothing to set up",
+		Long: `An instance on networks in miniature: a dozen people like and make things, months pass in seconds, and the daemon's
+own code polls, settles and plans. Nothing leaves this machine. With --data the instance is kept there, to be looked
+at with the other commands; else it is forgotten at the end.`,
+		Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) (err error) {
+			if months < 1 || months > 120 {
+				return flattery.Input("--months %d: choose 1 to 120", months)
+			}
+			c, forget, err := p.demoSettings()
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, forget()) }()
+			d, end, err := p.openDemo(cmd.Context(), c, story, seed, months)
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, end()) }()
+			if exit {
+				return p.demoToTheEnd(cmd.Context(), d)
+			}
+			return p.demoWithPages(cmd.Context(), d)
+		}}
+	cmd.Flags().IntVar(&months, "months", 3, "how many months pass")
+	cmd.Flags().Uint64Var(&seed, "seed", 1, "the same seed tells the same story")
+	cmd.Flags().BoolVar(&exit, "exit", false, "print what happened and end")
+	cmd.Flags().StringVar(&story, "story", sandbox.StoryTown, sandbox.StoryTown+" or "+sandbox.StoryLongTail)
+	return cmd
+}
+
+// demoSettings are the defaults, in a directory that is forgotten unless --data names one.
+func (p *program) demoSettings() (c *config.Config, forget func() error, err error) {
+	dir, forget := p.data, func() error { return nil }
+	if dir == "" {
+		if dir, err = os.MkdirTemp("", "flattery-demo-*"); err != nil {
+			return nil, nil, err
+		}
+		forget = func() error { return os.RemoveAll(dir) }
+	} else if _, err := os.Lstat(filepath.Join(dir, sqlite.File)); !errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, flattery.Input("%s has an instance already: a demo begins in an empty directory (--data DIR)", dir)
+	}
+	one := *p
+	one.data, one.file, one.environ = dir, "", nil // a demo needs no settings and is not changed by any
+	c, err = one.settings()
+	return c, forget, err
+}
+
+// openDemo puts a world, a story and an instance together.
+func (p *program) openDemo(ctx context.Context, c *config.Config, story string, seed uint64, months int) (*demo, func() error, error) {
+	world, err := sandbox.Open(sandbox.NewClock(demoStart), seed)
+	if err != nil {
+		return nil, nil, err
+	}
+	end := func() error { return world.Close(context.WithoutCancel(ctx)) }
+	s, err := sandbox.NewStory(story, world, seed)
+	if err != nil {
+		return nil, nil, errors.Join(flattery.Input("--story: %v", err), end())
+	}
+	c.AllowPrivate = true
+	c.LogLevel = 4 // slog.LevelWarn: the progress line is enough
+	c.Networks["github"] = config.Network{Enabled: true, Base: world.GitHub.Base()}
+	c.Networks["flickr"] = config.Network{Enabled: true, Base: world.Flickr.Base(), Key: flattery.Secret(world.Flickr.Key())}
+	in := p.outside(c)
+	in.now, in.volatile, in.workers, in.quiet = world.Clock.Now, true, 1, p.data == ""
+	if err := p.openStore(ctx, in); err != nil {
+		return nil, nil, errors.Join(err, end())
+	}
+	dice := rand.New(rand.NewPCG(seed, seed)) //nolint:gosec // jitter is no secret
+	in.poller.Jitter = dice.Float64
+	end = func() error { return errors.Join(in.store.Close(), world.Close(context.WithoutCancel(ctx))) }
+	unlock, err := sqlite.Lock(c.Data)
+	if err != nil {
+		return nil, nil, errors.Join(err, end())
+	}
+	closing := end
+	end = func() error { return errors.Join(closing(), unlock()) }
+	d := &demo{instance: in, p: p, world: world, story: s, accounts: map[*sandbox.Person]flattery.AccountID{}, start: demoStart, months: months}
+	d.progress = p.progress()
+	return d, end, nil
+}
+
+// demoToTheEnd lets the months pass and prints them.
+func (p *program) demoToTheEnd(ctx context.Context, d *demo) error {
+	if err := d.live(ctx); err != nil {
+		return err
+	}
+	return d.tell(ctx, "")
+}
+
+// demoWithPages serves the pages while the months pass, and after, until it is interrupted.
+func (p *program) demoWithPages(ctx context.Context, d *demo) error {
+	listener, err := listen(ctx, d.Listen)
+	if err != nil { // something else is there: any port will do
+		if listener, err = listen(ctx, "127.0.0.1:0"); err != nil {
+			return err
+		}
+	}
+	handler, err := d.site("", true)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return serveHTTP(ctx, listener, handler) })
+	g.Go(func() error {
+		if err := d.meet(ctx, 0); err != nil {
+			return err
+		}
+		link, err := d.door(ctx, listener)
+		if err != nil {
+			return err
+		}
+		p.say("Watch it: %s", link)
+		if err := d.live(ctx); err != nil {
+			return err
+		}
+		if link, err = d.door(ctx, listener); err != nil {
+			return err
+		}
+		return d.tell(ctx, link)
+	})
+	err = g.Wait()
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		err = nil // interrupted
+	}
+	return err
+}
+
+// door is a one-time link for the first donor of the story.
+func (d *demo) door(ctx context.Context, listener net.Listener) (string, error) {
+	for _, person := range d.story.People {
+		if id, ok := d.accounts[person]; ok && person.Budget != "" {
+			return d.signinLink(ctx, id, d.URL(listener.Addr().String()), d.now().AddDate(20, 0, 0))
+		}
+	}
+	return "", errors.New("nobody in this story gives anything")
+}
+
+// live lets the days pass.
+func (d *demo) live(ctx context.Context) error {
+	last := d.start.AddDate(0, d.months, demoAfter)
+	days := int(last.Sub(d.start) / (24 * time.Hour))
+	for day := range days {
+		if err := d.meet(ctx, day); err != nil {
+			return err
+		}
+		for hours := demoStep; hours <= 24*time.Hour; hours += demoStep {
+			if hours == 2*demoStep {
+				d.story.Day(day)
+				if err := d.meet(ctx, day); err != nil {
+					return err
+				}
+			}
+			if err := d.step(ctx); err != nil {
+				return err
+			}
+		}
+		if err := d.paySlips(ctx); err != nil {
+			return err
+		}
+		d.progress(day+1, days, d.now())
+	}
+	return nil
+}
+
+// step is what the daemon's schedule does, at the sandbox's time.
+func (d *demo) step(ctx context.Context) error {
+	d.world.Clock.Advance(demoStep)
+	for _, due := range []func(context.Context, time.Time) error{d.poller.Enqueue, d.settler.Enqueue, d.planner.Enqueue} {
+		if err := due(ctx, d.now()); err != nil {
+			return err
+		}
+		if _, err := d.store.Jobs().Drain(ctx, d.handlers()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// meet makes accounts, links and claims for the people whose day has come.
+func (d *demo) meet(ctx context.Context, day int) error {
+	for _, person := range d.story.People {
+		_, known := d.accounts[person]
+		joins := person.Joins >= 0 && person.Joins <= day
+		if known || !joins && person.Budget == "" {
+			continue
+		}
+		if err := d.join(ctx, person, joins); err != nil {
+			return fmt.Errorf("%s: %w", person.Name, err)
+		}
+	}
+	for _, person := range d.story.People {
+		if id, known := d.accounts[person]; known && person.Joins == day && day > 0 && person.Budget != "" {
+			if err := d.claims(ctx, person, id); err != nil {
+				return fmt.Errorf("%s: %w", person.Name, err)
+			}
+		}
+	}
+	return nil
+}
+
+func (d *demo) join(ctx context.Context, person *sandbox.Person, claims bool) error {
+	set := flattery.Settings{Currency: d.Currencies[0], Destination: flattery.Destination(person.Destination)}
+	if person.Budget != "" {
+		budget, err := flattery.ParseAmount(person.Budget)
+		if err != nil {
+			return err
+		}
+		set.Budget = budget
+	}
+	a, err := d.addAccount(ctx, flattery.Account{Name: person.Name, Settings: set})
+	if err != nil {
+		return err
+	}
+	d.accounts[person] = a.ID
+	if person.Budget != "" {
+		if err := d.links(ctx, person, a.ID); err != nil {
+			return err
+		}
+	}
+	if claims {
+		return d.claims(ctx, person, a.ID)
+	}
+	return nil
+}
+
+// links links what a person likes: GitHub with a token, Flickr by name.
+func (d *demo) links(ctx context.Context, person *sandbox.Person, id flattery.AccountID) error {
+	c, err := d.enabled.Get("github")
+	if err != nil {
+		return err
+	}
+	token := flattery.Secret(d.world.GitHub.Token(person.GitHub))
+	who, err := d.who(ctx, c, "", token)
+	if err != nil {
+		return err
+	}
+	if _, err := d.addLink(ctx, flattery.Link{Account: id, Identity: who, Proof: flattery.ByToken, Interval: c.Info().Interval}, token, false); err != nil {
+		return err
+	}
+	if person.Flickr == "" {
+		return nil
+	}
+	if c, err = d.enabled.Get("flickr"); err != nil {
+		return err
+	}
+	if who, err = d.resolve(ctx, c, person.Flickr); err != nil {
+		return err
+	}
+	_, err = d.addLink(ctx, flattery.Link{Account: id, Identity: who, Proof: flattery.ByName, Interval: c.Info().Interval}, "", false)
+	return err
+}
+
+func (d *demo) claims(ctx context.Context, person *sandbox.Person, id flattery.AccountID) error {
+	for _, on := range [][2]string{{"github", person.GitHub}, {"flickr", person.Flickr}} {
+		handle := on[1]
+		if handle == "" {
+			continue
+		}
+		c, err := d.enabled.Get(on[0])
+		if err != nil {
+			return err
+		}
+		who, err := d.resolve(ctx, c, handle)
+		if err != nil {
+			return err
+		}
+		if err := d.update(ctx, func(tx store.Tx) error {
+			_, err := tx.AddClaim(ctx, flattery.Claim{Account: id, Identity: who, Proof: flattery.ByAdmin, ProvedAt: d.now()})
+			return err
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// paySlips lets those donors who pay send their slips, and lets what they sent arrive.
+func (d *demo) paySlips(ctx context.Context) error {
+	pays := map[flattery.AccountID]bool{}
+	for person, id := range d.accounts {
+		pays[id] = person.PaysSlips
+	}
+	was, to := flattery.PaymentPlanned, flattery.PaymentSent
+	switch d.now().Day() {
+	case paysOn:
+	case paysOn + 2:
+		was, to = to, flattery.PaymentPaid
+	default:
+		return nil
+	}
+	slips, err := d.store.Payments(ctx, store.PaymentQuery{State: was})
+	if err != nil {
+		return err
+	}
+	for _, slip := range slips {
+		if !pays[slip.Donor] {
+			continue
+		}
+		if _, err := d.planner.Mark(ctx, slip.ID, to); err != nil {
+			return err
+		}
+	}
+	return nil
+}

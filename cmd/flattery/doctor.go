@@ -1,0 +1,160 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"flattery"
+	"flattery/store/seal"
+	"flattery/store/sqlite"
+)
+
+// finding is what doctor has to say of one thing.
+type finding struct {
+	What  string `json:"what"`
+	Grade string `json:"grade"` // ok, warning, fault
+	Words string `json:"words"`
+}
+
+const (
+	gradeOK      = "ok"
+	gradeWarning = "warning"
+	gradeFault   = "fault"
+)
+
+func (p *program) doctor() *cobra.Command {
+	return &cobra.Command{Use: "doctor", Short: "Look at everything that can be wrong, and say how to mend it", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+		return p.with(cmd.Context(), func(in *instance) error {
+			var all []finding
+			for _, look := range []func(*cobra.Command) []finding{in.lookSettings, in.lookData, in.lookDatabase, in.lookClock, in.lookMonths, in.lookLinks} {
+				all = append(all, look(cmd)...)
+			}
+			faults := 0
+			for _, f := range all {
+				if f.Grade == gradeFault {
+					faults++
+				}
+			}
+			if err := p.print(all, func(out io.Writer) {
+				for _, f := range all {
+					fmt.Fprintf(out, "%-8s %-10s %s\n", f.Grade, f.What, strings.ReplaceAll(f.Words, "\n", " "))
+				}
+			}); err != nil {
+				return err
+			}
+			if faults > 0 {
+				return fmt.Errorf("%s found", count(faults, "fault"))
+			}
+			return nil
+		})
+	}}
+}
+
+func graded(what string, err error, ok string) finding {
+	if err != nil {
+		return finding{what, gradeFault, err.Error()}
+	}
+	return finding{what, gradeOK, ok}
+}
+
+func (in *instance) lookSettings(*cobra.Command) []finding {
+	from := in.File
+	if from == "" {
+		from = "no file; defaults and environment"
+	}
+	all := []finding{{"settings", gradeOK, from}}
+	for _, w := range in.Warnings {
+		all = append(all, finding{"settings", gradeWarning, w})
+	}
+	if in.AllowPrivate {
+		all = append(all, finding{"settings", gradeWarning, "outbound.allow_private is on: networks may be asked at private addresses; for tests only"})
+	}
+	if !in.Now.IsZero() {
+		all = append(all, finding{"settings", gradeWarning, fmt.Sprintf("now is set: this instance pretends it is %s; for rehearsals only", in.now().Format(time.DateTime))})
+	}
+	return all
+}
+
+func (in *instance) lookData(*cobra.Command) []finding {
+	all := []finding{{"data", gradeOK, in.Data}}
+	if st, err := os.Stat(filepath.Join(in.Data, seal.KeyFile)); err != nil {
+		all = append(all, graded("key", err, ""))
+	} else if st.Mode().Perm()&0o077 != 0 {
+		all = append(all, finding{"key", gradeFault, fmt.Sprintf("%s can be read by others: chmod 600 it", seal.KeyFile)})
+	}
+	unlock, err := sqlite.Lock(in.Data)
+	if err != nil {
+		return append(all, finding{"daemon", gradeOK, "is running"})
+	}
+	return append(all, finding{"daemon", gradeWarning, "is not running: nothing is polled (flattery serve)"}, graded("lock", unlock(), "free"))
+}
+
+func (in *instance) lookDatabase(cmd *cobra.Command) []finding {
+	sc, err := in.store.Schema(cmd.Context())
+	all := []finding{graded("database", err, fmt.Sprintf("%s, schema %d", sc.Database, sc.Version))}
+	all = append(all, graded("file", in.store.Check(cmd.Context()), "whole"))
+	r, err := in.audit(cmd)
+	if err == nil && len(r.Faults) > 0 {
+		err = errors.New(r.Faults[0])
+	}
+	return append(all, graded("ledger", err, fmt.Sprintf("%s, clean", count(int(r.Transactions), "transaction"))))
+}
+
+// offBy is how far our clock may be from a network's.
+const offBy = 5 * time.Minute
+
+func (in *instance) lookClock(cmd *cobra.Command) []finding {
+	date, seen, err := in.store.NetworkDate(cmd.Context())
+	if err != nil || seen.IsZero() {
+		return []finding{graded("clock", err, "no network has told the time yet")}
+	}
+	if d := seen.Sub(date).Abs(); d > offBy {
+		return []finding{{"clock", gradeWarning, fmt.Sprintf("was %s off a network's on %s: set this machine's clock right", d, seen.Format(time.DateTime))}}
+	}
+	return []finding{{"clock", gradeOK, "agrees with the networks"}}
+}
+
+func (in *instance) lookMonths(cmd *cobra.Command) []finding {
+	months, err := in.store.Months(cmd.Context())
+	if err != nil {
+		return []finding{graded("months", err, "")}
+	}
+	var all []finding
+	now := in.now()
+	for _, m := range months {
+		if m.SettledAt.IsZero() && in.settler.Due(m, now.Add(-24*time.Hour)) {
+			all = append(all, finding{"months", gradeWarning, fmt.Sprintf("%s is due since %s and not settled: is the daemon running? (flattery settle)", m.Month, m.Ends.Add(in.Grace).Format(time.DateTime))})
+		}
+	}
+	if len(all) == 0 {
+		all = append(all, finding{"months", gradeOK, fmt.Sprintf("%s, none late", count(len(months), "month"))})
+	}
+	return all
+}
+
+func (in *instance) lookLinks(cmd *cobra.Command) []finding {
+	links, err := in.store.Links(cmd.Context(), 0)
+	if err != nil {
+		return []finding{graded("links", err, "")}
+	}
+	var all []finding
+	for _, l := range links {
+		switch {
+		case l.State == flattery.LinkSuspended:
+			all = append(all, finding{"links", gradeWarning, fmt.Sprintf("link %d is stopped: %s: %s", l.ID, l.Reason, plain(l.Detail))})
+		case l.Failures > 2:
+			all = append(all, finding{"links", gradeWarning, fmt.Sprintf("link %d failed %d times: %s", l.ID, l.Failures, plain(l.Detail))})
+		}
+	}
+	if len(all) == 0 {
+		all = append(all, finding{"links", gradeOK, fmt.Sprintf("%s, all well", count(len(links), "link"))})
+	}
+	return all
+}

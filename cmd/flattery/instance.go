@@ -1,0 +1,236 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"flattery"
+	"flattery/config"
+	"flattery/connectors"
+	"flattery/connectors/flickr"
+	"flattery/connectors/github"
+	"flattery/internal/payout"
+	"flattery/internal/payout/manual"
+	"flattery/internal/poll"
+	"flattery/internal/queue"
+	"flattery/internal/schedule"
+	"flattery/internal/settle"
+	"flattery/store"
+	"flattery/store/seal"
+	"flattery/store/sqlite"
+)
+
+// known is the list of all networks. To add one is a line here.
+func known(base func(network string) string) connectors.Set {
+	return connectors.Set{
+		github.New(base("github")),
+		flickr.New(base("flickr")),
+	}
+}
+
+// settings reads the configuration.
+func (p *program) settings() (*config.Config, error) {
+	var names []string
+	for _, c := range known(func(string) string { return "" }) {
+		names = append(names, c.Info().Network)
+	}
+	return config.Load(config.Options{Data: p.data, File: p.file, Environ: p.environ, Networks: names, Cron: schedule.Check})
+}
+
+// instance is the parts, put together.
+type instance struct {
+	*config.Config
+	store    *sqlite.Store
+	now      func() time.Time
+	log      *slog.Logger
+	enabled  connectors.Set
+	apps     map[string]connectors.App
+	client   *http.Client
+	poller   *poll.Poller
+	settler  *settle.Settler
+	planner  *payout.Planner
+	volatile bool // the demo's data may go with the machine
+	workers  int
+	quiet    bool // do not speak of a data directory that is forgotten anyway
+}
+
+// clock begins at the setting "now", or is the machine's.
+func clock(c *config.Config) func() time.Time {
+	if c.Now.IsZero() {
+		return func() time.Time { return time.Now().UTC() }
+	}
+	began := time.Now()
+	return func() time.Time { return c.Now.Add(time.Since(began)).UTC() }
+}
+
+// outside puts together what speaks with networks; it needs no store.
+func (p *program) outside(c *config.Config) *instance {
+	in := &instance{
+		Config: c, now: clock(c), apps: map[string]connectors.App{},
+		log:    slog.New(slog.NewTextHandler(p.stderr, &slog.HandlerOptions{Level: c.LogLevel})),
+		client: connectors.NewClient(connectors.ClientOptions{AllowPrivate: c.AllowPrivate, Version: version}),
+	}
+	for _, k := range known(func(n string) string { return c.Networks[n].Base }) {
+		n := k.Info().Network
+		if set := c.Networks[n]; set.Enabled {
+			in.enabled = append(in.enabled, k)
+			in.apps[n] = connectors.App{ID: set.ClientID, Secret: set.ClientSecret, Key: set.Key}
+		}
+	}
+	return in
+}
+
+// open puts the whole instance together on the data directory, which is made when it is not there.
+func (p *program) open(ctx context.Context) (*instance, error) {
+	c, err := p.settings()
+	if err != nil {
+		return nil, err
+	}
+	in := p.outside(c)
+	return in, p.openStore(ctx, in)
+}
+
+func (p *program) openStore(ctx context.Context, in *instance) error {
+	if in.Database != "" {
+		return errors.New("the setting database names a PostgreSQL server, which this version cannot use yet: leave it empty for SQLite in the data directory")
+	}
+	if err := p.prepare(in.Data, in.quiet); err != nil {
+		return err
+	}
+	box, err := seal.Open(in.Data)
+	if err != nil {
+		return err
+	}
+	in.store, err = sqlite.Open(ctx, sqlite.Options{Dir: in.Data, Location: in.TimeZone, Now: in.now, Seal: box, Log: in.log, Workers: in.workers, Volatile: in.volatile})
+	if err != nil {
+		return err
+	}
+	in.poller = &poll.Poller{Store: in.store, Networks: in.enabled, Apps: in.apps, Client: in.client, Now: in.now, Log: in.log}
+	in.settler = &settle.Settler{Store: in.store, Now: in.now, Log: in.log, Rules: settle.Rules{
+		Mode: settle.Mode(in.Mode), Grace: in.Grace, Split: in.Split, Fee: in.Fee, Lapse: in.PendingLapse}}
+	in.planner = &payout.Planner{Store: in.store, Rail: manual.Rail{}, Now: in.now, Log: in.log, Rules: payout.Rules{Max: in.SlipsMax, Minimum: in.SlipsMinimum}}
+	return nil
+}
+
+// prepare makes the data directory where it is missing, says which one it is when it is new, and refuses one that
+// cannot be written.
+func (p *program) prepare(dir string, quiet bool) error {
+	entries, err := os.ReadDir(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return fmt.Errorf("data directory %s cannot be made: %w: choose another with --data or FLATTERY_DATA", dir, cause(err))
+		}
+		p.say("new data directory: %s", dir)
+	case err != nil:
+		return fmt.Errorf("data directory %s cannot be read: %w: choose another with --data or FLATTERY_DATA", dir, cause(err))
+	case len(entries) == 0 && !quiet:
+		p.say("data directory: %s (empty)", dir)
+	}
+	probe, err := os.CreateTemp(dir, ".writable-*")
+	if err != nil {
+		return fmt.Errorf("data directory %s cannot be written: %w: give this user the right to write there, or choose another with --data or FLATTERY_DATA", dir, cause(err))
+	}
+	return errors.Join(probe.Close(), os.Remove(probe.Name()))
+}
+
+// cause is an error without the path that its reader is told already.
+func cause(err error) error {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return e.Err
+	}
+	return err
+}
+
+func (in *instance) handlers() queue.Handlers {
+	all := queue.Handlers{poll.Kind: in.poller.Work}
+	for _, some := range []queue.Handlers{in.settler.Handlers(), in.planner.Handlers()} {
+		for kind, h := range some {
+			all[kind] = h
+		}
+	}
+	return all
+}
+
+// with opens the instance for one command and closes it after.
+func (p *program) with(ctx context.Context, fn func(in *instance) error) (err error) {
+	in, err := p.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, in.store.Close()) }()
+	return fn(in)
+}
+
+// accountNamed finds the account a command speaks of. It may be left out while there is one.
+func (in *instance) accountNamed(ctx context.Context, name string) (flattery.Account, error) {
+	if name != "" {
+		a, err := in.store.AccountNamed(ctx, name)
+		if errors.Is(err, flattery.ErrNotFound) {
+			err = flattery.Input("there is no account %q: see flattery account list", name)
+		}
+		return a, err
+	}
+	all, err := in.store.Accounts(ctx)
+	if err != nil {
+		return flattery.Account{}, err
+	}
+	switch len(all) {
+	case 0:
+		return flattery.Account{}, flattery.Input("there is no account yet: make one with flattery account add NAME")
+	case 1:
+		return all[0], nil
+	default:
+		return flattery.Account{}, flattery.Input("there are %d accounts: say which one with --account NAME", len(all))
+	}
+}
+
+// names gives accounts their names, removed ones too.
+func (in *instance) names(ctx context.Context) (func(flattery.AccountID) string, error) {
+	all, err := in.store.Accounts(ctx)
+	known := map[flattery.AccountID]string{}
+	for _, a := range all {
+		known[a.ID] = a.Name
+	}
+	return func(id flattery.AccountID) string {
+		if n, ok := known[id]; ok {
+			return n
+		}
+		return fmt.Sprintf("removed %d", id)
+	}, err
+}
+
+func (in *instance) update(ctx context.Context, fn func(store.Tx) error) error {
+	return in.store.Update(ctx, fn)
+}
+
+// writeFile writes a new file whole or not at all.
+func writeFile(path string, write func(io.Writer) error) (err error) {
+	if path == "-" {
+		return write(os.Stdout)
+	}
+	if _, err := os.Lstat(path); err == nil {
+		return flattery.Input("%s is there already: choose another name, or remove it first", path)
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+	if err != nil {
+		return fmt.Errorf("%s cannot be written: %w", path, cause(err))
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.Remove(f.Name()))
+		}
+	}()
+	if err := errors.Join(write(f), f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"flattery"
+	"flattery/internal/web"
+	"flattery/store"
+	"flattery/store/sqlite"
+)
+
+// pages hands the store and the commands to the web, in its words.
+type pages struct {
+	*sqlite.Store
+	in *instance
+}
+
+var (
+	_ web.Store    = pages{}
+	_ web.Doors    = pages{}
+	_ web.Sessions = pages{}
+)
+
+func (p pages) Flattrs(ctx context.Context, a flattery.AccountID, m flattery.Month, state flattery.State, before flattery.FlattrID, limit int) ([]flattery.Flattr, error) {
+	return p.Store.Flattrs(ctx, store.FlattrQuery{Account: a, Month: m, State: state, Before: before, Limit: limit})
+}
+
+func (p pages) Payments(ctx context.Context, donor flattery.AccountID) ([]flattery.Payment, error) {
+	return p.Store.Payments(ctx, store.PaymentQuery{Donor: donor})
+}
+
+func (p pages) RemoveFlattr(ctx context.Context, a flattery.AccountID, id flattery.FlattrID) error {
+	return p.in.update(ctx, func(tx store.Tx) error { return tx.RemoveFlattr(ctx, a, id) })
+}
+
+func (p pages) RestoreFlattr(ctx context.Context, a flattery.AccountID, id flattery.FlattrID) error {
+	return p.in.update(ctx, func(tx store.Tx) error { return tx.RestoreFlattr(ctx, a, id, p.in.now()) })
+}
+
+// MarkPayment is for the donor of the slip only.
+func (p pages) MarkPayment(ctx context.Context, donor flattery.AccountID, id flattery.PaymentID, to flattery.PaymentState) error {
+	y, err := p.Payment(ctx, id)
+	if err != nil {
+		return err
+	}
+	if y.Donor != donor {
+		return flattery.ErrNotFound
+	}
+	_, err = p.in.planner.Mark(ctx, id, to)
+	return err
+}
+
+func (p pages) Enter(ctx context.Context, token string) (a flattery.AccountID, err error) {
+	err = p.in.update(ctx, func(tx store.Tx) error {
+		id, err := tx.Enter(ctx, token, p.in.now())
+		a = id
+		return err
+	})
+	return a, err
+}
+
+// Sessions live by the machine's clock, also where the instance does not.
+
+func (p pages) FindSession(ctx context.Context, token string) ([]byte, bool, error) {
+	return p.Session(ctx, token, time.Now())
+}
+
+func (p pages) SaveSession(ctx context.Context, token string, data []byte, expires time.Time) error {
+	return p.in.update(ctx, func(tx store.Tx) error { return tx.SaveSession(ctx, token, data, expires) })
+}
+
+func (p pages) RemoveSession(ctx context.Context, token string) error {
+	return p.in.update(ctx, func(tx store.Tx) error { return tx.DeleteSession(ctx, token) })
+}
+
+// site is the handler of all pages, at the address that people type.
+func (in *instance) site(base string, demo bool) (http.Handler, error) {
+	var networks []web.Network
+	for _, c := range in.enabled {
+		i := c.Info()
+		networks = append(networks, web.Network{Key: i.Network, Title: i.Title, Noun: i.Noun, State: string(i.State)})
+	}
+	p := pages{in.store, in}
+	return web.New(web.Options{
+		Store: p, Doors: p, Sessions: p, Networks: networks, Now: in.now, Location: in.TimeZone, Grace: in.Grace,
+		Mode: web.Mode(in.Mode), Fee: in.Fee, Split: in.Split, Slips: web.Slips{Max: in.SlipsMax, Minimum: in.SlipsMinimum},
+		Currency: in.Currencies[0], BaseURL: base, Version: version, Demo: demo, Log: in.log,
+	})
+}

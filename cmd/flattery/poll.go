@@ -1,0 +1,66 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"flattery"
+	"flattery/internal/poll"
+)
+
+func (p *program) poll() *cobra.Command {
+	return &cobra.Command{Use: "poll [LINK]", Short: "Poll what is due, or one link, now", Args: cobra.MaximumNArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
+		return p.with(cmd.Context(), func(in *instance) error {
+			var found []poll.Found
+			var err error
+			if len(args) == 1 {
+				found, err = in.pollOne(cmd.Context(), args[0])
+			} else {
+				found, err = in.poller.Due(cmd.Context())
+			}
+			if err != nil {
+				return err
+			}
+			return p.print(found, func(out io.Writer) {
+				for _, f := range found {
+					showFound(out, f)
+				}
+				if len(found) == 0 {
+					fmt.Fprintln(out, "nothing is due")
+				}
+			})
+		})
+	}}
+}
+
+func (in *instance) pollOne(ctx context.Context, arg string) ([]poll.Found, error) {
+	id, err := number("link", arg)
+	if err != nil {
+		return nil, err
+	}
+	f, err := in.poller.Poll(ctx, flattery.LinkID(id))
+	if errors.Is(err, flattery.ErrNotFound) {
+		err = flattery.Input("there is no link %d: see flattery link list", id)
+	}
+	return []poll.Found{f}, err
+}
+
+func showFound(w io.Writer, f poll.Found) {
+	fmt.Fprintf(w, "link %d: %s new", f.Link, count(f.Likes, "like"))
+	for _, part := range []struct {
+		n    int
+		word string
+	}{{f.Counting, "count"}, {f.Pending, "pending"}, {f.Own, "own"}, {f.Seen, "older than the link"}} {
+		if part.n > 0 {
+			fmt.Fprintf(w, ", %d %s", part.n, part.word)
+		}
+	}
+	if f.Reason != "" {
+		fmt.Fprintf(w, "; stopped: %s (%s)", f.Reason, plain(f.Detail))
+	}
+	fmt.Fprintln(w)
+}

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"flattery"
+	"flattery/internal/schedule"
+	"flattery/store"
+	"flattery/store/sqlite"
+)
+
+// farewell is how long open requests may take once the daemon was told to stop.
+const farewell = 10 * time.Second
+
+func (p *program) serve() *cobra.Command {
+	return &cobra.Command{Use: "serve", Short: "The daemon: pages, polling, settling. Its first start prints a one-time setup link", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+			c, err := p.settings()
+			if err != nil {
+				return err
+			}
+			if err := p.prepare(c.Data, false); err != nil {
+				return err
+			}
+			unlock, err := sqlite.Lock(c.Data)
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, unlock()) }()
+			listener, err := listen(cmd.Context(), c.Listen)
+			if err != nil {
+				return err
+			}
+			in := p.outside(c)
+			if err := p.openStore(cmd.Context(), in); err != nil {
+				return errors.Join(err, listener.Close())
+			}
+			defer func() { err = errors.Join(err, in.store.Close()) }()
+			for _, w := range c.Warnings {
+				in.log.Warn(w)
+			}
+			base := in.URL(listener.Addr().String())
+			if err := p.welcome(cmd.Context(), in, base); err != nil {
+				return errors.Join(err, listener.Close())
+			}
+			return in.run(cmd.Context(), listener)
+		}}
+}
+
+func listen(ctx context.Context, address string) (net.Listener, error) {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("cannot listen on %s: %w: stop what uses it, or choose another address (setting listen)", address, err)
+	}
+	return l, nil
+}
+
+// firstAccount is the administrator that a new instance begins with. It gives nothing until its owner says so.
+const firstAccount = "admin"
+
+// welcome makes the first account of a new instance, and prints the link that opens it once.
+func (p *program) welcome(ctx context.Context, in *instance, base string) error {
+	accounts, err := in.store.Accounts(ctx)
+	if err != nil {
+		return err
+	}
+	p.say("pages: %s", base)
+	if len(accounts) > 0 {
+		return nil
+	}
+	a, err := in.addAccount(ctx, flattery.Account{Name: firstAccount, Admin: true, Settings: flattery.Settings{Currency: in.Currencies[0]}})
+	if err != nil {
+		return err
+	}
+	link, err := in.signinLink(ctx, a.ID, base, in.now().Add(entrance))
+	if err != nil {
+		return err
+	}
+	p.say("first start. Open this once, within a day, to sign in as %s:\n\n  %s\n\nLater: flattery account signin %s", a.Name, link, a.Name)
+	return nil
+}
+
+// run is the daemon: it returns when ctx ends and the last thing it began has ended.
+func (in *instance) run(ctx context.Context, listener net.Listener) error {
+	handler, err := in.site(in.BaseURL, false)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	plan, err := schedule.New(in.log, in.now,
+		schedule.Entry{Name: "poll", Spec: "* * * * *", Due: in.poller.Enqueue},
+		schedule.Entry{Name: "settle", Spec: in.SettleCron, Due: in.settler.Enqueue},
+		schedule.Entry{Name: "plan", Spec: "*/5 * * * *", Due: in.planner.Enqueue},
+		schedule.Entry{Name: "tidy", Spec: "0 * * * *", Due: func(ctx context.Context, _ time.Time) error {
+			return in.update(ctx, func(tx store.Tx) error { return tx.Tidy(ctx, time.Now()) })
+		}},
+	)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return plan.Run(ctx) })
+	g.Go(func() error { return in.store.Jobs().Run(ctx, in.handlers()) })
+	g.Go(func() error { return serveHTTP(ctx, listener, handler) })
+	return g.Wait()
+}
+
+// serveHTTP serves until ctx ends and returns when the last answer has ended.
+func serveHTTP(ctx context.Context, listener net.Listener, handler http.Handler) error {
+	s := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 60 * time.Second,
+		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
+	stopped := make(chan error, 1)
+	go func() {
+		<-ctx.Done()
+		limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), farewell)
+		defer cancel()
+		err := s.Shutdown(limited)
+		if errors.Is(err, context.DeadlineExceeded) {
+			err = s.Close()
+		}
+		stopped <- err
+	}()
+	if err := s.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("web: %w", err)
+	}
+	return <-stopped
+}

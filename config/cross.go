@@ -1,0 +1,49 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+)
+
+// cross looks at settings that are right alone and wrong together.
+func (l *loader) cross(c *Config) {
+	if c.Mode == Pledge && c.Fee > 0 {
+		l.mistake(l.from["fee"], `fee: a fee in pledge mode needs a slip to the house, which is not there yet; set fee = 0 or mode = "prepaid"`)
+	}
+	switch {
+	case plain(c.BaseURL):
+		l.warn("base_url", fmt.Sprintf("%q is plain http, so nobody can sign in there; put https in front", c.BaseURL))
+	case c.BaseURL == "" && c.Listen != "" && !loopback(host(c.Listen)):
+		l.warn("listen", fmt.Sprintf("%q can be reached from elsewhere and base_url is not set; set base_url to the https address that people type", c.Listen))
+	}
+	for _, name := range l.networks {
+		if base := c.Networks[name].Base; plain(base) {
+			l.warn("networks."+name+".base", fmt.Sprintf("%q is plain http, so tokens can be read on their way; use https", base))
+		}
+	}
+}
+
+func (l *loader) warn(name, what string) {
+	l.warnings = append(l.warnings, oneLine(fmt.Sprintf("%s: %s: %s", l.from[name].where, name, what)))
+}
+
+// plain reports whether an address is http to another machine.
+func plain(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && u.Scheme == "http" && !loopback(u.Hostname())
+}
+
+func host(address string) string {
+	h, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return address
+	}
+	return h
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback() || host == "localhost" || strings.HasSuffix(host, ".localhost")
+}

@@ -1,0 +1,98 @@
+package config
+
+import (
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	"flattery"
+)
+
+// A setting is one thing that can be set. Its read keeps the text in the Config, or says what is wrong with it and how
+// to mend it; where the setting is a secret it never repeats the text.
+type setting struct {
+	name   string
+	value  string // what stands where nobody sets it
+	secret bool
+	read   func(c *Config, text string) error
+}
+
+// settings is the table of everything that can be set. The names of variables are made from it.
+func settings(o Options) []setting {
+	all := []setting{
+		{name: "data", value: defaultData(o.Environ), read: func(c *Config, s string) (err error) {
+			if s == "" {
+				return mend("is empty", "name a directory")
+			}
+			c.Data, err = filepath.Abs(s)
+			return err
+		}},
+		typed("listen", "127.0.0.1:8080", address, func(c *Config) *string { return &c.Listen }),
+		typed("base_url", "", optional(root), func(c *Config) *string { return &c.BaseURL }),
+		{name: "database", secret: true, read: func(c *Config, s string) (err error) {
+			c.Database, err = database(s)
+			return err
+		}},
+		typed("time_zone", "UTC", zone, func(c *Config) **time.Location { return &c.TimeZone }),
+		typed("currencies", "EUR", currencies, func(c *Config) *[]string { return &c.Currencies }),
+		typed("mode", "pledge", oneOf(Pledge, Prepaid), func(c *Config) *Mode { return &c.Mode }),
+		typed("months.grace", "72h", between(0, 28*day), func(c *Config) *time.Duration { return &c.Grace }),
+		typed("settle.cron", "15 4 * * *", cronSpec(o.Cron), func(c *Config) *string { return &c.SettleCron }),
+		typed("budget.minimum", "2.00", flattery.ParseAmount, func(c *Config) *flattery.Amount { return &c.BudgetMinimum }),
+		typed("pending.lapse", "90 days", between(0, 100*365*day), func(c *Config) *time.Duration { return &c.PendingLapse }),
+		typed("split", "flattr", oneOf(flattery.SplitByFlattr, flattery.SplitByCreator), func(c *Config) *flattery.SplitBy { return &c.Split }),
+		typed("clicks", "many", oneOf(ClicksMany, ClicksOnce), func(c *Config) *Clicks { return &c.Clicks }),
+		typed("fee", "0", percent, func(c *Config) *flattery.Rate { return &c.Fee }),
+		typed("receivers_must_give", "false", boolean, func(c *Config) *bool { return &c.ReceiversMustGive }),
+		typed("slips.max", "5", count, func(c *Config) *int { return &c.SlipsMax }),
+		typed("slips.minimum", "1.00", flattery.ParseAmount, func(c *Config) *flattery.Amount { return &c.SlipsMinimum }),
+		typed("outbound.allow_private", "false", boolean, func(c *Config) *bool { return &c.AllowPrivate }),
+		typed("metrics.listen", "", optional(address), func(c *Config) *string { return &c.MetricsListen }),
+		typed("log.level", "info", level, func(c *Config) *slog.Level { return &c.LogLevel }),
+		typed("now", "", instant, func(c *Config) *time.Time { return &c.Now }),
+	}
+	for _, n := range o.Networks {
+		all = append(all, network(n)...)
+	}
+	return all
+}
+
+func network(name string) []setting {
+	one := func(key, value string, secret bool, keep func(n *Network, s string) error) setting {
+		return setting{name: "networks." + name + "." + key, value: value, secret: secret, read: func(c *Config, s string) error {
+			n := c.Networks[name]
+			err := keep(&n, s)
+			c.Networks[name] = n
+			return err
+		}}
+	}
+	return []setting{
+		one("enabled", "true", false, func(n *Network, s string) (err error) { n.Enabled, err = boolean(s); return err }),
+		one("base", "", false, func(n *Network, s string) (err error) { n.Base, err = optional(webAddress)(s); return err }),
+		one("client_id", "", false, func(n *Network, s string) error { n.ClientID = s; return nil }),
+		one("client_secret", "", true, func(n *Network, s string) error { n.ClientSecret = flattery.Secret(s); return nil }),
+		one("key", "", true, func(n *Network, s string) error { n.Key = flattery.Secret(s); return nil }),
+	}
+}
+
+// typed is a setting that parse makes into a T, kept where keep points.
+func typed[T any](name, value string, parse func(string) (T, error), keep func(*Config) *T) setting {
+	return setting{name: name, value: value, read: func(c *Config, s string) (err error) {
+		*keep(c), err = parse(s)
+		return err
+	}}
+}
+
+// defaultData is where a person's programs keep their data, as the environment says.
+func defaultData(environ []string) string {
+	env := variables(environ)
+	switch {
+	case env["XDG_DATA_HOME"] != "":
+		return filepath.Join(env["XDG_DATA_HOME"], "flattery")
+	case env["HOME"] != "":
+		return filepath.Join(env["HOME"], ".local", "share", "flattery")
+	case env["LOCALAPPDATA"] != "":
+		return filepath.Join(env["LOCALAPPDATA"], "flattery")
+	}
+	return "flattery-data"
+}

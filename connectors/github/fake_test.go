@@ -1,0 +1,155 @@
+package github
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"flattery"
+	"flattery/connectors"
+)
+
+const (
+	token = "gho_canary_token"
+	meID  = 4711
+)
+
+// fake is a small GitHub: accounts, one of them with stars.
+type fake struct {
+	names    map[string]int64 // login → id, of today
+	stars    map[int64][]starred
+	timeless bool // bare repositories, as without the media type
+	byName   bool // Link headers name the login and not the id
+	oldest   bool // the order is ignored: oldest first
+	noStars  bool // 404 for every list of stars
+	asked    []string
+	check    func(*http.Request) // looks at each request
+}
+
+type starred struct {
+	repo int
+	at   time.Time
+}
+
+func newFake() *fake {
+	return &fake{names: map[string]int64{"me": meID}, stars: map[int64][]starred{}}
+}
+
+func (f *fake) Like(thing int, at time.Time) {
+	f.Unlike(thing)
+	list := append(f.stars[meID], starred{thing, at.UTC().Truncate(time.Second)})
+	// As GitHub does: newest first, whatever order they came in.
+	slices.SortStableFunc(list, func(a, b starred) int {
+		if f.oldest {
+			a, b = b, a
+		}
+		return b.at.Compare(a.at)
+	})
+	f.stars[meID] = list
+}
+
+func (f *fake) Unlike(thing int) {
+	f.stars[meID] = slices.DeleteFunc(f.stars[meID], func(s starred) bool { return s.repo == thing })
+}
+
+func repoID(thing int) string { return strconv.Itoa(5000 + thing) }
+
+func (f *fake) repo(thing int) map[string]any {
+	return map[string]any{
+		"id": 5000 + thing, "full_name": fmt.Sprintf("maker/thing-%d", thing), "html_url": fmt.Sprintf("https://github.com/maker/thing-%d", thing),
+		"stargazers_count": 3, "description": "a thing",
+		"owner": map[string]any{"id": 77, "login": "maker", "type": "Organization", "html_url": "https://github.com/maker"},
+	}
+}
+
+func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	f.asked = append(f.asked, r.URL.Path)
+	if f.check != nil {
+		f.check(r)
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	path := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
+	id, list := int64(0), path[len(path)-1] == "starred"
+	switch {
+	case path[0] == "user" && (len(path) == 1 || path[1] == "starred"):
+		if r.Header.Get("Authorization") != "Bearer "+token {
+			f.fail(w, http.StatusUnauthorized, "Bad credentials")
+			return
+		}
+		id = meID
+	case path[0] == "user":
+		id, _ = strconv.ParseInt(path[1], 10, 64)
+	case path[0] == "users":
+		id = f.names[path[1]]
+	}
+	login := ""
+	for name, known := range f.names {
+		if known == id {
+			login = name
+		}
+	}
+	switch {
+	case login == "" || list && f.noStars:
+		f.fail(w, http.StatusNotFound, "Not Found")
+	case list:
+		f.list(w, r, id)
+	default:
+		_ = json.NewEncoder(w).Encode(map[string]any{"id": id, "login": login, "name": "Some One", "type": "User", "html_url": "https://github.com/" + login})
+	}
+}
+
+func (f *fake) fail(w http.ResponseWriter, status int, message string) {
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(map[string]string{"message": message, "documentation_url": "https://docs.github.com/rest"})
+}
+
+func (f *fake) list(w http.ResponseWriter, r *http.Request, id int64) {
+	q := r.URL.Query()
+	size, _ := strconv.Atoi(q.Get("per_page"))
+	page := 1
+	if q.Has("page") {
+		page, _ = strconv.Atoi(q.Get("page"))
+	}
+	all := f.stars[id]
+	from := min((page-1)*size, len(all))
+	to := min(from+size, len(all))
+	items := []any{}
+	for _, s := range all[from:to] {
+		if f.timeless || !strings.Contains(r.Header.Get("Accept"), "star+json") {
+			items = append(items, f.repo(s.repo))
+		} else {
+			items = append(items, map[string]any{"starred_at": s.at.Format(time.RFC3339), "repo": f.repo(s.repo)})
+		}
+	}
+	if to < len(all) {
+		path := fmt.Sprintf("/user/%d/starred", id)
+		if f.byName {
+			path = r.URL.Path
+		}
+		q.Set("page", strconv.Itoa(page+1))
+		w.Header().Set("Link", fmt.Sprintf(`<http://%s%s?%s>; rel="next", <http://%s%s?page=99>; rel="last"`, r.Host, path, q.Encode(), r.Host, path))
+	}
+	body, _ := json.Marshal(items)
+	etag := fmt.Sprintf(`W/"%x"`, sha256.Sum256(body))
+	w.Header().Set("ETag", etag)
+	if r.Header.Get("If-None-Match") == etag {
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	_, _ = w.Write(body)
+}
+
+func me() flattery.Profile {
+	return flattery.Profile{Identity: flattery.Identity{Network: network, Host: "127.0.0.1", Subject: strconv.Itoa(meID)}, Handle: "me"}
+}
+
+func withToken() connectors.Session {
+	return connectors.Session{Identity: me(), Token: token}
+}
+
+func byName() connectors.Session { return connectors.Session{Identity: me()} }

@@ -1,0 +1,301 @@
+// Package flattery has the words everybody here speaks: who (accounts, identities, links, claims), what (likes,
+// things, flattrs), how much (Amount, Split) and when (Month). It does nothing and imports nothing of ours.
+package flattery
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+)
+
+// Numbers that the store gives to what it keeps. They mean nothing outside of one store.
+type (
+	AccountID int64
+	LinkID    int64
+	ClaimID   int64
+	FlattrID  int64
+	PayeeID   int64
+	PaymentID int64
+)
+
+// Refusals of a command. Each is made by a constraint of the store, not by a look before the write.
+var (
+	ErrNotFound   = errors.New("not found")
+	ErrNameTaken  = errors.New("the name is taken")
+	ErrFlattrOnce = errors.New("one like of one thing counts once")
+	ErrFrozen     = errors.New("the month is frozen")
+	ErrSettled    = errors.New("the month is settled")
+	ErrClaimed    = errors.New("the identity is claimed by another account")
+	ErrOverdrawn  = errors.New("more than there is")
+	ErrConflict   = errors.New("the same key was used with another content")
+	ErrState      = errors.New("not possible in this state")
+	// ErrUnknown: whether the write happened is not known. Ask again under the same key.
+	ErrUnknown = errors.New("it is not known whether this was written; look, or do the same again")
+)
+
+// InputError is bad input: what is wrong and how to mend it, in one line. The command line ends with 2 for it.
+type InputError struct{ Reason string }
+
+func (e *InputError) Error() string { return e.Reason }
+
+// Input makes an InputError.
+func Input(format string, args ...any) error { return &InputError{fmt.Sprintf(format, args...)} }
+
+// Secret is a token or key. It prints as dots everywhere; string(s) is the only way to read it.
+type Secret string
+
+// String never tells the secret.
+func (s Secret) String() string {
+	if s == "" {
+		return ""
+	}
+	return "•••"
+}
+
+// GoString, Format, LogValue and MarshalText never tell it either.
+func (s Secret) GoString() string             { return s.String() }
+func (s Secret) Format(f fmt.State, _ rune)   { _, _ = f.Write([]byte(s.String())) }
+func (s Secret) LogValue() slog.Value         { return slog.StringValue(s.String()) }
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// Identity is somebody on a network: the subject is the network's immutable id, never a handle or an e-mail. Host
+// names the server where a network has many, else the network's own host.
+type Identity struct {
+	Network string `json:"network"`
+	Host    string `json:"host"`
+	Subject string `json:"subject"`
+}
+
+// Profile is an identity as it showed itself when last seen. All but the Identity may change.
+type Profile struct {
+	Identity
+	Handle       string `json:"handle"`
+	Name         string `json:"name,omitempty"`
+	URL          string `json:"url,omitempty"`
+	Organisation bool   `json:"organisation,omitempty"`
+}
+
+// String names the profile as the command line does: "github:octocat".
+func (p Profile) String() string {
+	if p.Handle == "" {
+		return p.Network + ":" + p.Subject
+	}
+	return p.Network + ":" + p.Handle
+}
+
+// Thing is what was liked. Its key is (network, host, id); where the network has no id, ID is the canonical URL.
+type Thing struct {
+	Network string `json:"network"`
+	Host    string `json:"host"`
+	ID      string `json:"id"`
+	URL     string `json:"url"`
+	Title   string `json:"title"`
+}
+
+// Source says where the time of a like is from.
+type Source string
+
+// The network told it, it is inside an id of the network, or it is when we first saw the like.
+const (
+	Exact     Source = "exact"
+	Derived   Source = "derived"
+	FirstSeen Source = "first seen"
+)
+
+// Like is what a connector found: somebody liked the thing, which the author made. At is zero where the network does
+// not tell; Source is then ignored.
+type Like struct {
+	Thing  Thing
+	Author Profile
+	At     time.Time
+	Source Source
+}
+
+// Cursor is a connector's secret: where it is in a list. The empty cursor is the beginning.
+type Cursor string
+
+// Kind tells flattrs of the same thing apart.
+type Kind string
+
+// A like (turn 0), a click on a button (turn: the click's id), a subscription (turn: the month).
+const (
+	KindLike         Kind = "like"
+	KindClick        Kind = "click"
+	KindSubscription Kind = "subscription"
+)
+
+// State is what became of a flattr.
+type State string
+
+// Only Counting takes a share. Seen likes are older than their link and never count.
+const (
+	Counting State = "counts"
+	Pending  State = "pending" // the author cannot be paid yet
+	Seen     State = "seen"
+	Own      State = "own"     // one's own thing
+	Removed  State = "removed" // by the donor, before the freeze
+	Lapsed   State = "lapsed"  // pending for too long
+)
+
+// Flattr is one like of one account as the store keeps it.
+type Flattr struct {
+	ID       FlattrID  `json:"id"`
+	Account  AccountID `json:"account"`
+	Link     LinkID    `json:"link,omitempty"`
+	Kind     Kind      `json:"kind"`
+	Turn     int64     `json:"turn,omitempty"`
+	Thing    Thing     `json:"thing"`
+	Author   Profile   `json:"author"`
+	State    State     `json:"state"`
+	At       time.Time `json:"at"`     // of the like; when the network does not tell, when it was first seen
+	Source   Source    `json:"source"` // where At is from
+	FoundAt  time.Time `json:"found_at"`
+	CountsIn Month     `json:"counts_in,omitempty"` // no month unless it counts (or did, when removed)
+	Weight   int64     `json:"weight"`
+	Share    Amount    `json:"share"` // settled months only
+}
+
+// Destination is where a payee is paid: always a URI (payto:, lightning:, https:).
+type Destination string
+
+// Account is a person or a group here. The same account gives and receives.
+type Account struct {
+	ID        AccountID `json:"id"`
+	Name      string    `json:"name"`
+	Admin     bool      `json:"admin"`
+	Language  string    `json:"language,omitempty"` // "" follows the browser
+	CreatedAt time.Time `json:"created_at"`
+	Settings
+}
+
+// Settings are a donor's wishes. Each is a row with a start; what stands at the freeze counts for the whole month.
+type Settings struct {
+	Budget      Amount      `json:"budget"` // a month; 0: gives nothing
+	Currency    string      `json:"currency"`
+	Cap         Amount      `json:"cap"` // the most one flattr may be worth; 0: no cap
+	Paused      bool        `json:"paused"`
+	Destination Destination `json:"destination,omitempty"` // where the account is paid
+}
+
+// Proof is how a link or a claim was proved.
+type Proof string
+
+// A public name proves nothing: such a link steers its own donor's budget and locks nobody out.
+const (
+	ByName  Proof = "name"
+	ByToken Proof = "token"
+	ByOAuth Proof = "oauth"
+	ByAdmin Proof = "admin"
+)
+
+// Proved reports whether the proof shows that the identity is the account's own.
+func (p Proof) Proved() bool { return p != "" && p != ByName }
+
+// LinkState says whether a link is polled.
+type LinkState string
+
+// A suspended link waits for its donor (Reason says why); a removed one is kept so that its likes stay counted once.
+const (
+	LinkActive    LinkState = "active"
+	LinkSuspended LinkState = "suspended"
+	LinkRemoved   LinkState = "removed"
+)
+
+// Link is an identity whose likes are polled for an account.
+type Link struct {
+	ID       LinkID        `json:"id"`
+	Account  AccountID     `json:"account"`
+	Identity Profile       `json:"identity"`
+	Proof    Proof         `json:"proof"`
+	State    LinkState     `json:"state"`
+	Reason   string        `json:"reason,omitempty"` // why it stopped or is late: a key of poll's fates
+	Detail   string        `json:"detail,omitempty"` // the same in the network's words
+	Cursor   Cursor        `json:"-"`
+	BeginsAt time.Time     `json:"begins_at"` // what was liked before never counts
+	Interval time.Duration `json:"interval"`  // between polls, before jitter
+	NextPoll time.Time     `json:"next_poll"`
+	LastPoll time.Time     `json:"last_poll"` // last attempt; zero: never
+	LastGood time.Time     `json:"last_good"` // last good answer; zero: never
+	Failures int           `json:"failures"`  // in a row
+}
+
+// Claim is an identity whose things are an account's own, proved.
+type Claim struct {
+	ID       ClaimID   `json:"id"`
+	Account  AccountID `json:"account"`
+	Identity Profile   `json:"identity"`
+	Proof    Proof     `json:"proof"`
+	ProvedAt time.Time `json:"proved_at"`
+}
+
+// MonthState is what the store knows of a month. Times are zero until they happen.
+type MonthState struct {
+	Month     Month     `json:"month"`
+	Starts    time.Time `json:"starts"`
+	Ends      time.Time `json:"ends"`
+	FrozenAt  time.Time `json:"frozen_at"`
+	SettledAt time.Time `json:"settled_at"`
+	Flattrs   int       `json:"flattrs"`          // that count, at the freeze
+	Donors    int       `json:"donors"`           // of these flattrs
+	Digest    string    `json:"digest,omitempty"` // SHA-256 over their sorted ids, hex
+	Budgets   Amount    `json:"budgets"`          // control sum: what the donors gave
+	Shares    Amount    `json:"shares"`           // control sum: what the flattrs received
+	Head      string    `json:"head,omitempty"`   // the ledger's last hash when it was settled
+}
+
+// Settlement is one donor's settled month. Budget = Fee + Shares + Unspent.
+type Settlement struct {
+	Month       Month     `json:"month"`
+	Donor       AccountID `json:"donor"`
+	Currency    string    `json:"currency"`
+	Budget      Amount    `json:"budget"`
+	Fee         Amount    `json:"fee"`
+	Shares      Amount    `json:"shares"`
+	Unspent     Amount    `json:"unspent"` // held back by the donor's cap
+	Flattrs     int       `json:"flattrs"`
+	Transaction int64     `json:"transaction"` // its number in the ledger; 0 when there was nothing to post
+}
+
+// PaymentState: planned → sent or unknown → paid or failed.
+type PaymentState string
+
+// Planned payments are written before anything is sent.
+const (
+	PaymentPlanned PaymentState = "planned"
+	PaymentSent    PaymentState = "sent"
+	PaymentUnknown PaymentState = "unknown"
+	PaymentPaid    PaymentState = "paid"
+	PaymentFailed  PaymentState = "failed"
+)
+
+// Payment is one order to pay one destination. In pledge mode it is a slip of one donor.
+type Payment struct {
+	ID          PaymentID    `json:"id"`
+	Code        string       `json:"code"` // what the donor writes on it, so that the payee can tell what it is
+	Plan        Month        `json:"plan"`
+	Rail        string       `json:"rail"`
+	Donor       AccountID    `json:"donor"`
+	Payee       PayeeID      `json:"payee"`
+	PayeeName   string       `json:"payee_name"`
+	Currency    string       `json:"currency"`
+	Amount      Amount       `json:"amount"`
+	Destination Destination  `json:"destination"`
+	State       PaymentState `json:"state"`
+	PlannedAt   time.Time    `json:"planned_at"`
+	SentAt      time.Time    `json:"sent_at"`
+	PaidAt      time.Time    `json:"paid_at"`
+}
+
+// Debt is what a donor owes a payee: settled and not yet paid.
+type Debt struct {
+	Donor       AccountID   `json:"donor"`
+	Payee       PayeeID     `json:"payee"`
+	PayeeName   string      `json:"payee_name"`
+	Account     AccountID   `json:"payee_account,omitempty"` // 0: an author who never joined
+	Currency    string      `json:"currency"`
+	Amount      Amount      `json:"amount"`  // settled, and no payment has left for it
+	Planned     Amount      `json:"planned"` // part of Amount for which a slip is out
+	Since       Month       `json:"since"`   // the first month that is not paid
+	Destination Destination `json:"destination,omitempty"`
+}

@@ -1,0 +1,204 @@
+package ledger
+
+import (
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"flattery"
+)
+
+// Book is a whole ledger as a store keeps it.
+type Book struct {
+	Transactions iter.Seq2[Transaction, error] // by number
+	Totals       map[Account]Total             // as kept beside the entries
+	Months       []flattery.MonthState         // those that are settled
+	Settlements  iter.Seq2[flattery.Settlement, error]
+	Debts        []flattery.Debt
+	Strays       int64 // entries that belong to no transaction
+}
+
+// Report is what an audit saw.
+type Report struct {
+	Transactions int64    `json:"transactions"`
+	Entries      int64    `json:"entries"`
+	Accounts     int      `json:"accounts"`
+	Months       int      `json:"months"`
+	Head         string   `json:"head"`
+	Faults       []string `json:"faults"` // empty: clean
+}
+
+// maxFaults: the first ones tell what is wrong; a million lines would not.
+const maxFaults = 50
+
+func (r *Report) fault(format string, args ...any) {
+	if len(r.Faults) < maxFaults {
+		r.Faults = append(r.Faults, fmt.Sprintf(format, args...))
+	}
+}
+
+// Audit recomputes everything that can be recomputed: hashes and numbers of the chain, account totals and their
+// sides, what donors owe, and the control sums of the settled months.
+func Audit(b Book) (Report, error) {
+	r := Report{Faults: []string{}}
+	sums := map[Account]Total{}
+	settled := map[string]flattery.Amount{} // shares by settle:<month>:<donor>
+	var last Transaction
+	for t, err := range b.Transactions {
+		if err != nil {
+			return r, fmt.Errorf("ledger: audit: %w", err)
+		}
+		r.link(&last, &t)
+		for _, e := range t.Entries {
+			d, c := Account{e.Debit, e.Currency}, Account{e.Credit, e.Currency}
+			dt, ct := sums[d], sums[c]
+			dt.Debits += e.Amount
+			sums[d] = dt
+			ct.Credits += e.Amount
+			sums[c] = ct
+			if e.Flattr != 0 {
+				settled[t.Key] += e.Amount
+			}
+		}
+		r.Transactions++
+		r.Entries += int64(len(t.Entries))
+		last = t
+	}
+	r.Head = last.Hash.String()
+	r.totals(sums, b.Totals)
+	if err := r.months(b, settled); err != nil {
+		return r, err
+	}
+	r.debts(sums, b.Debts)
+	if b.Strays != 0 {
+		r.fault("%d entries belong to no transaction", b.Strays)
+	}
+	return r, nil
+}
+
+func (r *Report) link(last, t *Transaction) {
+	if t.Number != last.Number+1 {
+		r.fault("transaction %d follows %d: the numbers have a gap", t.Number, last.Number)
+	}
+	if t.At.Before(last.At) {
+		r.fault("transaction %d is posted at %s, before the one it follows", t.Number, t.At.Format(time.RFC3339Nano))
+	}
+	if err := t.Check(); err != nil {
+		r.fault("transaction %d: %v", t.Number, err)
+	}
+	if body := t.BodyHash(); body != t.Body {
+		r.fault("transaction %d (%s): its entries are not those that were posted", t.Number, t.Key)
+	}
+	if t.Hash != Chain(last.Hash, t.Number, t.At, t.Body) {
+		r.fault("transaction %d (%s): the chain is broken here", t.Number, t.Key)
+	}
+}
+
+func (r *Report) totals(sums, kept map[Account]Total) {
+	r.Accounts = len(kept)
+	for _, a := range slices.SortedFunc(maps.Keys(kept), byName) {
+		if sums[a] != kept[a] {
+			r.fault("%s %s: kept totals %s/%s, the entries say %s/%s", a.Name, a.Currency,
+				kept[a].Debits, kept[a].Credits, sums[a].Debits, sums[a].Credits)
+		}
+		if kept[a].Balance(SideOf(a.Name)) < 0 {
+			r.fault("%s %s: overdrawn by %s", a.Name, a.Currency, -kept[a].Balance(SideOf(a.Name)))
+		}
+	}
+	for a := range sums {
+		if _, ok := kept[a]; !ok {
+			r.fault("%s %s: has entries and no totals", a.Name, a.Currency)
+		}
+	}
+}
+
+func (r *Report) months(b Book, settled map[string]flattery.Amount) error {
+	type sum struct {
+		budgets, shares flattery.Amount
+		donors          int
+	}
+	by := map[flattery.Month]*sum{}
+	for s, err := range b.Settlements {
+		if err != nil {
+			return fmt.Errorf("ledger: audit: %w", err)
+		}
+		m := by[s.Month]
+		if m == nil {
+			m = &sum{}
+			by[s.Month] = m
+		}
+		m.budgets, m.shares, m.donors = m.budgets+s.Budget, m.shares+s.Shares, m.donors+1
+		key := SettleKey(s.Month, s.Donor)
+		if settled[key] != s.Shares {
+			r.fault("%s: the statement says %s were shared, the entries %s", key, s.Shares, settled[key])
+		}
+		if s.Budget != s.Fee+s.Shares+s.Unspent {
+			r.fault("%s: budget %s is not fee + shares + unspent", key, s.Budget)
+		}
+		delete(settled, key)
+	}
+	for key := range settled {
+		if strings.HasPrefix(key, "settle:") {
+			r.fault("%s: posted, and no statement says so", key)
+		}
+	}
+	for _, m := range b.Months {
+		r.Months++
+		s := by[m.Month]
+		if s == nil {
+			s = &sum{}
+		}
+		if s.budgets != m.Budgets || s.shares != m.Shares || s.donors != m.Donors {
+			r.fault("%s: control sums %s given, %s shared, %d donors; the statements say %s, %s, %d",
+				m.Month, m.Budgets, m.Shares, m.Donors, s.budgets, s.shares, s.donors)
+		}
+	}
+	return nil
+}
+
+// debts: in pledge mode what a donor owes is the balance of the pledge, less what is on its way.
+func (r *Report) debts(sums map[Account]Total, debts []flattery.Debt) {
+	owed := map[Account]flattery.Amount{}
+	for _, d := range debts {
+		owed[Account{Pledge(d.Donor), d.Currency}] += d.Amount
+		if d.Amount < 0 || d.Planned < 0 || d.Planned > d.Amount {
+			r.fault("donor %d owes payee %d %s, %s of it planned", d.Donor, d.Payee, d.Amount, d.Planned)
+		}
+	}
+	transit := map[string]flattery.Amount{}
+	var pledged, owing map[string]flattery.Amount = map[string]flattery.Amount{}, map[string]flattery.Amount{}
+	for a, t := range sums {
+		switch {
+		case strings.HasPrefix(a.Name, "transit:"):
+			transit[a.Currency] += t.Balance(Credit)
+		case strings.HasPrefix(a.Name, "assets:pledge:"):
+			pledged[a.Currency] += t.Balance(Debit)
+			if owed[a] > t.Balance(Debit) {
+				r.fault("%s %s: owes %s to payees and pledged only %s", a.Name, a.Currency, owed[a], t.Balance(Debit))
+			}
+		}
+	}
+	for a, amount := range owed {
+		owing[a.Currency] += amount
+	}
+	for cur := range pledged {
+		if pledged[cur] != owing[cur]+transit[cur] {
+			r.fault("%s: pledges of %s are not what is owed (%s) and on its way (%s)", cur, pledged[cur], owing[cur], transit[cur])
+		}
+	}
+}
+
+func byName(a, b Account) int {
+	if c := strings.Compare(a.Name, b.Name); c != 0 {
+		return c
+	}
+	return strings.Compare(a.Currency, b.Currency)
+}
+
+// SettleKey is the idempotency key of a donor's month.
+func SettleKey(m flattery.Month, d flattery.AccountID) string {
+	return "settle:" + m.String() + ":" + id(int64(d))
+}

@@ -1,0 +1,92 @@
+package payout
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"flattery"
+	"flattery/internal/ledger"
+	"flattery/store"
+)
+
+// Mark moves a payment on and posts what that means, in one transaction: leaving (sent), leaving and confirmed (paid), or
+// coming back (failed). Marked twice alike it is posted once. A paid or failed payment stays what it is: ErrState.
+func (p *Planner) Mark(ctx context.Context, id flattery.PaymentID, to flattery.PaymentState) (flattery.Payment, error) {
+	now := p.Now()
+	was, err := p.Store.Payment(ctx, id)
+	if err != nil {
+		return was, fmt.Errorf("payout: %w", err)
+	}
+	if was.State == to {
+		return was, nil
+	}
+	next := was
+	next.State = to
+	err = p.Store.Update(ctx, func(tx store.Tx) error { return move(ctx, tx, was, &next, now) })
+	if err != nil {
+		return was, fmt.Errorf("payout: payment %d is %s and cannot become %s: %w", id, was.State, to, err)
+	}
+	return next, nil
+}
+
+func move(ctx context.Context, tx store.Tx, was flattery.Payment, next *flattery.Payment, now time.Time) error {
+	open := was.State == flattery.PaymentSent || was.State == flattery.PaymentUnknown
+	switch next.State {
+	case flattery.PaymentSent, flattery.PaymentPaid:
+		if !open {
+			next.SentAt = now
+			if err := leave(ctx, tx, was, now); err != nil {
+				return err
+			}
+		}
+		if next.State == flattery.PaymentPaid {
+			next.PaidAt = now
+			if _, err := tx.Post(ctx, confirmed(was, now)); err != nil {
+				return err
+			}
+		}
+	case flattery.PaymentFailed:
+		if open {
+			if err := comeBack(ctx, tx, was, now); err != nil {
+				return err
+			}
+		}
+	case flattery.PaymentPlanned, flattery.PaymentUnknown:
+		return flattery.ErrState
+	default:
+		return flattery.Input("%q is no state of a payment: choose sent, paid or failed", next.State)
+	}
+	return tx.MovePayment(ctx, *next, was.State)
+}
+
+func leave(ctx context.Context, tx store.Tx, p flattery.Payment, now time.Time) error {
+	if _, err := tx.Post(ctx, left(p, now)); err != nil {
+		return err
+	}
+	return tx.Owe(ctx, p.Donor, p.Payee, p.Currency, -p.Amount, p.Plan)
+}
+
+// comeBack reverses what left; the payee is owed again.
+func comeBack(ctx context.Context, tx store.Tx, p flattery.Payment, now time.Time) error {
+	d := left(p, now)
+	number, err := tx.Post(ctx, d) // it was posted: this asks for its number
+	if err != nil {
+		return err
+	}
+	t := ledger.Transaction{Draft: d, Number: number}
+	if _, err := tx.Post(ctx, t.Reverse(fmt.Sprintf("return:%d", p.ID), "", now)); err != nil {
+		return err
+	}
+	return tx.Owe(ctx, p.Donor, p.Payee, p.Currency, p.Amount, p.Plan)
+}
+
+func left(p flattery.Payment, now time.Time) ledger.Draft {
+	return ledger.Draft{Key: fmt.Sprintf("leave:%d", p.ID), Kind: "leave", At: now, Note: p.Code, Entries: []ledger.Entry{
+		{Debit: ledger.PayeePayable(p.Payee), Credit: ledger.Transit(p.Rail), Currency: p.Currency, Amount: p.Amount}}}
+}
+
+func confirmed(p flattery.Payment, now time.Time) ledger.Draft {
+	return ledger.Draft{Key: fmt.Sprintf("confirm:%d", p.ID), Kind: "confirm", At: now, Note: p.Code, Entries: []ledger.Entry{
+		{Debit: ledger.Transit(p.Rail), Credit: ledger.Pledge(p.Donor), Currency: p.Currency, Amount: p.Amount}}}
+}

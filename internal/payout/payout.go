@@ -1,0 +1,208 @@
+// Package payout turns what is owed into payments: the plan (a pure function of the balances), slips for donors, and
+// what becomes of each payment. It never decides who is owed what; the ledger says so.
+package payout
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"flattery"
+	"flattery/internal/ledger"
+	"flattery/internal/queue"
+	"flattery/store"
+)
+
+// Kind is the kind of job that plans the payments of a settled month; its key is the month.
+const Kind = "plan"
+
+// Rail is a way to move money.
+type Rail interface {
+	Info() Info
+	// Canon checks a destination and gives its canonical form; a mistake is told in words.
+	Canon(d flattery.Destination) (flattery.Destination, error)
+	// Submit hands a batch over and says what became of its payments. It is idempotent on Batch.ID and Payment.ID.
+	Submit(ctx context.Context, b Batch) ([]Event, error)
+	// Status asks again what became of a batch.
+	Status(ctx context.Context, b Batch) ([]Event, error)
+}
+
+// Info describes a rail. It is constant.
+type Info struct {
+	Rail    string // key: "manual"
+	Title   string
+	Step    flattery.Amount // smallest amount it can move; amounts are rounded down to it and the rest is carried over
+	Minimum flattery.Amount // it does not move less
+}
+
+// Batch is what is handed to a rail at once.
+type Batch struct {
+	ID       string
+	Payments []flattery.Payment
+}
+
+// Event is what became of a payment, as the rail tells.
+type Event struct {
+	Payment flattery.PaymentID
+	State   flattery.PaymentState
+	At      time.Time
+	Note    string
+}
+
+// Rules are the instance's.
+type Rules struct {
+	Max     int             // slips a donor gets a month
+	Minimum flattery.Amount // of one slip
+}
+
+// Store is what planning needs of the store.
+type Store interface {
+	Months(ctx context.Context) ([]flattery.MonthState, error)
+	Debts(ctx context.Context, donor flattery.AccountID) ([]flattery.Debt, error)
+	Plan(ctx context.Context, m flattery.Month) (store.Plan, error)
+	Payment(ctx context.Context, id flattery.PaymentID) (flattery.Payment, error)
+	Update(ctx context.Context, fn func(store.Tx) error) error
+}
+
+// Planner plans and marks. Its methods may be called from many goroutines and processes at once.
+type Planner struct {
+	Store Store
+	Rail  Rail
+	Rules Rules
+	Now   func() time.Time
+	Log   *slog.Logger
+}
+
+// Plan says which slips the donors get for a month, given what they owe: of each donor's debts those with a
+// destination, the largest first, none below the minimum, at most max. It is pure: the order of debts does not matter.
+func Plan(month flattery.Month, debts []flattery.Debt, rail Rail, rules Rules) []flattery.Payment {
+	info := rail.Info()
+	var slips []flattery.Payment
+	for _, d := range debts {
+		open := d.Amount - d.Planned
+		open -= open % info.Step
+		if d.Account == d.Donor || open <= 0 || open < max(rules.Minimum, info.Minimum) {
+			continue
+		}
+		to, err := rail.Canon(d.Destination)
+		if err != nil || to == "" {
+			continue // it waits; the payee's own page says what is wrong with it
+		}
+		slips = append(slips, flattery.Payment{
+			Code: code(month, d), Plan: month, Rail: info.Rail, Donor: d.Donor, Payee: d.Payee, PayeeName: d.PayeeName,
+			Currency: d.Currency, Amount: open, Destination: to, State: flattery.PaymentPlanned,
+		})
+	}
+	slices.SortFunc(slips, func(a, b flattery.Payment) int {
+		return cmp.Or(cmp.Compare(a.Donor, b.Donor), cmp.Compare(b.Amount, a.Amount), cmp.Compare(a.Payee, b.Payee), cmp.Compare(a.Currency, b.Currency))
+	})
+	given := map[flattery.AccountID]int{}
+	return slices.DeleteFunc(slips, func(p flattery.Payment) bool {
+		given[p.Donor]++
+		return given[p.Donor] > rules.Max
+	})
+}
+
+// code is what a slip is known by to donor and payee: 60 bits, made of what it pays.
+func code(m flattery.Month, d flattery.Debt) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x1f%d\x1f%d\x1f%s", m, d.Donor, d.Payee, d.Currency))
+	s := base32.StdEncoding.EncodeToString(sum[:8])
+	return s[:4] + "-" + s[4:8] + "-" + s[8:12]
+}
+
+// hash is the SHA-256 of a plan's payments, in hex.
+func hash(payments []flattery.Payment) string {
+	h := sha256.New()
+	for _, p := range payments {
+		fmt.Fprintf(h, "%s %s %d %d %s %s %s\n", p.Code, p.Rail, p.Donor, p.Payee, p.Currency, p.Amount, p.Destination)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// Enqueue makes a job of every settled month that has no plan.
+func (p *Planner) Enqueue(ctx context.Context, now time.Time) error {
+	months, err := p.Store.Months(ctx)
+	if err != nil {
+		return fmt.Errorf("payout: %w", err)
+	}
+	for _, m := range slices.Backward(months) { // oldest first
+		if m.SettledAt.IsZero() {
+			continue
+		}
+		if _, err := p.Store.Plan(ctx, m.Month); err == nil || !errors.Is(err, flattery.ErrNotFound) {
+			if err != nil {
+				return fmt.Errorf("payout: %w", err)
+			}
+			continue
+		}
+		if err := p.Store.Update(ctx, func(tx store.Tx) error { return tx.Enqueue(ctx, Kind, m.Month.String(), now) }); err != nil {
+			return fmt.Errorf("payout: %w", err)
+		}
+	}
+	return nil
+}
+
+// Handlers are the jobs that a Planner does.
+func (p *Planner) Handlers() queue.Handlers { return queue.Handlers{Kind: p.work} }
+
+func (p *Planner) work(ctx context.Context, j queue.Job) error {
+	m, err := flattery.ParseMonth(j.Key)
+	if err != nil {
+		return fmt.Errorf("payout: %w", err)
+	}
+	err = p.plan(ctx, m)
+	if errors.Is(err, flattery.ErrSettled) { // planned by another
+		return nil
+	}
+	return err
+}
+
+// plan stores a month's plan with its hash before anything is sent.
+func (p *Planner) plan(ctx context.Context, m flattery.Month) error {
+	if err := p.meetOwn(ctx, m); err != nil {
+		return fmt.Errorf("payout: plan %s: %w", m, err)
+	}
+	debts, err := p.Store.Debts(ctx, 0)
+	if err != nil {
+		return fmt.Errorf("payout: plan %s: %w", m, err)
+	}
+	slips := Plan(m, debts, p.Rail, p.Rules)
+	plan := store.Plan{Month: m, Hash: hash(slips), CreatedAt: p.Now(), Payments: len(slips)}
+	if err := p.Store.Update(ctx, func(tx store.Tx) error { return tx.AddPlan(ctx, plan, slips) }); err != nil {
+		return fmt.Errorf("payout: plan %s: %w", m, err)
+	}
+	p.Log.Info("planned", "month", m, "payments", plan.Payments, "hash", plan.Hash)
+	return nil
+}
+
+// meetOwn settles what accounts owe themselves (they claimed an author after the freeze): no slip to oneself.
+func (p *Planner) meetOwn(ctx context.Context, m flattery.Month) error {
+	debts, err := p.Store.Debts(ctx, 0)
+	if err != nil {
+		return err
+	}
+	now := p.Now()
+	return p.Store.Update(ctx, func(tx store.Tx) error {
+		for _, d := range debts {
+			amount := d.Amount - d.Planned
+			if d.Account != d.Donor || amount <= 0 {
+				continue
+			}
+			if _, err := tx.Post(ctx, ledger.Draft{Key: fmt.Sprintf("own:%s:%d:%s", m, d.Donor, d.Currency), Kind: "own", At: now, Entries: []ledger.Entry{
+				{Debit: ledger.PayeePayable(d.Payee), Credit: ledger.Pledge(d.Donor), Currency: d.Currency, Amount: amount}}}); err != nil {
+				return err
+			}
+			if err := tx.Owe(ctx, d.Donor, d.Payee, d.Currency, -amount, d.Since); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

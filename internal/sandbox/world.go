@@ -1,0 +1,102 @@
+// Package sandbox is the networks in miniature, over real HTTP on loopback, for `flattery demo` and for tests. It knows
+// how the networks answer and nothing of links, flattrs or money.
+//
+// A world is told what happens by its commands (AddUser, Star, Rename, …) and tells it by HTTP. All times are of its
+// Clock, all ids of counters and its seed: the same commands in the same order make the same world. A command that
+// names somebody or something that is not there is a mistake of the script, so it panics and says so; whatever comes
+// in by HTTP never does.
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// World is one of each network. Its commands may be called from many goroutines at once.
+type World struct {
+	Clock  *Clock
+	GitHub *GitHub
+	Flickr *Flickr
+}
+
+// Open starts the networks, each on a loopback port of its own. Somebody must Close the world.
+func Open(clock *Clock, seed uint64) (*World, error) {
+	w := &World{Clock: clock, GitHub: newGitHub(clock, seed), Flickr: newFlickr(clock, seed)}
+	if err := w.GitHub.open(w.GitHub.routes()); err != nil {
+		return nil, fmt.Errorf("sandbox: github: %w", err)
+	}
+	if err := w.Flickr.open(w.Flickr.routes()); err != nil {
+		return nil, errors.Join(fmt.Errorf("sandbox: flickr: %w", err), w.GitHub.close(context.Background()))
+	}
+	return w, nil
+}
+
+// Close ends the networks and returns when the last answer has ended. When ctx ends first, the open connections are cut.
+func (w *World) Close(ctx context.Context) error {
+	return errors.Join(w.GitHub.close(ctx), w.Flickr.close(ctx))
+}
+
+// host is what every network has: an address, a log of what it was asked, and faults on demand.
+type host struct {
+	clock  *Clock
+	base   string
+	server *http.Server
+	stop   context.CancelFunc // ends answers that take their time
+	serve  sync.WaitGroup
+	ended  error // of Serve, after serve
+
+	notes  sync.Mutex // guards the two below
+	faults []*Injection
+	log    requestLog
+}
+
+// Base is the root URL of the network's API and pages, ending in a slash.
+func (h *host) Base() string { return h.base }
+
+func (h *host) open(routes http.Handler) error {
+	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	h.base, h.stop = "http://"+listener.Addr().String()+"/", stop
+	h.server = &http.Server{
+		Handler:           h.front(http.NewCrossOriginProtection().Handler(routes)),
+		ReadHeaderTimeout: 10 * time.Second,
+		BaseContext:       func(net.Listener) context.Context { return ctx },
+	}
+	h.serve.Go(func() { h.ended = h.server.Serve(listener) })
+	return nil
+}
+
+func (h *host) close(ctx context.Context) error {
+	h.stop()
+	err := h.server.Shutdown(ctx)
+	if err != nil {
+		err = errors.Join(err, h.server.Close())
+	}
+	h.serve.Wait()
+	if !errors.Is(h.ended, http.ErrServerClosed) {
+		err = errors.Join(err, h.ended)
+	}
+	return err
+}
+
+// front is what every request passes: it dates the answer, notes it and lets faults happen.
+func (h *host) front(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Date", h.clock.Now().Format(http.TimeFormat))
+		noted := &noting{ResponseWriter: w, note: func(status int) { h.note(r, status) }}
+		defer noted.end()
+		if f, ok := h.fault(r); ok {
+			f.serve(noted, r, next)
+			return
+		}
+		next.ServeHTTP(noted, r)
+	})
+}

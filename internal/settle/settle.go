@@ -1,0 +1,300 @@
+// Package settle closes months: which are due, freeze, split, post, close. It says who gave what to whom; how the money
+// moves is payout's.
+package settle
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"log/slog"
+	"strconv"
+	"strings"
+	"time"
+
+	"flattery"
+	"flattery/internal/ledger"
+	"flattery/internal/queue"
+	"flattery/store"
+)
+
+// Kinds of job: a month (key "2026-10"), and a span of its donors (key "2026-10 first last").
+const (
+	KindMonth = "settle"
+	KindSpan  = "settle-span"
+)
+
+// span is how many donors one transaction settles.
+const span = 500
+
+// stale: what a network said of the time this long ago does not speak against our clock.
+const stale = 7 * 24 * time.Hour
+
+// Modes say where the money of a settled month comes from.
+type Mode string
+
+// Pledge: the donor pays afterwards, by slips. Prepaid: only what arrived before is spent.
+const (
+	Pledge  Mode = "pledge"
+	Prepaid Mode = "prepaid"
+)
+
+// Rules are the instance's.
+type Rules struct {
+	Mode  Mode
+	Grace time.Duration // after its end a month is open for late likes
+	Split flattery.SplitBy
+	Fee   flattery.Rate // of the budget; prepaid only
+	Lapse time.Duration // pending flattrs end after this; 0: never
+}
+
+// Store is what settling needs of the store.
+type Store interface {
+	Month(ctx context.Context, m flattery.Month) (flattery.MonthState, error)
+	Months(ctx context.Context) ([]flattery.MonthState, error)
+	Donors(ctx context.Context, m flattery.Month, after flattery.AccountID, limit int) ([]flattery.AccountID, error)
+	DonorMonths(ctx context.Context, m flattery.Month, first, last flattery.AccountID) iter.Seq2[store.DonorMonth, error]
+	NetworkDate(ctx context.Context) (date, seen time.Time, err error)
+	LastPosted(ctx context.Context) (time.Time, error)
+	Update(ctx context.Context, fn func(store.Tx) error) error
+}
+
+// Settler settles. Its methods may be called from many goroutines and processes at once.
+type Settler struct {
+	Store Store
+	Rules Rules
+	Now   func() time.Time
+	Log   *slog.Logger
+}
+
+// ClockError: a month is not frozen because our clock seems to be wrong.
+type ClockError struct {
+	Month flattery.Month
+	Why   string
+}
+
+func (e *ClockError) Error() string {
+	return fmt.Sprintf("%s is not frozen: %s; set this machine's clock right", e.Month, e.Why)
+}
+
+// Enqueue makes a job of every month whose grace has ended, and lets what was pending for too long lapse.
+func (s *Settler) Enqueue(ctx context.Context, now time.Time) error {
+	months, err := s.Store.Months(ctx)
+	if err != nil {
+		return fmt.Errorf("settle: %w", err)
+	}
+	err = s.Store.Update(ctx, func(tx store.Tx) error {
+		if s.Rules.Lapse > 0 {
+			if _, err := tx.LapsePending(ctx, now.Add(-s.Rules.Lapse)); err != nil {
+				return err
+			}
+		}
+		for i := len(months) - 1; i >= 0; i-- { // oldest first
+			if m := months[i]; m.SettledAt.IsZero() && s.Due(m, now) {
+				if err := tx.Enqueue(ctx, KindMonth, m.Month.String(), now); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("settle: %w", err)
+	}
+	return nil
+}
+
+// Due reports whether a month's grace has ended.
+func (s *Settler) Due(m flattery.MonthState, now time.Time) bool {
+	return !now.Before(m.Ends.Add(s.Rules.Grace))
+}
+
+// Handlers are the jobs that a Settler does.
+func (s *Settler) Handlers() queue.Handlers {
+	return queue.Handlers{KindMonth: s.workMonth, KindSpan: s.workSpan}
+}
+
+// workMonth freezes a month and makes a job of every span of its donors. Done twice, it finds what is left.
+func (s *Settler) workMonth(ctx context.Context, j queue.Job) error {
+	m, err := flattery.ParseMonth(j.Key)
+	if err != nil {
+		return fmt.Errorf("settle: %w", err)
+	}
+	if err := s.freeze(ctx, m); err != nil {
+		if _, ok := errors.AsType[*ClockError](err); ok {
+			s.Log.Warn("a month waits", "month", m, "why", err)
+			return errors.Join(&queue.SnoozeError{Until: s.Now().Add(time.Hour)}, err)
+		}
+		return fmt.Errorf("settle: %s: %w", m, err)
+	}
+	var spans []string
+	for after := flattery.AccountID(0); ; {
+		donors, err := s.Store.Donors(ctx, m, after, span)
+		if err != nil {
+			return fmt.Errorf("settle: %s: %w", m, err)
+		}
+		if len(donors) == 0 {
+			break
+		}
+		after = donors[len(donors)-1]
+		spans = append(spans, fmt.Sprintf("%s %d %d", m, donors[0], after))
+	}
+	now := s.Now()
+	err = s.Store.Update(ctx, func(tx store.Tx) error {
+		for _, key := range spans {
+			if err := tx.Enqueue(ctx, KindSpan, key, now); err != nil {
+				return err
+			}
+		}
+		return s.close(ctx, tx, m, now)
+	})
+	if err != nil {
+		return fmt.Errorf("settle: %s: %w", m, err)
+	}
+	return nil
+}
+
+// freeze freezes a month that is open, unless the clock seems wrong.
+func (s *Settler) freeze(ctx context.Context, m flattery.Month) error {
+	month, err := s.Store.Month(ctx, m)
+	if err != nil || !month.FrozenAt.IsZero() {
+		return err
+	}
+	now := s.Now()
+	if !s.Due(month, now) {
+		return flattery.Input("%s closes on %s: wait, or look with --dry-run", m, month.Ends.Add(s.Rules.Grace).Format(time.DateTime+" MST"))
+	}
+	if err := s.clock(ctx, month, now); err != nil {
+		return err
+	}
+	err = s.Store.Update(ctx, func(tx store.Tx) error {
+		frozen, err := tx.Freeze(ctx, m, now)
+		month = frozen
+		return err
+	})
+	if errors.Is(err, flattery.ErrFrozen) { // another was first
+		return nil
+	}
+	if err == nil {
+		s.Log.Info("froze", "month", m, "flattrs", month.Flattrs, "donors", month.Donors)
+	}
+	return err
+}
+
+// clock compares ours with the networks', and with what stands in the ledger.
+func (s *Settler) clock(ctx context.Context, m flattery.MonthState, now time.Time) error {
+	date, seen, err := s.Store.NetworkDate(ctx)
+	if err != nil {
+		return err
+	}
+	if !seen.IsZero() && now.Sub(seen) < stale {
+		if date.Before(m.Ends) {
+			return &ClockError{m.Month, fmt.Sprintf("the clock here says %s, the networks said %s", now.Format(time.DateTime), date.Format(time.DateTime))}
+		}
+		return nil
+	}
+	last, err := s.Store.LastPosted(ctx)
+	if err == nil && now.Before(last) {
+		err = &ClockError{m.Month, fmt.Sprintf("the clock here says %s, the ledger ends at %s", now.Format(time.DateTime), last.Format(time.DateTime))}
+	}
+	return err
+}
+
+// workSpan settles the donors of a span, all in one transaction, each once.
+func (s *Settler) workSpan(ctx context.Context, j queue.Job) error {
+	m, first, last, err := parseSpan(j.Key)
+	if err != nil {
+		return fmt.Errorf("settle: job %q: %w", j.Key, err)
+	}
+	month, err := s.Store.Month(ctx, m)
+	if err != nil {
+		return fmt.Errorf("settle: %s: %w", m, err)
+	}
+	statements, err := s.statements(ctx, month, first, last)
+	if err != nil {
+		return fmt.Errorf("settle: %s: %w", j.Key, err)
+	}
+	now := s.Now()
+	err = s.Store.Update(ctx, func(tx store.Tx) error {
+		for i := range statements {
+			if err := post(ctx, tx, &statements[i], now); err != nil {
+				return err
+			}
+		}
+		return s.close(ctx, tx, m, now)
+	})
+	if err != nil {
+		return fmt.Errorf("settle: %s: %w", j.Key, err)
+	}
+	return nil
+}
+
+// statements splits the months of those donors of a span who are not settled yet.
+func (s *Settler) statements(ctx context.Context, month flattery.MonthState, first, last flattery.AccountID) ([]Statement, error) {
+	left, err := s.Store.Donors(ctx, month.Month, first-1, span)
+	if err != nil {
+		return nil, err
+	}
+	open := map[flattery.AccountID]bool{}
+	for _, d := range left {
+		open[d] = true
+	}
+	var list []Statement
+	for d, err := range s.Store.DonorMonths(ctx, month.Month, first, last) {
+		if err != nil {
+			return nil, err
+		}
+		if open[d.Account.ID] {
+			list = append(list, s.Rules.Statement(month.Month, d))
+		}
+	}
+	return list, nil
+}
+
+// post writes one donor's month: transaction, debts and statement.
+func post(ctx context.Context, tx store.Tx, st *Statement, now time.Time) error {
+	if len(st.Entries) > 0 {
+		number, err := tx.Post(ctx, ledger.Draft{Key: ledger.SettleKey(st.Month, st.Donor), Kind: "settle", At: now, Entries: st.Entries})
+		if err != nil {
+			return err
+		}
+		st.Transaction = number
+	}
+	for _, o := range st.Owed {
+		if err := tx.Owe(ctx, st.Donor, o.Payee, st.Currency, o.Amount, st.Month); err != nil {
+			return err
+		}
+	}
+	return tx.Settle(ctx, st.Settlement)
+}
+
+func (s *Settler) close(ctx context.Context, tx store.Tx, m flattery.Month, now time.Time) error {
+	month, closed, err := tx.CloseMonth(ctx, m, now)
+	if err == nil && closed {
+		s.Log.Info("settled", "month", m, "donors", month.Donors, "flattrs", month.Flattrs, "budgets", month.Budgets, "shares", month.Shares, "head", month.Head)
+	}
+	return err
+}
+
+// Preview splits a month for every donor as if it were frozen now, and writes nothing.
+func (s *Settler) Preview(ctx context.Context, m flattery.Month) ([]Statement, error) {
+	var list []Statement
+	for d, err := range s.Store.DonorMonths(ctx, m, 0, 1<<62) {
+		if err != nil {
+			return nil, fmt.Errorf("settle: %s: %w", m, err)
+		}
+		list = append(list, s.Rules.Statement(m, d))
+	}
+	return list, nil
+}
+
+func parseSpan(key string) (m flattery.Month, first, last flattery.AccountID, err error) {
+	words := strings.Fields(key)
+	if len(words) != 3 {
+		return 0, 0, 0, errors.New("not a month and two numbers")
+	}
+	m, err = flattery.ParseMonth(words[0])
+	a, errA := strconv.ParseInt(words[1], 10, 64)
+	b, errB := strconv.ParseInt(words[2], 10, 64)
+	return m, flattery.AccountID(a), flattery.AccountID(b), errors.Join(err, errA, errB)
+}

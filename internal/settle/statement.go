@@ -1,0 +1,78 @@
+package settle
+
+import (
+	"cmp"
+	"slices"
+
+	"flattery"
+	"flattery/internal/ledger"
+	"flattery/store"
+)
+
+// Statement is one donor's month, split and ready to post.
+type Statement struct {
+	flattery.Settlement
+	Name    string         `json:"name"`
+	Parts   []Share        `json:"-"` // above 0
+	Entries []ledger.Entry `json:"-"`
+	Owed    []Owed         `json:"-"` // pledge: to whom, by payee
+}
+
+// Share is what one flattr of a statement receives.
+type Share struct {
+	Flattr flattery.FlattrID
+	Payee  flattery.PayeeID
+	Amount flattery.Amount
+}
+
+// Owed is what the donor of a statement owes one payee for this month.
+type Owed struct {
+	Payee  flattery.PayeeID
+	Amount flattery.Amount
+}
+
+// Statement splits a donor's month. It is a pure function: the same month gives the same statement.
+func (r Rules) Statement(m flattery.Month, d store.DonorMonth) Statement {
+	a := d.Account
+	st := Statement{Name: a.Name}
+	st.Month, st.Donor, st.Currency, st.Flattrs = m, a.ID, a.Currency, len(d.Parts)
+	if !a.Paused {
+		st.Budget = a.Budget
+	}
+	if r.Mode == Prepaid {
+		st.Budget = min(st.Budget, d.Means) // spends at most what is there
+		st.Fee = r.Fee.Of(st.Budget)
+	}
+	shares := flattery.Split(st.Budget-st.Fee, a.Cap, r.Split, m, a.Name, d.Parts)
+	for i, amount := range shares {
+		st.Shares += amount
+		if amount > 0 {
+			st.Parts = append(st.Parts, Share{d.Flattrs[i], d.Payees[i], amount})
+		}
+	}
+	st.Unspent = st.Budget - st.Fee - st.Shares
+	r.entries(&st)
+	return st
+}
+
+func (r Rules) entries(st *Statement) {
+	means := ledger.DonorMeans(st.Donor)
+	if r.Mode == Pledge && st.Shares > 0 {
+		st.Entries = append(st.Entries, ledger.Entry{Debit: ledger.Pledge(st.Donor), Credit: means, Currency: st.Currency, Amount: st.Shares})
+	}
+	if st.Fee > 0 {
+		st.Entries = append(st.Entries, ledger.Entry{Debit: means, Credit: ledger.IncomeFee, Currency: st.Currency, Amount: st.Fee})
+	}
+	owed := map[flattery.PayeeID]flattery.Amount{}
+	for _, s := range st.Parts {
+		st.Entries = append(st.Entries, ledger.Entry{Debit: means, Credit: ledger.PayeePayable(s.Payee), Currency: st.Currency, Amount: s.Amount, Flattr: s.Flattr})
+		owed[s.Payee] += s.Amount
+	}
+	if r.Mode != Pledge {
+		return
+	}
+	for payee, amount := range owed {
+		st.Owed = append(st.Owed, Owed{payee, amount})
+	}
+	slices.SortFunc(st.Owed, func(a, b Owed) int { return cmp.Compare(a.Payee, b.Payee) })
+}

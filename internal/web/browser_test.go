@@ -1,0 +1,191 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	cdplog "github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+)
+
+// chromium starts a browser with nothing of its own, or skips where there is none to start.
+func chromium(t *testing.T) context.Context {
+	t.Helper()
+	path := ""
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if found, err := exec.LookPath(name); err == nil {
+			path = found
+			break
+		}
+	}
+	if path == "" {
+		if os.Getenv("FLATTERY_CI") == "1" {
+			t.Fatal("no chromium: install it, the pages are looked at by it")
+		}
+		t.Skip("no chromium here")
+	}
+	flags := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()),
+		chromedp.Flag("disable-quic", true), chromedp.Flag("no-first-run", true), chromedp.Flag("disable-background-networking", true),
+		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true), chromedp.WSURLReadTimeout(time.Minute))
+	allocated, stop := chromedp.NewExecAllocator(t.Context(), flags...)
+	t.Cleanup(stop)
+	ctx, stop := chromedp.NewContext(allocated)
+	t.Cleanup(stop)
+	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil {
+		t.Fatalf("chromium does not start: %v", err)
+	}
+	return ctx
+}
+
+// listen collects what the browser says against pages (refused by the policy, not found, thrown) until it has said so
+// often that a page is not there; wait for it before looking.
+func listen(t *testing.T, ctx context.Context, missing int) (heard func() []string) {
+	t.Helper()
+	var all []string
+	done := make(chan error, 1)
+	entries := chromedp.Events(ctx, cdplog.EntryAdded)
+	go func() {
+		for e, err := range entries {
+			if err != nil {
+				done <- err
+				return
+			}
+			if strings.HasSuffix(e.Entry.URL, "/nothing") && strings.Contains(e.Entry.Text, "404") {
+				if missing--; missing == 0 {
+					done <- nil
+					return
+				}
+				continue
+			}
+			all = append(all, fmt.Sprint(e.Entry.Level, ": ", e.Entry.Text, " at ", e.Entry.URL))
+		}
+	}()
+	return func() []string {
+		if err := <-done; err != nil {
+			t.Fatalf("listening to the browser: %v", err)
+		}
+		return all
+	}
+}
+
+// A look is one way to look at a page.
+type look struct {
+	name          string
+	width, height int64
+	dark, print   bool
+}
+
+var looks = []look{
+	{"desktop", 1280, 900, false, false}, {"phone", 360, 780, false, false}, {"desktop-dark", 1280, 900, true, false},
+	{"phone-dark", 360, 780, true, false}, {"paper", 800, 1100, false, true},
+}
+
+func TestPagesLookRightInABrowser(t *testing.T) {
+	ctx := chromium(t)
+	folder := os.Getenv("FLATTERY_ARTEFACTS")
+	if folder == "" {
+		folder = t.TempDir()
+	}
+	heard := listen(t, ctx, 2*len(looks)+2*2) // so often /nothing is opened below
+	for _, rough := range []bool{false, true} {
+		w := populated(rough)
+		o := options(t, w)
+		o.Demo = rough
+		server := httptest.NewServer(handler(t, o))
+		t.Cleanup(server.Close)
+		w.tokens["chromium"] = ada
+		paths := []string{"/", "/enter/chromium", "/month", "/months", "/months/2026-09", "/slips", "/links", "/nothing"}
+		for i, path := range paths {
+			if i == 2 { // the first two are a stranger's
+				if err := chromedp.Do(ctx, chromedp.Navigate(server.URL+"/enter/chromium"), chromedp.Click(chromedp.CSS("button.main")),
+					chromedp.WaitVisible(chromedp.CSS(".sums"))); err != nil {
+					t.Fatalf("pressing the button: %v", err)
+				}
+			}
+			for _, language := range languages {
+				for _, l := range looks {
+					if (l.dark || l.print || rough) && language != "en" {
+						continue
+					}
+					name := fmt.Sprintf("%s%s-%s-%s.png", map[bool]string{true: "rough-"}[rough], slug(path), language, l.name)
+					overflow, picture, err := l.at(ctx, server.URL+path, language)
+					if err != nil {
+						t.Fatalf("%s: %v", name, err)
+					}
+					if overflow != "" {
+						t.Errorf("%s: wider than the window: %s", name, overflow)
+					}
+					if err := os.WriteFile(filepath.Join(folder, name), picture, 0o644); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+		}
+		if err := chromedp.Do(ctx, command(network.ClearBrowserCookies, cdp.Empty{})); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, complaint := range heard() {
+		t.Error(complaint)
+	}
+}
+
+// command makes an action of a command of the browser's protocol whose answer does not matter.
+func command[P, R any](c cdp.Command[P, R], params P) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := cdp.Call(ctx, t, c, params)
+		return err
+	})
+}
+
+// at opens a page and answers what sticks out of the window, and its picture from top to bottom.
+func (l look) at(ctx context.Context, url, language string) (overflow string, picture []byte, err error) {
+	scheme := map[bool]string{true: "dark", false: "light"}[l.dark]
+	err = chromedp.Do(ctx,
+		command(emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{
+			Width: l.width, Height: l.height, DeviceScaleFactor: 1, Mobile: l.width < 600,
+		}),
+		command(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Media:    map[bool]string{true: "print", false: "screen"}[l.print],
+			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+		}),
+		command(network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{Headers: network.Headers{"Accept-Language": language}}),
+		chromedp.Navigate(url),
+	)
+	if err != nil {
+		return "", nil, err
+	}
+	if overflow, err = chromedp.Run(ctx, chromedp.Evaluate[string](sticksOut)); err != nil {
+		return "", nil, err
+	}
+	picture, err = chromedp.Run(ctx, chromedp.FullScreenshot(100))
+	return overflow, picture, err
+}
+
+// sticksOut names what reaches beyond the right edge of the window.
+const sticksOut = `(() => {
+	const wide = document.documentElement.clientWidth, out = []
+	if (document.documentElement.scrollWidth > wide) out.push("page " + document.documentElement.scrollWidth)
+	for (const e of document.querySelectorAll("main *, header *, footer *")) {
+		const r = e.getBoundingClientRect()
+		if (r.right > wide + 1 && !e.closest("svg") && r.width > 0 && !e.closest(".unseen")) out.push(e.tagName + "." + e.className + " " + Math.round(r.right))
+	}
+	return out.slice(0, 5).join(", ")
+})()`
+
+func slug(path string) string {
+	if path == "/" {
+		return "start"
+	}
+	return strings.ReplaceAll(strings.Trim(path, "/"), "/", "-")
+}

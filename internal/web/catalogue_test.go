@@ -1,0 +1,245 @@
+package web
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"flattery"
+)
+
+var place = regexp.MustCompile(`\{[a-z]+\}`)
+
+func places(p phrase) map[string]string {
+	all := map[string]string{}
+	for form, text := range p {
+		found := place.FindAllString(text, -1)
+		slices.Sort(found)
+		all[form] = strings.Join(slices.Compact(found), " ")
+	}
+	return all
+}
+
+func speak(t *testing.T) tongues {
+	t.Helper()
+	all, err := readTongues(berlin())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func TestEveryLanguageHasTheSamePhrasesWithTheSamePlaces(t *testing.T) {
+	all := speak(t)
+	english := all.byCode["en"].phrases
+	for code, g := range all.byCode {
+		for key := range english {
+			if !g.has(key) {
+				t.Errorf("%s lacks %q", code, key)
+			}
+		}
+		for key, p := range g.phrases {
+			first, ok := english[key]
+			if !ok {
+				t.Errorf("%s has %q, which English lacks", code, key)
+				continue
+			}
+			if strings.HasPrefix(key, "format.") { // a clock has its own hour in each
+				continue
+			}
+			want := places(first)["other"]
+			for form, got := range places(p) {
+				if got != want {
+					t.Errorf("%s: %q (%s) has the places %q, English %q", code, key, form, got, want)
+				}
+			}
+			if (len(p) > 1) != (len(first) > 1) {
+				t.Errorf("%s: %q has a plural in one language only", code, key)
+			}
+			for form, text := range p {
+				if strings.TrimSpace(text) != text || text == "" || strings.Contains(text, "  ") || strings.ContainsAny(text, `'"`) {
+					t.Errorf("%s: %q (%s) is not set well: %q", code, key, form, text)
+				}
+			}
+		}
+	}
+}
+
+// French sets a no-break space before these; an ordinary one would let them fall to the next line.
+func TestFrenchPunctuationDoesNotFallToTheNextLine(t *testing.T) {
+	wrong := regexp.MustCompile(`[^\x{00a0}\x{202f}][;:!?»](\s|$)|«[^\x{00a0}\x{202f}]`)
+	for key, p := range speak(t).byCode["fr"].phrases {
+		for _, text := range p {
+			if !strings.HasPrefix(key, "format.") && wrong.MatchString(text) {
+				t.Errorf("%q: %q", key, text)
+			}
+		}
+	}
+}
+
+// madeKeys are the keys that code and templates put together from a state.
+func madeKeys() []string {
+	var keys []string
+	for prefix, ends := range map[string]string{
+		"state":    "counts pending own removed lapsed",
+		"payment":  "planned sent unknown paid failed",
+		"months":   "open ended frozen settled",
+		"links":    "well late stopped new",
+		"reason":   "reconnect forbidden gone payment keys unknown rate trouble other",
+		"month":    "1 2 3 4 5 6 7 8 9 10 11 12",
+		"noun":     "star favourite like",
+		"network":  "alive import+only retired forbidden",
+		"format":   "money day first date clock moment",
+		"since":    "moment minutes hours days",
+		"until":    "moment minutes hours days",
+		"lasts":    "moment minutes hours days",
+		"language": "",
+	} {
+		for end := range strings.FieldsSeq(ends) {
+			keys = append(keys, prefix+"."+strings.ReplaceAll(end, "+", " "))
+		}
+	}
+	for _, e := range []string{"missing", "stranger", "token", "plain", "foreign", "often", "method", "frozen", "state", "unknown", "long", "input", "broken"} {
+		keys = append(keys, "error."+e+".title", "error."+e+".text")
+	}
+	return append(keys, "language")
+}
+
+func TestEveryPhraseIsUsedAndEveryUsedPhraseIsThere(t *testing.T) {
+	used := map[string]bool{}
+	for _, key := range madeKeys() {
+		used[key] = true
+	}
+	files, err := filepath.Glob("templates/*.html")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d templates, %v", len(files), err)
+	}
+	literal := regexp.MustCompile(`\bt "([^"]+)"`)
+	for _, file := range files {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range literal.FindAllStringSubmatch(string(b), -1) {
+			used[m[1]] = true
+		}
+		for _, text := range regexp.MustCompile(`\{\{[^}]*\}\}|<[^>]*>`).Split(string(b), -1) {
+			if word := regexp.MustCompile(`\pL{2,}`).FindString(text); word != "" && word != "Flattery" {
+				t.Errorf("%s says %q in no language", file, strings.TrimSpace(text))
+			}
+		}
+	}
+	there := speak(t).byCode["en"].phrases
+	for _, key := range slices.Sorted(maps.Keys(used)) {
+		if _, ok := there[key]; !ok {
+			t.Errorf("%q is used and not there", key)
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(there)) {
+		if !used[key] {
+			t.Errorf("%q is there and not used", key)
+		}
+	}
+}
+
+func TestMoneyDatesAndNumbersAreWrittenAsInTheLanguage(t *testing.T) {
+	all := speak(t)
+	october, _ := flattery.ParseMonth("2026-10")
+	evening := time.Date(2026, 11, 3, 23, 0, 0, 0, time.UTC) // midnight in Berlin
+	first := time.Date(2026, 11, 1, 6, 5, 0, 0, time.UTC)
+	money := func(a flattery.Amount, currency string) func(*tongue) (string, error) {
+		return func(g *tongue) (string, error) { return g.money(a, currency) }
+	}
+	for name, row := range map[string]struct {
+		say        func(*tongue) (string, error)
+		en, fr, de string
+	}{
+		"a budget":         {money(5*flattery.Unit, "EUR"), "€5.00", "5,00\u00a0€", "5,00\u00a0€"},
+		"to the millionth": {money(52_632, "EUR"), "€0.052632", "0,052632\u00a0€", "0,052632\u00a0€"},
+		"a lot":            {money(1_234_567_500_000, "EUR"), "€1,234,567.50", "1\u00a0234\u00a0567,50\u00a0€", "1.234.567,50\u00a0€"},
+		"the most":         {money(flattery.MaxAmount, "EUR"), "€1,000,000,000.00", "1\u00a0000\u00a0000\u00a0000,00\u00a0€", "1.000.000.000,00\u00a0€"},
+		"dollars":          {money(flattery.Unit, "USD"), "$1.00", "1,00\u00a0$", "1,00\u00a0$"},
+		"no currency":      {money(flattery.Unit, "points"), "points1.00", "1,00\u00a0points", "1,00\u00a0points"},
+		"a debt":           {money(-flattery.Unit, "EUR"), "€−1.00", "−1,00\u00a0€", "−1,00\u00a0€"},
+		"an estimate":      {func(g *tongue) (string, error) { return g.about(185_185, "EUR") }, "€0.1851", "0,1851\u00a0€", "0,1851\u00a0€"},
+		"a small estimate": {func(g *tongue) (string, error) { return g.about(99, "EUR") }, "€0.00", "0,00\u00a0€", "0,00\u00a0€"},
+		"a day":            {func(g *tongue) (string, error) { return g.day(evening) }, "4\u00a0November", "4\u00a0novembre", "4.\u00a0November"},
+		"the first":        {func(g *tongue) (string, error) { return g.date(first) }, "1\u00a0November 2026", "1er\u00a0novembre 2026", "1.\u00a0November 2026"},
+		"a moment":         {func(g *tongue) (string, error) { return g.moment(evening) }, "4\u00a0November, 00:00", "4\u00a0novembre à 0\u00a0h\u00a000", "4.\u00a0November um 00:00\u00a0Uhr"},
+		"a month":          {func(g *tongue) (string, error) { return g.title(october) }, "October 2026", "Octobre 2026", "Oktober 2026"},
+		"zero minutes":     {func(g *tongue) (string, error) { return g.since(59 * time.Second) }, "just now", "à l’instant", "gerade eben"},
+		"one minute":       {func(g *tongue) (string, error) { return g.since(time.Minute) }, "1 minute ago", "il y a 1\u00a0minute", "vor 1\u00a0Minute"},
+		"many minutes":     {func(g *tongue) (string, error) { return g.until(59 * time.Minute) }, "in 59 minutes", "dans 59\u00a0minutes", "in 59\u00a0Minuten"},
+		"hours":            {func(g *tongue) (string, error) { return g.since(47 * time.Hour) }, "47 hours ago", "il y a 47\u00a0heures", "vor 47\u00a0Stunden"},
+		"days":             {func(g *tongue) (string, error) { return g.lasts(50 * time.Hour) }, "2 days", "2\u00a0jours", "2\u00a0Tage"},
+		"a count":          {func(g *tongue) (string, error) { return g.count(12_345), nil }, "12,345", "12\u00a0345", "12.345"},
+		"none, in words": {func(g *tongue) (string, error) { return g.say("statement.shares", "n", 0) },
+			"Shares of 0 flattrs", "Part de 0\u00a0flattr", "Anteile von 0\u00a0Flattrs"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for code, want := range map[string]string{"en": row.en, "fr": row.fr, "de": row.de} {
+				if got, err := row.say(all.byCode[code]); err != nil || got != want {
+					t.Errorf("%s: %q (%v), want %q", code, got, err, want)
+				}
+			}
+		})
+	}
+}
+
+func TestAPhraseThatIsNotThereEndsThePage(t *testing.T) {
+	g := speak(t).byCode["en"]
+	if _, err := g.say("no.such.phrase"); err == nil {
+		t.Error("an unknown key was said")
+	}
+	if _, err := g.say("chart.others", "n"); err == nil {
+		t.Error("an odd pair was taken")
+	}
+}
+
+func TestTextFromOutsideIsOneShortLineThatTurnsNothing(t *testing.T) {
+	for name, row := range map[string]struct{ in, out string }{
+		"as it is":         {"Fog over the allotments", "Fog over the allotments"},
+		"lines and tabs":   {"a\r\n\tb\u2028c", "a   b c"},
+		"turning":          {"\u202Eevil\u2066\u2069\u200f", "evil"},
+		"nul and escape":   {"a\x00\x1b[31mb", "a[31mb"},
+		"not UTF-8":        {"a\xff\xfeb", "ab"},
+		"joined emoji":     {"👩‍👩‍👧‍👦", "👩‍👩‍👧‍👦"},
+		"long":             {strings.Repeat("ä", 1000), strings.Repeat("ä", longest) + "…"},
+		"nothing but dirt": {"\u202e\x00 \n", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := clean(row.in); strings.Join(strings.Fields(got), " ") != strings.Join(strings.Fields(row.out), " ") {
+				t.Errorf("%q, want %q", got, row.out)
+			}
+		})
+	}
+}
+
+func TestOnlySafeAddressesBecomeLinks(t *testing.T) {
+	for in, linked := range map[string]bool{
+		"https://github.example/a?b=c#d": true, "http://flickr.example/": true, "payto://iban/DE75512108001245126199?amount=EUR:1": true,
+		"lightning:ann@wallet.example": true, "javascript:alert(1)": false, "JaVaScRiPt:alert(1)": false, "data:text/html,x": false, "": false,
+		"//evil.example": false, "/month": false, "https:///nobody": false, "https://user:pw@evil.example/": false, "https://x.example/\x00": false,
+		"https://" + strings.Repeat("x", 3000): false, "ftp://x.example/": false,
+	} {
+		if got := href(in, "https", "http", "payto", "lightning"); (got != "") != linked {
+			t.Errorf("%.60q became %q", in, got)
+		}
+	}
+}
+
+func TestACommandToCopyIsOneWordToAShell(t *testing.T) {
+	for in, want := range map[string]string{
+		"Ada": "Ada", "github:ada-w": "github:ada-w", "": "''", "a b": "'a b'", "-rf": "'-rf'", "x'; rm -rf ~ #": `'x'\''; rm -rf ~ #'`,
+		"$(id)": "'$(id)'", "a\nb": "'a b'", "Zoë": "'Zoë'",
+	} {
+		if got := shell(in); got != want {
+			t.Errorf("%q became %s, want %s", in, got, want)
+		}
+	}
+}

@@ -1,0 +1,241 @@
+package web
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"time"
+
+	"flattery"
+)
+
+// The most flattrs on one page of a list, and of a statement.
+const (
+	listed = 50
+	stated = 200
+)
+
+// monthPage is one month that is not settled: its flattrs, what each would receive, and when it closes.
+type monthPage struct {
+	frame
+	Month    flattery.Month
+	Current  bool // it contains now; else it has ended and waits to be closed
+	Closes   time.Time
+	Due      bool // Closes has passed and the freeze has not come yet
+	Frozen   bool
+	Before   flattery.Month // the month before, while it can still be changed; 0: none
+	Budget   flattery.Amount
+	Cap      flattery.Amount
+	Currency string
+	Paused   bool
+	Each     flattery.Amount // estimated, per flattr
+	Weighted bool            // not every flattr receives the same, and Each is their average
+	Command  string          // sets a budget
+	Linking  string          // links a network
+	Linked   int
+	Tally    flattery.Tally
+	Networks chart
+	Creators chart
+	List     list
+}
+
+func (*monthPage) name() string { return "month" }
+
+// list is a stretch of a month's flattrs.
+type list struct {
+	Path    string // of the month's page
+	State   flattery.State
+	Filters []filter
+	Days    []dayOf
+	Next    flattery.FlattrID // where the next page begins; 0: this is the last
+	First   bool              // this is the first page
+	Here    string
+}
+
+// filter narrows a list to one state.
+type filter struct {
+	State   flattery.State
+	Count   int
+	Current bool
+}
+
+// dayOf is the flattrs of one day.
+type dayOf struct {
+	Day     time.Time
+	Flattrs []line
+}
+
+// line is one flattr as a page shows it.
+type line struct {
+	flattery.Flattr
+	Estimate flattery.Amount
+	Currency string
+	Settled  bool
+	CanUndo  bool // put back
+	CanDrop  bool // take out
+	Here     string
+}
+
+func (s *site) thisMonth(v *visit) (view, error) {
+	return s.showMonth(v, flattery.MonthOf(v.now, s.Location), "/month")
+}
+
+func (s *site) oneMonth(v *visit) (view, error) {
+	m, err := flattery.ParseMonth(v.PathValue("month"))
+	if err != nil || m > flattery.MonthOf(v.now, s.Location) || m < s.firstMonth(v.account) {
+		return view{}, flattery.ErrNotFound
+	}
+	return s.showMonth(v, m, "/months/"+m.String())
+}
+
+// firstMonth is the earliest month that an account may have anything in: likes of the month in which it began.
+func (s *site) firstMonth(a flattery.Account) flattery.Month {
+	return flattery.MonthOf(a.CreatedAt, s.Location)
+}
+
+func (s *site) showMonth(v *visit, m flattery.Month, path string) (view, error) {
+	months, err := s.Store.Months(v.ctx)
+	if err != nil {
+		return view{}, err
+	}
+	st := s.monthState(months, m)
+	if !st.SettledAt.IsZero() {
+		return s.statement(v, st)
+	}
+	t, err := s.Store.Tally(v.ctx, v.account.ID, m)
+	if err != nil {
+		return view{}, err
+	}
+	links, err := s.Store.Links(v.ctx, v.account.ID)
+	if err != nil {
+		return view{}, err
+	}
+	me := s.measure(v.account, t)
+	p := &monthPage{
+		Month: m, Current: m == flattery.MonthOf(v.now, s.Location), Frozen: !st.FrozenAt.IsZero(), Closes: st.Ends.Add(s.Grace),
+		Budget: v.account.Budget, Cap: v.account.Cap, Currency: me.currency, Paused: v.account.Paused,
+		Each: estimate(me.budget, 1, int64(t.Counting), me.limit), Weighted: t.Weight != int64(t.Counting) || me.split == flattery.SplitByCreator,
+		Command: "flattery account set " + shell(v.account.Name) + " --budget 5.00",
+		Linking: "flattery link add --account " + shell(v.account.Name) + " github:NAME", Linked: len(standing(links)),
+		Tally: t, Networks: networkChart(t, me), Creators: creatorChart(t, me),
+	}
+	p.Nav = map[bool]string{true: "month", false: "months"}[p.Current]
+	p.Due = !p.Frozen && !v.now.Before(p.Closes)
+	for _, last := range months {
+		if p.Current && last.Month == m-1 && m > s.firstMonth(v.account) && last.FrozenAt.IsZero() {
+			p.Before = m - 1
+		}
+	}
+	if p.List, err = s.list(v, m, path, listed, me, !p.Frozen); err != nil {
+		return view{}, err
+	}
+	p.List.Filters = filters(t, p.List.State)
+	return view{page: p}, nil
+}
+
+// monthState finds a month among those the store knows. One it has not begun yet gets its bounds from the calendar.
+func (s *site) monthState(months []flattery.MonthState, m flattery.Month) flattery.MonthState {
+	for _, st := range months {
+		if st.Month == m {
+			return st
+		}
+	}
+	return flattery.MonthState{Month: m, Starts: m.Starts(s.Location), Ends: m.Ends(s.Location)}
+}
+
+// measure says what a weight is worth in a month that is still open. Who is paused gives nothing.
+func (s *site) measure(a flattery.Account, t flattery.Tally) measure {
+	m := measure{budget: a.Budget - s.Fee.Of(a.Budget), limit: a.Cap, weight: t.Weight, currency: s.currency(a), split: s.Split}
+	if a.Paused {
+		m.budget = 0
+	}
+	if m.split == flattery.SplitByCreator {
+		m.creators = map[flattery.Identity]int64{}
+		for _, c := range t.Creators {
+			m.creators[c.Author.Identity] = c.Weight
+		}
+	}
+	return m
+}
+
+// currency is the account's own, or the instance's where it never chose.
+func (s *site) currency(a flattery.Account) string {
+	if a.Currency != "" {
+		return a.Currency
+	}
+	return s.Currency
+}
+
+// list reads one page of a month's flattrs, as the address asks for: ?state= and ?before=.
+func (s *site) list(v *visit, m flattery.Month, path string, most int, me measure, open bool) (list, error) {
+	l := list{Path: path, State: flattery.State(v.URL.Query().Get("state")), First: true, Here: v.URL.RequestURI()}
+	switch l.State {
+	case "", flattery.Counting, flattery.Pending, flattery.Own, flattery.Removed, flattery.Lapsed:
+	default:
+		return l, flattery.ErrNotFound
+	}
+	var before flattery.FlattrID
+	if b := v.URL.Query().Get("before"); b != "" {
+		n, err := strconv.ParseInt(b, 10, 64)
+		if err != nil || n <= 0 {
+			return l, flattery.ErrNotFound
+		}
+		before, l.First = flattery.FlattrID(n), false
+	}
+	all, err := s.Store.Flattrs(v.ctx, v.account.ID, m, l.State, before, most+1)
+	if err != nil {
+		return l, err
+	}
+	if len(all) > most {
+		all = all[:most]
+		l.Next = all[most-1].ID
+	}
+	slices.SortStableFunc(all, func(a, b flattery.Flattr) int { return b.At.Compare(a.At) })
+	for _, f := range all {
+		d := f.At.In(s.Location)
+		day := time.Date(d.Year(), d.Month(), d.Day(), 12, 0, 0, 0, s.Location)
+		if n := len(l.Days); n == 0 || !l.Days[n-1].Day.Equal(day) {
+			l.Days = append(l.Days, dayOf{Day: day})
+		}
+		last := &l.Days[len(l.Days)-1]
+		last.Flattrs = append(last.Flattrs, line{
+			Flattr: f, Estimate: me.flattr(f), Currency: me.currency, Settled: me.settled, Here: l.Here,
+			CanUndo: open && f.State == flattery.Removed, CanDrop: open && (f.State == flattery.Counting || f.State == flattery.Pending),
+		})
+	}
+	return l, nil
+}
+
+// filters are the states that a month has flattrs in, after "all".
+func filters(t flattery.Tally, current flattery.State) []filter {
+	all := []filter{
+		{Count: t.Counting + t.Pending + t.Own + t.Removed + t.Lapsed}, {State: flattery.Counting, Count: t.Counting},
+		{State: flattery.Pending, Count: t.Pending}, {State: flattery.Own, Count: t.Own},
+		{State: flattery.Removed, Count: t.Removed}, {State: flattery.Lapsed, Count: t.Lapsed},
+	}
+	var shown []filter
+	for _, f := range all {
+		f.Current = f.State == current
+		if f.Count > 0 || f.Current {
+			shown = append(shown, f)
+		}
+	}
+	return shown
+}
+
+func (s *site) removeFlattr(v *visit) (view, error)  { return s.change(v, s.Doors.RemoveFlattr) }
+func (s *site) restoreFlattr(v *visit) (view, error) { return s.change(v, s.Doors.RestoreFlattr) }
+
+func (s *site) change(v *visit, command func(ctx context.Context, a flattery.AccountID, id flattery.FlattrID) error) (view, error) {
+	if err := v.form(); err != nil {
+		return view{}, err
+	}
+	id, err := strconv.ParseInt(v.PathValue("id"), 10, 64)
+	if err != nil {
+		return view{}, flattery.ErrNotFound
+	}
+	if err := command(v.ctx, v.account.ID, flattery.FlattrID(id)); err != nil {
+		return view{}, err
+	}
+	return view{redirect: v.back("/month") + "#f" + strconv.FormatInt(id, 10)}, nil
+}

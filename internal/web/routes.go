@@ -1,0 +1,239 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"flattery"
+)
+
+// access is who may use a route.
+type access int
+
+// Anyone, or only who is signed in: a stranger who reads is led to the start, one who commands is refused.
+const (
+	anyone access = iota
+	members
+)
+
+// A route is one page or one command. The handlers of members find the account in the visit and hand it to the store
+// with every question.
+type route struct {
+	pattern string
+	access  access
+	handle  func(*visit) (view, error)
+}
+
+// routes are all pages and commands there are.
+func (s *site) routes() []route {
+	return []route{
+		{"GET /{$}", anyone, s.start},
+		{"GET /enter/{token}", anyone, s.door},
+		{"POST /enter/{token}", anyone, s.enter},
+		{"POST /leave", anyone, s.leave},
+		{"POST /language", anyone, s.language},
+		{"GET /month", members, s.thisMonth},
+		{"POST /flattrs/{id}/remove", members, s.removeFlattr},
+		{"POST /flattrs/{id}/restore", members, s.restoreFlattr},
+		{"GET /months", members, s.months},
+		{"GET /months/{month}", members, s.oneMonth},
+		{"GET /slips", members, s.slips},
+		{"POST /slips/{id}/{state}", members, s.markSlip},
+		{"GET /links", members, s.links},
+	}
+}
+
+// A visit is one request, once it is known who asks in which language.
+type visit struct {
+	*http.Request
+	ctx     context.Context
+	account flattery.Account // zero for a stranger
+	tongue  *tongue
+	now     time.Time
+	cookies []*http.Cookie // to be set with the answer
+}
+
+// A view is what a handler answers: a page, or where to look next.
+type view struct {
+	page     page
+	redirect string
+}
+
+// longestBody is more than any form here fills.
+const longestBody = 64 << 10
+
+// What goes with every answer. No page needs a script, so none may run.
+var headers = [...][2]string{
+	{"Content-Security-Policy", "default-src 'self'; script-src 'none'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"},
+	{"X-Content-Type-Options", "nosniff"},
+	{"Referrer-Policy", "same-origin"},
+	{"Cross-Origin-Opener-Policy", "same-origin"},
+	{"Cross-Origin-Resource-Policy", "same-origin"},
+	{"Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()"},
+}
+
+// handler joins the routes to one handler.
+func (s *site) handler(base *url.URL) (http.Handler, error) {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", s.serveHealth)
+	mux.HandleFunc("GET /assets/{name}", s.serveAsset)
+	mux.HandleFunc("GET /favicon.ico", s.serveFavicon)
+	for _, r := range s.routes() {
+		mux.Handle(r.pattern, s.serve(r))
+	}
+	mux.Handle("/", s.serve(route{handle: func(v *visit) (view, error) {
+		if allow := allowed(mux, v.Request); allow != "" {
+			return view{}, &methodError{allow}
+		}
+		return view{}, flattery.ErrNotFound
+	}}))
+
+	foreign := http.NewCrossOriginProtection()
+	if base.Host != "" {
+		if err := foreign.AddTrustedOrigin(base.Scheme + "://" + base.Host); err != nil {
+			return nil, fmt.Errorf("web: base_url: %w", err)
+		}
+	}
+	foreign.SetDenyHandler(s.serve(route{handle: func(*visit) (view, error) { return view{}, errForeign }}))
+	guarded := foreign.Handler(mux)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for _, h := range headers {
+			w.Header().Set(h[0], h[1])
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, longestBody)
+		guarded.ServeHTTP(w, r)
+	}), nil
+}
+
+// allowed lists the methods that a path exists for, "" when it exists for none.
+func allowed(mux *http.ServeMux, r *http.Request) string {
+	var found []string
+	for _, method := range []string{http.MethodGet, http.MethodPost} {
+		if _, pattern := mux.Handler(&http.Request{Method: method, Host: r.Host, URL: r.URL}); strings.HasPrefix(pattern, method+" ") {
+			found = append(found, method)
+		}
+	}
+	return strings.Join(found, ", ")
+}
+
+// serve runs one route from request to answer. Whatever goes wrong on the way becomes a page here and nowhere else.
+func (s *site) serve(rt route) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Add("Vary", "Cookie, Accept-Language")
+		if strings.HasPrefix(r.URL.Path, "/enter/") { // the address is a secret
+			w.Header().Set("Referrer-Policy", "no-referrer")
+		}
+		v := &visit{Request: r, ctx: r.Context(), now: s.Now()}
+		v.tongue = s.tongues.choose(r, s.chosen(r), "")
+		answer, err := s.answer(rt, v)
+		if err == nil {
+			err = s.saveSession(v.ctx, w)
+		}
+		for _, c := range v.cookies {
+			http.SetCookie(w, c)
+		}
+		if err == nil && answer.redirect != "" {
+			http.Redirect(w, r, answer.redirect, http.StatusSeeOther)
+			return
+		}
+		var body []byte
+		if err == nil {
+			body, err = s.render(v.tongue.code, answer.page)
+		}
+		if err != nil {
+			s.fail(w, v, rt, err)
+			return
+		}
+		s.send(w, http.StatusOK, body)
+	})
+}
+
+// answer finds out who asks and lets the route's handler answer.
+func (s *site) answer(rt route, v *visit) (answer view, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	if v.ctx, err = s.loadSession(v.Request); err != nil {
+		v.ctx = nil
+		return view{}, err
+	}
+	if err := s.recognise(v); err != nil {
+		return view{}, err
+	}
+	if rt.access == members && v.account.ID == 0 {
+		if v.Method == http.MethodPost {
+			return view{}, errStranger
+		}
+		return view{redirect: "/"}, nil
+	}
+	answer, err = rt.handle(v)
+	if err == nil && answer.page != nil {
+		s.frame(v, answer.page.framed())
+	}
+	return answer, err
+}
+
+// recognise fills in the account of who is signed in. A session whose account is gone is a stranger's.
+func (s *site) recognise(v *visit) error {
+	id := s.signedIn(v.ctx)
+	if id == 0 {
+		return nil
+	}
+	a, err := s.Store.Account(v.ctx, id)
+	if errors.Is(err, flattery.ErrNotFound) {
+		return s.sessions.Destroy(v.ctx)
+	}
+	if err != nil {
+		return err
+	}
+	v.account = a
+	v.tongue = s.tongues.choose(v.Request, s.chosen(v.Request), a.Language)
+	return nil
+}
+
+func (s *site) frame(v *visit, f *frame) {
+	f.Lang, f.Languages = v.tongue.code, languages[:]
+	f.Account, f.Demo, f.Version, f.Zone = clean(v.account.Name), s.Demo, s.Version, s.Location.String()
+	if f.Here == "" {
+		f.Here = v.URL.RequestURI()
+	}
+}
+
+func (s *site) send(w http.ResponseWriter, status int, body []byte) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	if _, err := w.Write(body); err != nil {
+		s.Log.Debug("web: the visitor left", "error", err)
+	}
+}
+
+// back is where a command leads to when it is done: the page it was given on, if that is one of ours.
+func (v *visit) back(otherwise string) string {
+	to := v.PostFormValue("back")
+	u, err := url.Parse(to)
+	if err != nil || u.Scheme != "" || u.Host != "" || !strings.HasPrefix(to, "/") || strings.HasPrefix(to, "//") ||
+		strings.ContainsAny(to, "\\\r\n\t") {
+		return otherwise
+	}
+	return to
+}
+
+// form reads the form of a command, as far as bodies may go.
+func (v *visit) form() error {
+	if err := v.ParseForm(); err != nil {
+		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+			return err
+		}
+		return flattery.Input("this form cannot be read")
+	}
+	return nil
+}

@@ -1,0 +1,111 @@
+package web
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+
+	"flattery"
+)
+
+// How long a sign-in lasts, and under which name the session knows its account.
+const (
+	sessionLife = 30 * 24 * time.Hour
+	accountKey  = "account"
+)
+
+func newSessions(store Sessions, secure bool) *scs.SessionManager {
+	m := scs.New()
+	m.Store = keeper{store}
+	m.HashTokenInStore = true
+	m.Lifetime = sessionLife
+	m.Cookie.Name = cookieName("flattery", secure)
+	m.Cookie.Secure = secure
+	m.Cookie.HttpOnly = true
+	m.Cookie.SameSite = http.SameSiteLaxMode
+	m.Cookie.Path = "/"
+	return m
+}
+
+// cookieName: browsers take a __Host- cookie only from this very host over https.
+func cookieName(name string, secure bool) string {
+	if secure {
+		return "__Host-" + name
+	}
+	return name
+}
+
+// private reports whether a session may travel with this request: over https, or without ever leaving the machine.
+func (s *site) private(r *http.Request) bool { return s.secure || loopback(r.Host) }
+
+func loopback(hostport string) bool {
+	host := hostport
+	if h, _, err := net.SplitHostPort(hostport); err == nil {
+		host = h
+	} else if n := len(host); n > 2 && host[0] == '[' && host[n-1] == ']' {
+		host = host[1 : n-1]
+	}
+	if host == "localhost" {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.IsLoopback()
+}
+
+// loadSession finds the visitor's session; without one the visit has a new and empty one, which is kept only when
+// something is put into it.
+func (s *site) loadSession(r *http.Request) (context.Context, error) {
+	token := ""
+	if c, err := r.Cookie(s.sessions.Cookie.Name); err == nil && s.private(r) {
+		token = c.Value
+	}
+	return s.sessions.Load(r.Context(), token)
+}
+
+// saveSession keeps what the visit changed and tells the browser, before anything of the answer is written.
+func (s *site) saveSession(ctx context.Context, w http.ResponseWriter) error {
+	switch s.sessions.Status(ctx) {
+	case scs.Modified:
+		token, expiry, err := s.sessions.Commit(ctx)
+		if err != nil {
+			return err
+		}
+		s.sessions.WriteSessionCookie(ctx, w, token, expiry)
+	case scs.Destroyed:
+		s.sessions.WriteSessionCookie(ctx, w, "", time.Time{})
+	}
+	return nil
+}
+
+func (s *site) signedIn(ctx context.Context) flattery.AccountID {
+	return flattery.AccountID(s.sessions.GetInt64(ctx, accountKey))
+}
+
+// keeper lets scs speak with Sessions. The methods without a context are never called, because scs prefers the others.
+type keeper struct{ sessions Sessions }
+
+func (k keeper) FindCtx(ctx context.Context, token string) ([]byte, bool, error) {
+	return k.sessions.FindSession(ctx, token)
+}
+
+func (k keeper) CommitCtx(ctx context.Context, token string, data []byte, expiry time.Time) error {
+	return k.sessions.SaveSession(ctx, token, data, expiry)
+}
+
+func (k keeper) DeleteCtx(ctx context.Context, token string) error {
+	return k.sessions.RemoveSession(ctx, token)
+}
+
+func (k keeper) Find(token string) ([]byte, bool, error) {
+	return k.FindCtx(context.Background(), token)
+}
+
+func (k keeper) Commit(token string, data []byte, expiry time.Time) error {
+	return k.CommitCtx(context.Background(), token, data, expiry)
+}
+
+func (k keeper) Delete(token string) error { return k.DeleteCtx(context.Background(), token) }

@@ -1,0 +1,104 @@
+package web
+
+import (
+	"html/template"
+	"strconv"
+
+	"flattery"
+)
+
+// slipsPage is what a donor has to pay, what waits until it is worth a payment, and what was paid.
+type slipsPage struct {
+	frame
+	Prepaid bool
+	ToPay   []slip
+	Total   flattery.Amount // of these
+	Mixed   bool            // of several currencies, which are not added up
+	Waiting []waiting
+	Done    []slip
+	Slips   Slips
+	Own     string // the account's currency
+}
+
+func (*slipsPage) name() string { return "slips" }
+
+// slip is a payment as the page shows it.
+type slip struct {
+	flattery.Payment
+	Link     template.URL // empty: the destination is shown and not linked
+	Host     string       // where an https link leads
+	CanMark  bool
+	CanFail  bool
+	Finished bool
+}
+
+// waiting is what a donor owes one payee beyond the slips that are out.
+type waiting struct {
+	flattery.Debt
+	Left   flattery.Amount
+	Reason string // small: below the minimum; homeless: no destination is known; queue: other slips came first
+}
+
+func (s *site) slips(v *visit) (view, error) {
+	payments, err := s.Store.Payments(v.ctx, v.account.ID)
+	if err != nil {
+		return view{}, err
+	}
+	debts, err := s.Store.Debts(v.ctx, v.account.ID)
+	if err != nil {
+		return view{}, err
+	}
+	p := &slipsPage{Prepaid: s.Mode == Prepaid, Slips: s.Slips, Own: s.currency(v.account)}
+	p.Nav = "slips"
+	for _, pay := range payments {
+		sl := s.slip(pay)
+		if sl.Finished {
+			p.Done = append(p.Done, sl)
+			continue
+		}
+		p.ToPay = append(p.ToPay, sl)
+		p.Total += pay.Amount
+		p.Mixed = p.Mixed || pay.Currency != p.ToPay[0].Currency
+	}
+	for _, d := range debts {
+		w := waiting{Debt: d, Left: d.Amount - d.Planned, Reason: "queue"}
+		switch {
+		case w.Left <= 0:
+			continue
+		case w.Left < s.Slips.Minimum:
+			w.Reason = "small"
+		case d.Destination == "":
+			w.Reason = "homeless"
+		}
+		p.Waiting = append(p.Waiting, w)
+	}
+	return view{page: p}, nil
+}
+
+func (s *site) slip(pay flattery.Payment) slip {
+	sl := slip{Payment: pay, Link: href(string(pay.Destination), "https", "payto", "lightning")}
+	if pageLink(string(pay.Destination)) != "" {
+		sl.Host = hostOf(string(pay.Destination))
+	}
+	sl.Finished = pay.State == flattery.PaymentPaid || pay.State == flattery.PaymentFailed
+	sl.CanMark = s.Mode != Prepaid && !sl.Finished
+	sl.CanFail = sl.CanMark && pay.State != flattery.PaymentPlanned
+	return sl
+}
+
+func (s *site) markSlip(v *visit) (view, error) {
+	state := flattery.PaymentState(v.PathValue("state"))
+	id, err := strconv.ParseInt(v.PathValue("id"), 10, 64)
+	if err != nil || s.Mode == Prepaid {
+		return view{}, flattery.ErrNotFound
+	}
+	switch state {
+	case flattery.PaymentSent, flattery.PaymentPaid, flattery.PaymentFailed:
+	default:
+		return view{}, flattery.ErrNotFound
+	}
+	if err := s.Doors.MarkPayment(v.ctx, v.account.ID, flattery.PaymentID(id), state); err != nil {
+		return view{}, err
+	}
+	return view{redirect: "/slips"}, nil
+}

@@ -1,0 +1,157 @@
+package web
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"path"
+	"strings"
+
+	"flattery"
+)
+
+//go:embed templates
+var templateFiles embed.FS
+
+// A page is one template and the struct that fills it. The template is templates/NAME.html.
+type page interface {
+	name() string
+	framed() *frame
+}
+
+// frame is what stands around every page.
+type frame struct {
+	Lang      string
+	Languages []string
+	Here      string // path of this page, to come back to
+	Nav       string // which page of the menu this is
+	Account   string // name of who is signed in, or ""
+	Demo      bool
+	Version   string
+	Zone      string
+}
+
+func (f *frame) framed() *frame { return f }
+
+// leaves are the templates of one language, by page.
+type leaves map[string]*template.Template
+
+// readTemplates parses every page in every language: what a template says is bound to its language here.
+func readTemplates(all tongues, s *site) (map[string]leaves, error) {
+	files, err := fs.Glob(templateFiles, "templates/*.html")
+	if err != nil {
+		return nil, fmt.Errorf("web: %w", err)
+	}
+	made := map[string]leaves{}
+	for code, g := range all.byCode {
+		house := template.New("layout.html").Option("missingkey=error").Funcs(functions(g, s))
+		if _, err := house.ParseFS(templateFiles, "templates/layout.html", "templates/parts.html"); err != nil {
+			return nil, fmt.Errorf("web: %w", err)
+		}
+		made[code] = leaves{}
+		for _, file := range files {
+			name := strings.TrimSuffix(path.Base(file), ".html")
+			if name == "layout" || name == "parts" {
+				continue
+			}
+			t, err := house.Clone()
+			if err != nil {
+				return nil, fmt.Errorf("web: %w", err)
+			}
+			if made[code][name], err = t.ParseFS(templateFiles, file); err != nil {
+				return nil, fmt.Errorf("web: %w", err)
+			}
+		}
+	}
+	return made, nil
+}
+
+// render executes a page into a buffer, so that a mistake in it never sends half a page.
+func (s *site) render(code string, p page) ([]byte, error) {
+	t, ok := s.templates[code][p.name()]
+	if !ok {
+		return nil, fmt.Errorf("web: no template %q in %s", p.name(), code)
+	}
+	var b bytes.Buffer
+	if err := t.Execute(&b, p); err != nil {
+		return nil, fmt.Errorf("web: %w", err)
+	}
+	return b.Bytes(), nil
+}
+
+// functions are what templates may call.
+func functions(g *tongue, s *site) template.FuncMap {
+	networks := map[string]Network{}
+	for _, n := range s.Networks {
+		networks[n.Key] = n
+	}
+	return template.FuncMap{
+		"t":          g.say,
+		"money":      g.money,
+		"about":      g.about,
+		"precise":    g.precise,
+		"rounded":    g.rounded,
+		"count":      g.count,
+		"day":        g.day,
+		"date":       g.date,
+		"moment":     g.moment,
+		"title":      g.title,
+		"monthStart": g.monthStart,
+		"since":      g.since,
+		"until":      g.until,
+		"lasts":      g.lasts,
+		"iso":        iso,
+		"clean":      clean,
+		"pageLink":   pageLink,
+		"grouped":    grouped,
+		"asset":      s.assets.url,
+		"language":   func(code string) (string, error) { return s.tongues.byCode[code].say("language") },
+		"network": func(key string) string {
+			if n, ok := networks[key]; ok {
+				return n.Title
+			}
+			return clean(key)
+		},
+		// What a like is called on a network, as far as the catalogue knows the word.
+		"noun": func(key string) (string, error) {
+			noun := networks[key].Noun
+			if noun == "" {
+				noun = "like"
+			}
+			if g.has("noun." + noun) {
+				return g.say("noun." + noun)
+			}
+			return noun, nil
+		},
+		"who":   who,
+		"named": named,
+		"why": func(reason string) (string, error) {
+			if !g.has("reason." + reason) {
+				reason = "other"
+			}
+			return g.say("reason." + reason)
+		},
+	}
+}
+
+// who names a profile for an eye: its name, else its handle, else its number.
+func who(p flattery.Profile) string {
+	for _, s := range []string{p.Handle, p.Name, p.Subject} {
+		if s = clean(s); s != "" {
+			return s
+		}
+	}
+	return "?"
+}
+
+// named is what a thing is called: its title, else its address, else its number.
+func named(t flattery.Thing) string {
+	for _, s := range []string{t.Title, t.URL, t.ID} {
+		if s = clean(s); s != "" {
+			return s
+		}
+	}
+	return "?"
+}

@@ -1,0 +1,222 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"flattery"
+)
+
+// The names of the settings' rows.
+const (
+	settingBudget      = "budget"
+	settingCurrency    = "currency"
+	settingCap         = "cap"
+	settingPaused      = "paused"
+	settingDestination = "destination"
+)
+
+const accountColumns = `a.id, a.name, a.admin, a.language, a.created_at`
+
+func scanAccount(s scanner) (a flattery.Account, err error) {
+	var created int64
+	err = s.Scan(&a.ID, &a.Name, &a.Admin, &a.Language, &created)
+	a.CreatedAt = at(created)
+	return a, err
+}
+
+// Account finds an account by number; one that was removed is not found.
+func (s *Store) Account(ctx context.Context, id flattery.AccountID) (flattery.Account, error) {
+	a, err := scanAccount(s.row(ctx, `SELECT `+accountColumns+` FROM accounts a WHERE a.id = ? AND a.removed_at IS NULL`, id))
+	if err == nil {
+		a.Settings, err = settingsAt(ctx, s, id, forever)
+	}
+	return a, wrap(fmt.Sprintf("account %d", id), err)
+}
+
+// AccountNamed finds an account by its name, upper and lower case alike.
+func (s *Store) AccountNamed(ctx context.Context, name string) (flattery.Account, error) {
+	var id flattery.AccountID
+	if err := s.row(ctx, `SELECT id FROM accounts WHERE name = ? AND removed_at IS NULL`, name).Scan(&id); err != nil {
+		return flattery.Account{}, wrap(fmt.Sprintf("account %q", name), err)
+	}
+	return s.Account(ctx, id)
+}
+
+// Accounts lists the accounts in the order of their making.
+func (s *Store) Accounts(ctx context.Context) ([]flattery.Account, error) {
+	list, err := all(ctx, s, scanAccount, `SELECT `+accountColumns+` FROM accounts a WHERE a.removed_at IS NULL ORDER BY a.id`)
+	for i := range list {
+		if err == nil {
+			list[i].Settings, err = settingsAt(ctx, s, list[i].ID, forever)
+		}
+	}
+	return list, wrap("accounts", err)
+}
+
+// forever is later than every setting.
+const forever = int64(1) << 62
+
+// settingsAt are an account's settings as they stood at a time, in seconds.
+func settingsAt(ctx context.Context, db querier, id flattery.AccountID, when int64) (flattery.Settings, error) {
+	rows, err := all(ctx, db, scanSetting, `SELECT name, value FROM settings WHERE account_id = ? AND since <= ? ORDER BY name, since`, id, when)
+	if err != nil {
+		return flattery.Settings{}, err
+	}
+	var set flattery.Settings
+	for _, r := range rows { // the later row of a name wins
+		if err := setSetting(&set, r[0], r[1]); err != nil {
+			return set, err
+		}
+	}
+	return set, nil
+}
+
+func scanSetting(s scanner) (r [2]string, err error) {
+	err = s.Scan(&r[0], &r[1])
+	return r, err
+}
+
+func setSetting(set *flattery.Settings, name, value string) (err error) {
+	switch name {
+	case settingBudget:
+		err = set.Budget.UnmarshalText([]byte(value))
+	case settingCap:
+		err = set.Cap.UnmarshalText([]byte(value))
+	case settingCurrency:
+		set.Currency = value
+	case settingPaused:
+		set.Paused, err = strconv.ParseBool(value)
+	case settingDestination:
+		set.Destination = flattery.Destination(value)
+	}
+	return err
+}
+
+func settingRows(set flattery.Settings) [][2]string {
+	return [][2]string{
+		{settingBudget, set.Budget.String()},
+		{settingCap, set.Cap.String()},
+		{settingCurrency, set.Currency},
+		{settingPaused, strconv.FormatBool(set.Paused)},
+		{settingDestination, string(set.Destination)},
+	}
+}
+
+func (t *tx) AddAccount(ctx context.Context, a flattery.Account) (flattery.AccountID, error) {
+	r, err := t.exec(ctx, `INSERT INTO accounts (name, admin, language, created_at) VALUES (?, ?, ?, ?)`, a.Name, a.Admin, a.Language, seconds(a.CreatedAt))
+	if err != nil {
+		return 0, wrap(fmt.Sprintf("account %q", a.Name), err)
+	}
+	id, err := r.LastInsertId()
+	if err != nil {
+		return 0, wrap("account", err)
+	}
+	return flattery.AccountID(id), t.SetSettings(ctx, flattery.AccountID(id), a.Settings, a.CreatedAt)
+}
+
+func (t *tx) SetSettings(ctx context.Context, id flattery.AccountID, set flattery.Settings, since time.Time) error {
+	was, err := settingsAt(ctx, t, id, forever)
+	if err != nil {
+		return wrap("settings", err)
+	}
+	before := settingRows(was)
+	for i, r := range settingRows(set) {
+		if r == before[i] {
+			continue
+		}
+		if _, err := t.exec(ctx, `INSERT INTO settings (account_id, name, since, value) VALUES (?, ?, ?, ?)
+			ON CONFLICT DO UPDATE SET value = excluded.value`, id, r[0], seconds(since), r[1]); err != nil {
+			return wrap("settings: "+r[0], err)
+		}
+	}
+	return nil
+}
+
+func (t *tx) SetLanguage(ctx context.Context, id flattery.AccountID, language string) error {
+	return wrap("language", t.must(ctx, `UPDATE accounts SET language = ? WHERE id = ? AND removed_at IS NULL`, language, id))
+}
+
+func (t *tx) RemoveAccount(ctx context.Context, id flattery.AccountID, now time.Time) error {
+	if err := t.must(ctx, `UPDATE accounts SET name = 'removed ' || id, admin = 0, language = '', removed_at = ? WHERE id = ? AND removed_at IS NULL`, seconds(now), id); err != nil {
+		return wrap(fmt.Sprintf("account %d", id), err)
+	}
+	claims, err := all(ctx, t, value[flattery.ClaimID], `SELECT id FROM claims WHERE account_id = ?`, id)
+	if err != nil {
+		return wrap("claims", err)
+	}
+	for _, c := range claims {
+		if err := t.RemoveClaim(ctx, c); err != nil {
+			return err
+		}
+	}
+	for _, q := range []string{
+		`UPDATE links SET state = 'removed', token = NULL, cursor = '' WHERE account_id = ?`,
+		`UPDATE flattrs SET state = 'removed', counts_in = NULL WHERE account_id = ? AND (state = 'pending'
+			OR state = 'counts' AND counts_in IN (SELECT month FROM months WHERE frozen_at IS NULL))`,
+		`DELETE FROM entrances WHERE account_id = ?`,
+	} {
+		if _, err := t.exec(ctx, q, id); err != nil {
+			return wrap("remove account", err)
+		}
+	}
+	set, err := settingsAt(ctx, t, id, forever)
+	if err != nil {
+		return wrap("settings", err)
+	}
+	// A frozen month still settles with what stood at its freeze; from now on nothing is given.
+	set.Budget, set.Destination = 0, ""
+	return t.SetSettings(ctx, id, set, now)
+}
+
+// identity gives the number of a profile and keeps what it shows up to date. It is 0 for none.
+func (t *tx) identity(ctx context.Context, p flattery.Profile) (int64, error) {
+	host, err := t.host(ctx, p.Network, p.Host)
+	if err != nil {
+		return 0, err
+	}
+	var id int64
+	err = t.row(ctx, `INSERT INTO identities (host_id, subject, handle, name, url, organisation) VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT DO UPDATE SET handle = excluded.handle, name = excluded.name, url = excluded.url, organisation = excluded.organisation
+		RETURNING id`, host, p.Subject, p.Handle, p.Name, p.URL, p.Organisation).Scan(&id)
+	return id, err
+}
+
+func (t *tx) host(ctx context.Context, network, host string) (int64, error) {
+	key := [2]string{network, host}
+	if id, ok := t.w.known.hosts[key]; ok {
+		return id, nil
+	}
+	if _, err := t.exec(ctx, `INSERT INTO hosts (network, host) VALUES (?, ?) ON CONFLICT DO NOTHING`, network, host); err != nil {
+		return 0, err
+	}
+	id, err := value[int64](t.row(ctx, `SELECT id FROM hosts WHERE network = ? AND host = ?`, network, host))
+	if err == nil {
+		t.w.known.hosts[key] = id
+	}
+	return id, err
+}
+
+// profileColumns of an identity i with its host h.
+const profileColumns = `h.network, h.host, i.subject, i.handle, i.name, i.url, i.organisation`
+
+func profileInto(p *flattery.Profile) []any {
+	return []any{&p.Network, &p.Host, &p.Subject, &p.Handle, &p.Name, &p.URL, &p.Organisation}
+}
+
+// payee is the payee of an account, or of an identity that no account claims; it is made when first asked for.
+func (t *tx) payee(ctx context.Context, account, identity int64) (id flattery.PayeeID, err error) {
+	column, owner := "account_id", account
+	if account == 0 {
+		column, owner = "identity_id", identity
+	}
+	err = t.row(ctx, `SELECT id FROM payees WHERE `+column+` = ?`, owner).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = t.row(ctx, `INSERT INTO payees (`+column+`) VALUES (?) RETURNING id`, owner).Scan(&id)
+	}
+	return id, err
+}

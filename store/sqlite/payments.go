@@ -1,0 +1,129 @@
+package sqlite
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"strings"
+
+	"flattery"
+	"flattery/store"
+)
+
+// debtQuery names payees by their account, and else by their handle; the destination is the account's.
+const debtQuery = `SELECT d.account_id, d.payee_id, d.currency, d.amount, d.since,
+	coalesce((SELECT sum(p.amount) FROM payments p WHERE p.account_id = d.account_id AND p.payee_id = d.payee_id AND p.currency = d.currency AND p.state = 'planned'), 0),
+	coalesce(a.name, h.network || ':' || i.handle), coalesce(y.account_id, 0),
+	coalesce((SELECT s.value FROM settings s WHERE s.account_id = y.account_id AND s.name = 'destination' ORDER BY s.since DESC LIMIT 1), '')
+	FROM debts d JOIN payees y ON y.id = d.payee_id LEFT JOIN accounts a ON a.id = y.account_id
+	LEFT JOIN identities i ON i.id = y.identity_id LEFT JOIN hosts h ON h.id = i.host_id`
+
+func scanDebt(s scanner) (d flattery.Debt, err error) {
+	err = s.Scan(&d.Donor, &d.Payee, &d.Currency, &d.Amount, &d.Since, &d.Planned, &d.PayeeName, &d.Account, &d.Destination)
+	return d, err
+}
+
+// Debts lists what a donor owes, or all donors, the largest first.
+func (s *Store) Debts(ctx context.Context, donor flattery.AccountID) ([]flattery.Debt, error) {
+	list, err := all(ctx, s, scanDebt, debtQuery+` WHERE d.amount > 0 AND (d.account_id = ? OR ? = 0) ORDER BY d.amount DESC, d.account_id, d.payee_id`, donor, donor)
+	return list, wrap("debts", err)
+}
+
+// Owe adds to a debt, or takes from it. What was paid off entirely begins anew in the month since.
+func (t *tx) Owe(ctx context.Context, donor flattery.AccountID, payee flattery.PayeeID, currency string, amount flattery.Amount, since flattery.Month) error {
+	if amount < 0 {
+		return wrap(fmt.Sprintf("debt of account %d", donor), t.must(ctx,
+			`UPDATE debts SET amount = amount + ? WHERE account_id = ? AND payee_id = ? AND currency = ?`, amount, donor, payee, currency))
+	}
+	_, err := t.exec(ctx, `INSERT INTO debts (account_id, payee_id, currency, amount, since) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT DO UPDATE SET since = CASE amount WHEN 0 THEN excluded.since ELSE since END, amount = amount + excluded.amount`,
+		donor, payee, currency, amount, since)
+	return wrap(fmt.Sprintf("debt of account %d", donor), err)
+}
+
+// Received lists what each payee was promised and paid: what was settled is credited to its payable and debited again
+// when it leaves, so the sums stand in the totals. A payment that failed was credited back.
+func (s *Store) Received(ctx context.Context) ([]store.Received, error) {
+	list, err := all(ctx, s, func(r scanner) (v store.Received, err error) {
+		err = r.Scan(&v.Payee, &v.Account, &v.Name, &v.Currency, &v.Promised, &v.Paid)
+		return v, err
+	}, `SELECT y.id, coalesce(y.account_id, 0), coalesce(a.name, h.network || ':' || i.handle), l.currency,
+		l.credits - l.debits + coalesce((SELECT sum(p.amount) FROM payments p WHERE p.payee_id = y.id AND p.currency = l.currency AND p.state IN ('sent', 'unknown', 'paid')), 0),
+		coalesce((SELECT sum(p.amount) FROM payments p WHERE p.payee_id = y.id AND p.currency = l.currency AND p.state = 'paid'), 0)
+		FROM payees y JOIN ledger_accounts l ON l.name = 'payee:' || y.id || ':payable'
+		LEFT JOIN accounts a ON a.id = y.account_id LEFT JOIN identities i ON i.id = y.identity_id LEFT JOIN hosts h ON h.id = i.host_id
+		ORDER BY y.id, l.currency`)
+	return list, wrap("received", err)
+}
+
+const paymentQuery = `SELECT p.id, p.code, p.plan, p.rail, p.account_id, p.payee_id, coalesce(a.name, h.network || ':' || i.handle), p.currency, p.amount,
+	p.destination, p.state, p.planned_at, p.sent_at, p.paid_at FROM payments p JOIN payees y ON y.id = p.payee_id
+	LEFT JOIN accounts a ON a.id = y.account_id LEFT JOIN identities i ON i.id = y.identity_id LEFT JOIN hosts h ON h.id = i.host_id `
+
+func scanPayment(s scanner) (p flattery.Payment, err error) {
+	var planned, sent, paid int64
+	err = s.Scan(&p.ID, &p.Code, &p.Plan, &p.Rail, &p.Donor, &p.Payee, &p.PayeeName, &p.Currency, &p.Amount, &p.Destination, &p.State, &planned, &sent, &paid)
+	p.PlannedAt, p.SentAt, p.PaidAt = at(planned), at(sent), at(paid)
+	return p, err
+}
+
+// Payment finds a payment by number.
+func (s *Store) Payment(ctx context.Context, id flattery.PaymentID) (flattery.Payment, error) {
+	p, err := scanPayment(s.row(ctx, paymentQuery+`WHERE p.id = ?`, id))
+	return p, wrap(fmt.Sprintf("payment %d", id), err)
+}
+
+// Payments lists payments, the newest plan first, each plan in its order.
+func (s *Store) Payments(ctx context.Context, q store.PaymentQuery) ([]flattery.Payment, error) {
+	where, args := []string{"1"}, []any{}
+	if q.Donor != 0 {
+		where, args = append(where, "p.account_id = ?"), append(args, q.Donor)
+	}
+	if q.Plan != 0 {
+		where, args = append(where, "p.plan = ?"), append(args, q.Plan)
+	}
+	if q.State != "" {
+		where, args = append(where, "p.state = ?"), append(args, q.State)
+	}
+	list, err := all(ctx, s, scanPayment, paymentQuery+`WHERE `+strings.Join(where, " AND ")+` ORDER BY p.plan DESC, p.id`, args...)
+	return list, wrap("payments", err)
+}
+
+// Plan finds the plan of a month.
+func (s *Store) Plan(ctx context.Context, m flattery.Month) (p store.Plan, err error) {
+	var sum []byte
+	var created int64
+	err = s.row(ctx, `SELECT month, hash, created_at, payments FROM plans WHERE month = ?`, m).Scan(&p.Month, &sum, &created, &p.Payments)
+	p.Hash, p.CreatedAt = hex.EncodeToString(sum), at(created)
+	return p, wrap("plan "+m.String(), err)
+}
+
+func (t *tx) AddPlan(ctx context.Context, p store.Plan, payments []flattery.Payment) error {
+	doing := "plan " + p.Month.String()
+	sum, err := hex.DecodeString(p.Hash)
+	if err != nil {
+		return wrap(doing, err)
+	}
+	if _, err := t.exec(ctx, `INSERT INTO plans (month, hash, created_at, payments) VALUES (?, ?, ?, ?)`, p.Month, sum, seconds(p.CreatedAt), len(payments)); err != nil {
+		return wrap(doing, err)
+	}
+	for _, y := range payments {
+		if _, err := t.exec(ctx, `INSERT INTO payments (code, plan, rail, account_id, payee_id, currency, amount, destination, state, planned_at, sent_at, paid_at)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'planned', ?, 0, 0)`, y.Code, p.Month, y.Rail, y.Donor, y.Payee, y.Currency, y.Amount, y.Destination, seconds(p.CreatedAt)); err != nil {
+			return wrap(doing, err)
+		}
+	}
+	return nil
+}
+
+func (t *tx) MovePayment(ctx context.Context, p flattery.Payment, from ...flattery.PaymentState) error {
+	args := []any{p.State, seconds(p.SentAt), seconds(p.PaidAt), p.ID}
+	for _, f := range from {
+		args = append(args, f)
+	}
+	n, err := t.changed(ctx, `UPDATE payments SET state = ?, sent_at = ?, paid_at = ? WHERE id = ? AND state IN (`+tuples("?", len(from))+`)`, args...)
+	if err == nil && n == 0 {
+		err = flattery.ErrState
+	}
+	return wrap(fmt.Sprintf("payment %d", p.ID), err)
+}

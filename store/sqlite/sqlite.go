@@ -1,0 +1,293 @@
+// Package sqlite keeps an instance in one SQLite file: SQL in the open, one file a noun. Many goroutines write through
+// one writer that commits their Updates together; a small pool that cannot write reads.
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gofrs/flock"
+	driver "modernc.org/sqlite"
+	lib "modernc.org/sqlite/lib"
+
+	"flattery"
+	"flattery/internal/ledger"
+	"flattery/internal/queue"
+	"flattery/store"
+	"flattery/store/seal"
+)
+
+// File is the database's name in a data directory; LockFile is held by the one serve, demo or restore.
+const (
+	File     = "flattery.db"
+	LockFile = "flattery.lock"
+)
+
+// readers is how many can read at once. Two cores are kept busy by fewer.
+const readers = 4
+
+// Options say how a store is opened.
+type Options struct {
+	Dir      string           // data directory; it must exist
+	Location *time.Location   // of the instance: where months begin and end
+	Now      func() time.Time // clock of the jobs
+	Seal     *seal.Box        // for tokens at rest
+	Log      *slog.Logger     //
+	Workers  int              // that do jobs at once; 0: 4. One makes the order of everything certain
+	Volatile bool             // do not wait for the disk: for demo and tests, whose data may go with the machine
+}
+
+// Store is a store.Store on SQLite.
+type Store struct {
+	opts   Options
+	db     *sql.DB // readers
+	writer *writer
+	stmts  sync.Map // SQL → *sql.Stmt of db
+	woken  chan struct{}
+}
+
+var _ store.Store = (*Store)(nil)
+
+// Open opens or makes the database in a data directory, migrates it (after an automatic backup) and refuses one that
+// is newer than this program.
+func Open(ctx context.Context, o Options) (*Store, error) {
+	path := filepath.Join(o.Dir, File)
+	w, err := sql.Open("sqlite", dsn(path, o.Volatile, false))
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: %w", err)
+	}
+	w.SetMaxOpenConns(1)
+	if err := migrate(ctx, w, o); err != nil {
+		return nil, errors.Join(fmt.Errorf("sqlite: %s: %w", path, err), w.Close())
+	}
+	if err := os.Chmod(path, 0o600); err != nil {
+		return nil, errors.Join(fmt.Errorf("sqlite: %w", err), w.Close())
+	}
+	r, err := sql.Open("sqlite", dsn(path, o.Volatile, true))
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("sqlite: %w", err), w.Close())
+	}
+	r.SetMaxOpenConns(readers)
+	r.SetMaxIdleConns(readers)
+	s := &Store{opts: o, db: r, woken: make(chan struct{}, 1)}
+	if s.writer, err = newWriter(ctx, w, s); err != nil {
+		return nil, errors.Join(fmt.Errorf("sqlite: %s: %w", path, err), r.Close(), w.Close())
+	}
+	return s, nil
+}
+
+// dsn carries every pragma, so that each connection of a pool has them.
+func dsn(path string, volatile, reader bool) string {
+	pragmas := []string{"busy_timeout(10000)", "foreign_keys(1)", "recursive_triggers(1)", "cache_size(-16384)", "temp_store(memory)"}
+	switch {
+	case reader:
+		pragmas = append(pragmas, "query_only(1)")
+	case volatile:
+		pragmas = append(pragmas, "journal_mode(wal)", "synchronous(off)", "wal_autocheckpoint(10000)")
+	default:
+		pragmas = append(pragmas, "journal_mode(wal)", "synchronous(full)", "wal_autocheckpoint(10000)")
+	}
+	q := url.Values{"_pragma": pragmas, "_txlock": {"immediate"}}
+	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
+}
+
+// Close waits for the writes under way.
+func (s *Store) Close() error {
+	return errors.Join(s.writer.close(), s.db.Close())
+}
+
+// Jobs runs the leased table.
+func (s *Store) Jobs() queue.Jobs {
+	workers := s.opts.Workers
+	if workers == 0 {
+		workers = 4
+	}
+	return &queue.Leased{Table: jobs{s}, Now: s.opts.Now, Workers: workers, Log: s.opts.Log}
+}
+
+// Lock takes the data directory for one daemon; the function gives it back.
+func Lock(dir string) (func() error, error) {
+	l := flock.New(filepath.Join(dir, LockFile))
+	ok, err := l.TryLock()
+	if err != nil {
+		return nil, fmt.Errorf("lock %s: %w", dir, err)
+	}
+	if !ok {
+		return nil, fmt.Errorf("another flattery already serves %s: stop that one first, or choose another directory with --data", dir)
+	}
+	return l.Unlock, nil
+}
+
+// Schema says which database this is.
+func (s *Store) Schema(ctx context.Context) (sc store.Schema, err error) {
+	var lib string
+	err = s.row(ctx, `SELECT sqlite_version(), (SELECT max(version) FROM migrations), (SELECT value FROM instance WHERE name = 'id')`).
+		Scan(&lib, &sc.Version, &sc.Instance)
+	sc.Database = "sqlite " + lib
+	return sc, wrap("schema", err)
+}
+
+// Check asks SQLite whether the file is whole.
+func (s *Store) Check(ctx context.Context) error {
+	var answer string
+	if err := s.row(ctx, `PRAGMA integrity_check(1)`).Scan(&answer); err != nil {
+		return wrap("check", err)
+	}
+	if answer != "ok" {
+		return fmt.Errorf("sqlite: the file is damaged: %s: restore a backup with flattery restore", answer)
+	}
+	return nil
+}
+
+// --- reading ---
+
+func (s *Store) stmt(ctx context.Context, q string) (*sql.Stmt, error) {
+	if st, ok := s.stmts.Load(q); ok {
+		return st.(*sql.Stmt), nil
+	}
+	st, err := s.db.PrepareContext(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	if was, loaded := s.stmts.LoadOrStore(q, st); loaded {
+		return was.(*sql.Stmt), st.Close()
+	}
+	return st, nil
+}
+
+// scanner is a row that can be read.
+type scanner interface{ Scan(into ...any) error }
+
+type failed struct{ err error }
+
+func (f failed) Scan(...any) error { return f.err }
+
+func (s *Store) row(ctx context.Context, q string, args ...any) scanner {
+	st, err := s.stmt(ctx, q)
+	if err != nil {
+		return failed{err}
+	}
+	return st.QueryRowContext(ctx, args...)
+}
+
+func (s *Store) rows(ctx context.Context, q string, args ...any) (*sql.Rows, error) {
+	st, err := s.stmt(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	return st.QueryContext(ctx, args...)
+}
+
+// querier is the reader pool or a write transaction.
+type querier interface {
+	row(ctx context.Context, q string, args ...any) scanner
+	rows(ctx context.Context, q string, args ...any) (*sql.Rows, error)
+}
+
+// all reads every row of a query.
+func all[T any](ctx context.Context, db querier, scan func(scanner) (T, error), q string, args ...any) ([]T, error) {
+	rows, err := db.rows(ctx, q, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var found []T
+	for rows.Next() {
+		t, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, t)
+	}
+	return found, rows.Err()
+}
+
+func value[T any](s scanner) (t T, err error) {
+	err = s.Scan(&t)
+	return t, err
+}
+
+// --- values ---
+
+func seconds(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.Unix()
+}
+
+func at(s int64) time.Time {
+	if s == 0 {
+		return time.Time{}
+	}
+	return time.Unix(s, 0).UTC()
+}
+
+func atNull(s sql.NullInt64) time.Time { return at(s.Int64) }
+
+func null(n int64) any {
+	if n == 0 {
+		return nil
+	}
+	return n
+}
+
+func hash(b []byte) (h ledger.Hash) {
+	copy(h[:], b)
+	return h
+}
+
+// --- errors ---
+
+// wrap says who speaks, and gives the constraint that refused its name.
+func wrap(doing string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("sqlite: %s: %w", doing, refusal(err))
+}
+
+func refusal(err error) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		return flattery.ErrNotFound
+	}
+	e, ok := errors.AsType[*driver.Error](err)
+	if !ok {
+		return err
+	}
+	message := e.Error()
+	switch code := e.Code(); {
+	case code == lib.SQLITE_CONSTRAINT_CHECK && strings.Contains(message, "overdrawn"):
+		return flattery.ErrOverdrawn
+	case code == lib.SQLITE_CONSTRAINT_TRIGGER && strings.Contains(message, "flattery: frozen"):
+		return flattery.ErrFrozen
+	case code == lib.SQLITE_CONSTRAINT_TRIGGER && strings.Contains(message, "only a frozen month is settled"):
+		return flattery.ErrSettled
+	case code == lib.SQLITE_CONSTRAINT_UNIQUE || code == lib.SQLITE_CONSTRAINT_PRIMARYKEY:
+		for name, sentinel := range uniques() {
+			if strings.Contains(message, name) {
+				return sentinel
+			}
+		}
+	}
+	return err
+}
+
+func uniques() map[string]error {
+	return map[string]error{
+		"accounts.name":      flattery.ErrNameTaken,
+		"claims.identity_id": flattery.ErrClaimed,
+		"flattrs.account_id": flattery.ErrFlattrOnce,
+		"settlements.month":  flattery.ErrSettled,
+		"plans.month":        flattery.ErrSettled,
+	}
+}

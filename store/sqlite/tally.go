@@ -1,0 +1,100 @@
+package sqlite
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+
+	"flattery"
+)
+
+// Tally adds up a donor's month: what counts, by network and by creator, and what stands aside in it.
+func (s *Store) Tally(ctx context.Context, account flattery.AccountID, m flattery.Month) (t flattery.Tally, err error) {
+	month, err := s.Month(ctx, m)
+	if errors.Is(err, flattery.ErrNotFound) {
+		return t, nil // not begun
+	}
+	if err != nil {
+		return t, err
+	}
+	shares, err := s.shares(ctx, account, m)
+	if err != nil {
+		return t, err
+	}
+	if err := s.tallyCounting(ctx, account, m, shares, &t); err != nil {
+		return t, wrap("tally", err)
+	}
+	aside, err := all(ctx, s, func(r scanner) (v struct {
+		state flattery.State
+		n     int
+	}, err error) {
+		err = r.Scan(&v.state, &v.n)
+		return v, err
+	}, `SELECT state, count(*) FROM flattrs WHERE account_id = ? AND counts_in IS NULL AND state <> 'seen' AND found_at >= ? AND found_at < ? GROUP BY state`,
+		account, seconds(month.Starts), seconds(month.Ends))
+	for _, a := range aside {
+		switch a.state {
+		case flattery.Pending:
+			t.Pending = a.n
+		case flattery.Own:
+			t.Own = a.n
+		case flattery.Removed:
+			t.Removed = a.n
+		case flattery.Lapsed:
+			t.Lapsed = a.n
+		}
+	}
+	return t, wrap("tally", err)
+}
+
+func (s *Store) tallyCounting(ctx context.Context, account flattery.AccountID, m flattery.Month, shares map[flattery.FlattrID]flattery.Amount, t *flattery.Tally) error {
+	rows, err := s.rows(ctx, `SELECT f.id, f.weight, f.author_id, h.network FROM flattrs f JOIN things t ON t.id = f.thing_id JOIN hosts h ON h.id = t.host_id
+		WHERE f.counts_in = ? AND f.account_id = ?`, m, account)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	networks, creators := map[string]*flattery.NetworkPart{}, map[int64]*flattery.CreatorPart{}
+	for rows.Next() {
+		var id flattery.FlattrID
+		var weight, author int64
+		var network string
+		if err := rows.Scan(&id, &weight, &author, &network); err != nil {
+			return err
+		}
+		n, c := networks[network], creators[author]
+		if n == nil {
+			n = &flattery.NetworkPart{Network: network}
+			networks[network] = n
+		}
+		if c == nil {
+			c = &flattery.CreatorPart{}
+			creators[author] = c
+		}
+		t.Counting++
+		t.Weight += weight
+		n.Flattrs, n.Weight, n.Share = n.Flattrs+1, n.Weight+weight, n.Share+shares[id]
+		c.Flattrs, c.Weight, c.Share = c.Flattrs+1, c.Weight+weight, c.Share+shares[id]
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	for _, n := range networks {
+		t.Networks = append(t.Networks, *n)
+	}
+	for author, c := range creators {
+		if err := s.row(ctx, `SELECT `+profileColumns+` FROM identities i JOIN hosts h ON h.id = i.host_id WHERE i.id = ?`, author).
+			Scan(profileInto(&c.Author)...); err != nil {
+			return err
+		}
+		t.Creators = append(t.Creators, *c)
+	}
+	slices.SortFunc(t.Networks, func(a, b flattery.NetworkPart) int {
+		return cmp.Or(cmp.Compare(b.Weight, a.Weight), cmp.Compare(a.Network, b.Network))
+	})
+	slices.SortFunc(t.Creators, func(a, b flattery.CreatorPart) int {
+		return cmp.Or(cmp.Compare(b.Weight, a.Weight), cmp.Compare(a.Author.String(), b.Author.String()))
+	})
+	return nil
+}

@@ -1,0 +1,190 @@
+// Package store is the only word between us and SQL: what is kept, and the commands that change it. What may happen
+// only once is a constraint of the database behind it; the refusals have names (flattery.ErrSettled …).
+package store
+
+import (
+	"context"
+	"io"
+	"iter"
+	"time"
+
+	"flattery"
+	"flattery/internal/ledger"
+	"flattery/internal/queue"
+)
+
+// Store keeps one instance. Its methods may be called from many goroutines at once.
+type Store interface {
+	Reader
+	// Update runs fn in one write transaction and returns after its commit: nil, fn's own error with nothing of fn
+	// written, or flattery.ErrUnknown when the commit failed. fn may run again, touches only tx, assigns outer variables
+	// as its last act and never calls Update.
+	Update(ctx context.Context, fn func(Tx) error) error
+	Jobs() queue.Jobs
+	// Backup writes a consistent copy while others read and write.
+	Backup(ctx context.Context, w io.Writer) error
+	// Check asks the database whether it is whole.
+	Check(ctx context.Context) error
+	Close() error
+}
+
+// Reader reads. What is asked for by number or name and is not there is flattery.ErrNotFound.
+type Reader interface {
+	Account(ctx context.Context, id flattery.AccountID) (flattery.Account, error)
+	AccountNamed(ctx context.Context, name string) (flattery.Account, error)
+	Accounts(ctx context.Context) ([]flattery.Account, error)
+
+	Link(ctx context.Context, id flattery.LinkID) (flattery.Link, error)
+	Links(ctx context.Context, account flattery.AccountID) ([]flattery.Link, error) // account 0: all
+	Token(ctx context.Context, link flattery.LinkID) (flattery.Secret, error)       // "": linked by name
+	Claims(ctx context.Context, account flattery.AccountID) ([]flattery.Claim, error)
+
+	Flattrs(ctx context.Context, q FlattrQuery) ([]flattery.Flattr, error)
+	Tally(ctx context.Context, account flattery.AccountID, m flattery.Month) (flattery.Tally, error)
+
+	// Current is the month that contains now; it need not be in Months yet.
+	Current(ctx context.Context, now time.Time) (flattery.MonthState, error)
+	Month(ctx context.Context, m flattery.Month) (flattery.MonthState, error)
+	Months(ctx context.Context) ([]flattery.MonthState, error) // newest first
+	// Donors are the accounts with flattrs that count in the month, and not yet settled, above after, by number.
+	Donors(ctx context.Context, m flattery.Month, after flattery.AccountID, limit int) ([]flattery.AccountID, error)
+	// DonorMonths yields all that is needed to split the month for the donors first…last, in their order.
+	DonorMonths(ctx context.Context, m flattery.Month, first, last flattery.AccountID) iter.Seq2[DonorMonth, error]
+	Settlements(ctx context.Context, account flattery.AccountID) ([]flattery.Settlement, error) // newest first
+
+	Debts(ctx context.Context, donor flattery.AccountID) ([]flattery.Debt, error)               // 0: all; largest first
+	Received(ctx context.Context) ([]Received, error)                                           // by payee
+	Waiting(ctx context.Context) ([]Waiting, error)                                             // most flattrs first
+	Payments(ctx context.Context, q PaymentQuery) ([]flattery.Payment, error)                   // newest plan first
+	Payment(ctx context.Context, id flattery.PaymentID) (flattery.Payment, error)               //
+	Plan(ctx context.Context, m flattery.Month) (Plan, error)                                   //
+	Balance(ctx context.Context, name, currency string) (flattery.Amount, error)                // on the account's own side
+	Book(ctx context.Context) (ledger.Book, func(), error)                                      // one snapshot; call the func when done
+	LastPosted(ctx context.Context) (time.Time, error)                                          // zero: the ledger is empty
+	NetworkDate(ctx context.Context) (date, seen time.Time, err error)                          // newest Date of a network, and our clock then
+	Session(ctx context.Context, token string, now time.Time) (data []byte, ok bool, err error) // by hashed token
+	Schema(ctx context.Context) (Schema, error)
+}
+
+// FlattrQuery selects flattrs, newest first. Month selects what counts in it and what was found in it.
+type FlattrQuery struct {
+	Account flattery.AccountID
+	Month   flattery.Month    // 0: any
+	State   flattery.State    // "": every state
+	Before  flattery.FlattrID // 0: from the newest
+	Seen    bool              // with those that are older than their link
+	Limit   int               // 0: 100
+}
+
+// DonorMonth is one donor's part of a frozen month.
+type DonorMonth struct {
+	Account flattery.Account // Settings as they stood at the freeze
+	Means   flattery.Amount  // prepaid: what there is to spend
+	Parts   []flattery.Part
+	Flattrs []flattery.FlattrID // of each part
+	Payees  []flattery.PayeeID  // of each part
+}
+
+// PaymentQuery selects payments.
+type PaymentQuery struct {
+	Donor flattery.AccountID // 0: any
+	Plan  flattery.Month     // 0: any
+	State flattery.PaymentState
+}
+
+// Plan is a stored plan of payments. Once stored it does not change.
+type Plan struct {
+	Month     flattery.Month `json:"month"`
+	Hash      string         `json:"hash"` // SHA-256 of its payments, hex
+	CreatedAt time.Time      `json:"created_at"`
+	Payments  int            `json:"payments"`
+}
+
+// Received is what a payee was promised and paid.
+type Received struct {
+	Payee    flattery.PayeeID   `json:"payee"`
+	Account  flattery.AccountID `json:"account"`
+	Name     string             `json:"name"`
+	Currency string             `json:"currency"`
+	Promised flattery.Amount    `json:"promised"` // all that was settled
+	Paid     flattery.Amount    `json:"paid"`
+}
+
+// Waiting is an author for whom flattrs are pending.
+type Waiting struct {
+	Author  flattery.Profile `json:"author"`
+	Flattrs int              `json:"flattrs"`
+	Donors  int              `json:"donors"`
+}
+
+// Schema says which database this is.
+type Schema struct {
+	Database string `json:"database"` // "sqlite 3.51.0"
+	Version  int    `json:"version"`  // of the last migration
+	Instance string `json:"instance"` // made at first start, for ever
+}
+
+// Outcome is what became of one like.
+type Outcome struct {
+	Flattr flattery.FlattrID // 0 when it was known
+	State  flattery.State
+	Known  bool
+}
+
+// Tx is one write transaction. Times are handed in; the store never asks what time it is.
+type Tx interface {
+	AddAccount(ctx context.Context, a flattery.Account) (flattery.AccountID, error) // ErrNameTaken
+	SetSettings(ctx context.Context, id flattery.AccountID, s flattery.Settings, since time.Time) error
+	SetLanguage(ctx context.Context, id flattery.AccountID, language string) error
+	// RemoveAccount forgets the person and keeps the amounts: links and claims end, the name goes.
+	RemoveAccount(ctx context.Context, id flattery.AccountID, now time.Time) error
+
+	// AddLink links an identity, or again one that was removed; the likes it had stay counted once.
+	AddLink(ctx context.Context, l flattery.Link, token flattery.Secret) (flattery.LinkID, error)
+	// SaveLink writes what a poll learned: all that may change in a link, and the profile.
+	SaveLink(ctx context.Context, l flattery.Link) error
+	RemoveLink(ctx context.Context, id flattery.LinkID) error
+	// DueLinks hands out at most n links whose time has come, and puts them off until until.
+	DueLinks(ctx context.Context, now, until time.Time, n int) ([]flattery.LinkID, error)
+	SawNetwork(ctx context.Context, date, now time.Time) error
+
+	// AddClaim makes an identity the account's own; its pending flattrs join the month that contains now. It says how
+	// many did. ErrClaimed when it is another's.
+	AddClaim(ctx context.Context, c flattery.Claim) (joined int, err error)
+	// RemoveClaim ends a claim; what it made count in open months is pending again.
+	RemoveClaim(ctx context.Context, id flattery.ClaimID) error
+
+	// AddLikes writes a page of likes of a link, set-based, and says what became of each, in their order.
+	AddLikes(ctx context.Context, l flattery.Link, likes []flattery.Like, baseline bool, now time.Time) ([]Outcome, error)
+	RemoveFlattr(ctx context.Context, account flattery.AccountID, id flattery.FlattrID) error // ErrFrozen
+	RestoreFlattr(ctx context.Context, account flattery.AccountID, id flattery.FlattrID, now time.Time) error
+	LapsePending(ctx context.Context, foundBefore time.Time) (int, error)
+
+	// Freeze fixes which flattrs count in the month. ErrFrozen when it was.
+	Freeze(ctx context.Context, m flattery.Month, now time.Time) (flattery.MonthState, error)
+	// Settle notes a donor's statement. ErrSettled when there is one.
+	Settle(ctx context.Context, s flattery.Settlement) error
+	// Owe adds to what a donor owes a payee; a negative amount is what has left. Never below zero.
+	Owe(ctx context.Context, donor flattery.AccountID, payee flattery.PayeeID, currency string, amount flattery.Amount, since flattery.Month) error
+	// CloseMonth writes the control sums when every donor of the month is settled, and says whether it did.
+	CloseMonth(ctx context.Context, m flattery.Month, now time.Time) (flattery.MonthState, bool, error)
+
+	// Post writes a transaction once by its key and says its number. Same key, same body: the number it has. Same key, other
+	// body: ErrConflict. More than there is: ErrOverdrawn, at the latest from Update.
+	Post(ctx context.Context, d ledger.Draft) (number int64, err error)
+
+	// AddPlan stores a month's plan and its payments, numbered in their order. ErrSettled when there is one.
+	AddPlan(ctx context.Context, p Plan, payments []flattery.Payment) error
+	// MovePayment writes State, SentAt and PaidAt of a payment that is in one of the states from; else ErrState.
+	MovePayment(ctx context.Context, p flattery.Payment, from ...flattery.PaymentState) error
+
+	AddEntrance(ctx context.Context, token string, account flattery.AccountID, expires time.Time) error
+	// Enter uses up a one-time token. ErrNotFound when it was used, has expired or never was.
+	Enter(ctx context.Context, token string, now time.Time) (flattery.AccountID, error)
+	SaveSession(ctx context.Context, token string, data []byte, expires time.Time) error
+	DeleteSession(ctx context.Context, token string) error
+	Tidy(ctx context.Context, now time.Time) error // expired sessions and entrances
+
+	// Enqueue makes a job due at a time, in this transaction. One of that kind and key that is unfinished stays as it is.
+	Enqueue(ctx context.Context, kind, key string, due time.Time) error
+}
