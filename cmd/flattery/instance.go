@@ -100,7 +100,7 @@ func (p *program) open(ctx context.Context) (*instance, error) {
 
 func (p *program) openStore(ctx context.Context, in *instance) error {
 	if in.Database != "" {
-		return errors.New("the setting database names a PostgreSQL server, which this version cannot use yet: leave it empty for SQLite in the data directory")
+		return &config.Error{Mistakes: []config.Mistake{{Where: "database", What: "PostgreSQL is not there yet; leave it empty for SQLite in the data directory"}}}
 	}
 	if err := p.prepare(in.Data, in.quiet); err != nil {
 		return err
