@@ -6,6 +6,7 @@ import (
 	"context"
 	"iter"
 	"net/http"
+	"strings"
 	"time"
 
 	"flattery"
@@ -146,5 +147,5 @@ func (s Set) Get(network string) (Connector, error) {
 		}
 		known = append(known, c.Info().Network)
 	}
-	return nil, flattery.Input("unknown network %q: known are %s (see flattery networks)", network, known)
+	return nil, flattery.Input("unknown network %q: known are %s (see flattery networks)", network, strings.Join(known, ", "))
 }

@@ -164,7 +164,8 @@ type Tx interface {
 	Freeze(ctx context.Context, m flattery.Month, now time.Time) (flattery.MonthState, error)
 	// Settle notes a donor's statement. ErrSettled when there is one.
 	Settle(ctx context.Context, s flattery.Settlement) error
-	// Owe adds to what a donor owes a payee; a negative amount is what has left. Never below zero.
+	// Owe adds to what a donor owes a payee since a month; a negative amount is what has left, planned in that month.
+	// Never below zero.
 	Owe(ctx context.Context, donor flattery.AccountID, payee flattery.PayeeID, currency string, amount flattery.Amount, since flattery.Month) error
 	// CloseMonth writes the control sums when every donor of the month is settled, and says whether it did.
 	CloseMonth(ctx context.Context, m flattery.Month, now time.Time) (flattery.MonthState, bool, error)

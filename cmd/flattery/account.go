@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
 	"net/url"
@@ -112,6 +113,9 @@ func (in *instance) addAccount(ctx context.Context, a flattery.Account) (flatter
 		id, err = tx.AddAccount(ctx, a)
 		return err
 	})
+	if errors.Is(err, flattery.ErrNameTaken) {
+		err = flattery.Input("there is an account %q already: choose another name, or change that one with flattery account set", a.Name)
+	}
 	a.ID = id
 	return a, err
 }
@@ -219,7 +223,7 @@ func (p *program) accountShow() *cobra.Command {
 				Debts    []flattery.Debt  `json:"debts"`
 				Received []store.Received `json:"received"`
 			}
-			answer.Account = a
+			answer.Account, answer.Received = a, []store.Received{}
 			if answer.Links, err = in.store.Links(ctx, a.ID); err != nil {
 				return err
 			}
@@ -238,6 +242,7 @@ func (p *program) accountShow() *cobra.Command {
 					answer.Received = append(answer.Received, r)
 				}
 			}
+			answer.Links, answer.Claims, answer.Debts = listed(answer.Links), listed(answer.Claims), listed(answer.Debts)
 			return p.print(answer, func(out io.Writer) {
 				fmt.Fprintf(out, "account %s\n", a.Name)
 				showSettings(out, a)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"flattery"
 	"flattery/store/seal"
 	"flattery/store/sqlite"
 )
@@ -18,6 +19,9 @@ func (p *program) backup() *cobra.Command {
 		Long: `Write a verified, compressed copy of the database, while the daemon runs. FILE must not exist.
 The key file (flattery.key) is not in it: keep a copy of that elsewhere, or linked accounts must reconnect after a restore.`,
 		Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
+			if args[0] == "-" {
+				return flattery.Input("a backup is written to a file and then checked: name one")
+			}
 			return p.with(cmd.Context(), func(in *instance) error {
 				r, err := in.audit(cmd)
 				if err != nil {
@@ -49,7 +53,7 @@ func (p *program) restore() *cobra.Command {
 		}
 		f, err := os.Open(args[0])
 		if err != nil {
-			return fmt.Errorf("%s cannot be read: %w", args[0], cause(err))
+			return fmt.Errorf("%s cannot be read: %w: name a file that flattery backup wrote", args[0], cause(err))
 		}
 		defer func() { err = errors.Join(err, f.Close()) }()
 		if err := p.prepare(c.Data, false); err != nil {

@@ -22,6 +22,9 @@ func (p *program) flattrList() *cobra.Command {
 	var limit int
 	cmd := &cobra.Command{Use: "list", Short: "List flattrs, newest first", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
 		q := store.FlattrQuery{Limit: limit}
+		if limit < 1 {
+			return flattery.Input("--limit %d lists nothing: write 1 or more", limit)
+		}
 		if month != "" {
 			var err error
 			if q.Month, err = flattery.ParseMonth(month); err != nil {

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"flattery"
@@ -36,8 +37,21 @@ func known(base func(network string) string) connectors.Set {
 	}
 }
 
-// settings reads the configuration.
+// settings reads the configuration for a command that ends by itself. Such a command says what it did, so its log is for
+// what went wrong, unless log.level is set.
 func (p *program) settings() (*config.Config, error) {
+	c, err := p.daemonSettings()
+	if err != nil {
+		return nil, err
+	}
+	if slices.ContainsFunc(c.Origins(), func(o config.Origin) bool { return o.Name == "log.level" && o.From == "default" }) {
+		c.LogLevel = slog.LevelWarn
+	}
+	return c, nil
+}
+
+// daemonSettings reads the configuration as it stands.
+func (p *program) daemonSettings() (*config.Config, error) {
 	var names []string
 	for _, c := range known(func(string) string { return "" }) {
 		names = append(names, c.Info().Network)
@@ -214,15 +228,12 @@ func (in *instance) update(ctx context.Context, fn func(store.Tx) error) error {
 
 // writeFile writes a new file whole or not at all.
 func writeFile(path string, write func(io.Writer) error) (err error) {
-	if path == "-" {
-		return write(os.Stdout)
-	}
 	if _, err := os.Lstat(path); err == nil {
 		return flattery.Input("%s is there already: choose another name, or remove it first", path)
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
 	if err != nil {
-		return fmt.Errorf("%s cannot be written: %w", path, cause(err))
+		return fmt.Errorf("%s cannot be written: %w: choose another place", path, cause(err))
 	}
 	defer func() {
 		if err != nil {

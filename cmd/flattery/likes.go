@@ -42,18 +42,24 @@ Whether an author takes money anywhere is not looked up yet.`,
 			if err != nil {
 				return err
 			}
+			var gives flattery.Amount
+			if budget != "" {
+				if gives, err = flattery.ParseAmount(budget); err != nil {
+					return flattery.Input("--budget %v", err)
+				}
+				if gives < c.BudgetMinimum {
+					return flattery.Input("--budget %s is below the minimum of %s a month: give at least that", gives, c.BudgetMinimum)
+				}
+			}
+			if limit < 0 {
+				return flattery.Input("--limit %d is below nothing: write 0 for all, or 1 or more", limit)
+			}
 			in := p.outside(c)
 			a, err := in.readLikes(cmd.Context(), args[0], limit)
 			if err != nil {
 				return err
 			}
-			if budget != "" {
-				if a.Budget, err = flattery.ParseAmount(budget); err != nil {
-					return flattery.Input("--budget %v", err)
-				}
-				if a.Budget < c.BudgetMinimum {
-					return flattery.Input("--budget %s is below the minimum of %s a month: give at least that", a.Budget, c.BudgetMinimum)
-				}
+			if a.Budget = gives; gives > 0 {
 				a.split(flattery.MonthOf(in.now(), c.TimeZone))
 			}
 			return p.print(a, func(out io.Writer) { a.show(out, c.Currencies[0]) })
@@ -79,7 +85,7 @@ func (in *instance) readLikes(ctx context.Context, name string, limit int) (*lik
 	authors, things := map[flattery.Identity]bool{}, map[flattery.Thing]bool{}
 	for page, err := range c.Likes(ctx, s, "") {
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", who, err)
+			return nil, fmt.Errorf("%s: %w", who, advised(c.Info(), err))
 		}
 		for _, l := range page.Likes {
 			key := flattery.Thing{Network: l.Thing.Network, Host: l.Thing.Host, ID: l.Thing.ID}

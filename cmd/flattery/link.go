@@ -15,6 +15,7 @@ import (
 	"flattery"
 	"flattery/connectors"
 	"flattery/internal/claim"
+	"flattery/internal/poll"
 	"flattery/store"
 )
 
@@ -53,8 +54,41 @@ func (in *instance) resolve(ctx context.Context, c connectors.Connector, handle 
 	who, err := r.Resolve(ctx, in.session(c), handle)
 	if errors.Is(err, connectors.ErrGone) {
 		err = fmt.Errorf("%s knows nobody called %q: check the spelling", info.Title, handle)
+	} else if err != nil {
+		err = advised(info, err)
 	}
 	return who, err
+}
+
+// advised adds to what a network refused how to go on.
+func advised(info connectors.Info, err error) error {
+	if _, ok := errors.AsType[*flattery.InputError](err); ok || errors.Is(err, context.Canceled) {
+		return err
+	}
+	_, reason := poll.FateOf(err)
+	return fmt.Errorf("%w: %s", err, advice(info.Network, reason))
+}
+
+// advice says how to go on, for each of the reasons of poll.
+func advice(network, reason string) string {
+	switch reason {
+	case poll.ReasonReconnect:
+		return "link it again, with a new token"
+	case poll.ReasonForbidden:
+		return "ask the network why, then link it again"
+	case poll.ReasonGone:
+		return "look for the new name, then link that"
+	case poll.ReasonPayment:
+		return "the owner of this instance must decide whether to pay"
+	case poll.ReasonKeys:
+		return "set networks." + network + ".key to a key that it accepts"
+	case poll.ReasonUnknown:
+		return "see flattery networks"
+	case poll.ReasonRate:
+		return "try again after that"
+	default:
+		return "check networks." + network + ".base, or try again later"
+	}
 }
 
 func (p *program) linkAdd() *cobra.Command {
@@ -123,7 +157,7 @@ func (p *program) prove(ctx context.Context, in *instance, c connectors.Connecto
 		}
 		b, err := read()
 		if err != nil {
-			return "", "", fmt.Errorf("--token-file: %w", err)
+			return "", "", fmt.Errorf("--token-file %s cannot be read: %w: name a file with nothing but the token in it", tokenFile, cause(err))
 		}
 		token := strings.TrimSpace(string(b))
 		if token == "" {
@@ -142,10 +176,13 @@ func (in *instance) who(ctx context.Context, c connectors.Connector, handle stri
 	s := in.session(c)
 	s.Token = token
 	who, err := c.Identify(ctx, s)
-	if err == nil && handle != "" && !strings.EqualFold(handle, who.Handle) {
-		err = flattery.Input("the token is %s's, not %s's: nothing was linked", who.Handle, handle)
+	if err != nil {
+		return who, advised(c.Info(), err)
 	}
-	return who, err
+	if handle != "" && !strings.EqualFold(handle, who.Handle) {
+		return who, flattery.Input("the token is %s's, not %s's: nothing was linked", plain(who.Handle), handle)
+	}
+	return who, nil
 }
 
 func (in *instance) addLink(ctx context.Context, l flattery.Link, token flattery.Secret, thisMonth bool) (flattery.Link, error) {

@@ -99,8 +99,17 @@ then          flattery serve                 the daemon with its pages`,
 	})
 	root.AddCommand(p.serve(), p.demo(), p.likes(), p.account(), p.link(), p.flattr(), p.claim(), p.networks(), p.poll(), p.means(),
 		p.settle(), p.ledger(), p.payout(), p.backup(), p.restore(), p.doctor(), p.config(), p.version())
-	strict(root)
+	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		switch c.Name() {
+		case "completion":
+			c.Args, c.RunE = noCommands, func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+		case "help":
+			c.Args = func(_ *cobra.Command, args []string) error { _, _, err := root.Find(args); return err }
+		}
+	}
+	strict(root)
 	return root
 }
 
@@ -121,12 +130,15 @@ func strict(cmd *cobra.Command) {
 
 // group is a command that only has commands below it.
 func group(use, short string, below ...*cobra.Command) *cobra.Command {
-	c := &cobra.Command{Use: use, Short: short, Args: func(cmd *cobra.Command, args []string) error {
-		if len(args) > 0 {
-			return fmt.Errorf("unknown command %q", args[0])
-		}
-		return nil
-	}, RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
+	c := &cobra.Command{Use: use, Short: short, Args: noCommands, RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
 	c.AddCommand(below...)
 	return c
+}
+
+// noCommands refuses words that are no command.
+func noCommands(_ *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("unknown command %q", args[0])
+	}
+	return nil
 }

@@ -38,11 +38,11 @@ func (p *program) networks() *cobra.Command {
 				Auth: info.Auth, Feed: info.Feed, Proven: info.Proven, Enabled: set.Enabled}
 			switch {
 			case !set.Enabled:
-				l.Missing = fmt.Sprintf("it is switched off: set networks.%s.enabled = true", info.Network)
+				l.Missing = fmt.Sprintf("switched off: set networks.%s.enabled = true", info.Network)
 			case info.NeedsKey && set.Key == "":
-				l.Missing = fmt.Sprintf("an API key: get one at %s, then set networks.%s.key", info.Console, info.Network)
+				l.Missing = fmt.Sprintf("needs an API key: get one at %s, then set networks.%s.key", info.Console, info.Network)
 			case info.OAuth2.DeviceURL != "" && set.ClientID == "":
-				l.Missing = fmt.Sprintf("nothing by name or token; for --device set networks.%s.client_id (%s)", info.Network, info.Console)
+				l.Missing = fmt.Sprintf("linked by name or token as it is; --device needs an OAuth app (%s) and networks.%s.client_id", info.Console, info.Network)
 			}
 			if info.Terms != (connectors.Terms{}) {
 				l.Terms = &info.Terms
@@ -57,7 +57,7 @@ func (p *program) networks() *cobra.Command {
 			table(out, rows...)
 			for _, l := range lines {
 				if l.Missing != "" {
-					fmt.Fprintf(out, "%s needs %s\n", l.Network, l.Missing)
+					fmt.Fprintf(out, "%s: %s\n", l.Network, l.Missing)
 				}
 				if l.Terms != nil {
 					fmt.Fprintf(out, "%s: %s (%s, %s)\n", l.Network, l.Terms.Sentence, l.Terms.Link, l.Terms.Date)

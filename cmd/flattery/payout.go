@@ -65,6 +65,11 @@ func (f *paymentFlags) add(cmd *cobra.Command) {
 
 func (f *paymentFlags) read(cmd *cobra.Command, in *instance) ([]flattery.Payment, func(flattery.AccountID) string, error) {
 	q := store.PaymentQuery{State: flattery.PaymentState(f.state)}
+	switch q.State {
+	case "", flattery.PaymentPlanned, flattery.PaymentSent, flattery.PaymentUnknown, flattery.PaymentPaid, flattery.PaymentFailed:
+	default:
+		return nil, nil, flattery.Input("--state %q is no state of a slip: it is planned, sent, unknown, paid or failed", f.state)
+	}
 	if f.account != "" {
 		a, err := in.accountNamed(cmd.Context(), f.account)
 		if err != nil {
@@ -101,7 +106,7 @@ func (p *program) payoutList() *cobra.Command {
 			answer := struct {
 				Payments []flattery.Payment `json:"payments"`
 				Owed     []flattery.Debt    `json:"owed"`
-			}{list, debts}
+			}{listed(list), listed(debts)}
 			return p.print(answer, func(out io.Writer) {
 				rows := [][]string{{"ID", "CODE", "PLAN", "DONOR", "PAYEE", "AMOUNT", "STATE", "PAY AT"}}
 				for _, y := range list {

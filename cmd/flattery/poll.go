@@ -25,7 +25,7 @@ func (p *program) poll() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return p.print(found, func(out io.Writer) {
+			err = p.print(found, func(out io.Writer) {
 				for _, f := range found {
 					showFound(out, f)
 				}
@@ -33,6 +33,7 @@ func (p *program) poll() *cobra.Command {
 					fmt.Fprintln(out, "nothing is due")
 				}
 			})
+			return errors.Join(err, in.unread(cmd.Context(), found))
 		})
 	}}
 }
@@ -60,7 +61,27 @@ func showFound(w io.Writer, f poll.Found) {
 		}
 	}
 	if f.Reason != "" {
-		fmt.Fprintf(w, "; stopped: %s (%s)", f.Reason, plain(f.Detail))
+		fmt.Fprintf(w, "; then %s", f.Reason)
 	}
 	fmt.Fprintln(w)
+}
+
+// unread says of each link that could not be read to its end why, and how to go on.
+func (in *instance) unread(ctx context.Context, found []poll.Found) error {
+	var errs []error
+	for _, f := range found {
+		if f.Reason == "" {
+			continue
+		}
+		l, err := in.store.Link(ctx, f.Link)
+		if err == nil {
+			how := "it is tried again by itself"
+			if l.State == flattery.LinkSuspended {
+				how = advice(l.Identity.Network, f.Reason)
+			}
+			err = fmt.Errorf("link %d is not read: %s: %s", f.Link, plainLine(f.Detail), how)
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"reflect"
 	"strings"
 	"text/tabwriter"
 	"unicode"
@@ -14,6 +15,9 @@ import (
 // print writes the answer of a command: one JSON document with --json, else what text writes.
 func (p *program) print(answer any, text func(w io.Writer)) error {
 	if p.json {
+		if v := reflect.ValueOf(answer); v.Kind() == reflect.Slice && v.IsNil() {
+			answer = []any{} // a list of nothing is a list
+		}
 		e := json.NewEncoder(p.stdout)
 		e.SetIndent("", "  ")
 		e.SetEscapeHTML(false)
@@ -21,6 +25,14 @@ func (p *program) print(answer any, text func(w io.Writer)) error {
 	}
 	text(p.stdout)
 	return nil
+}
+
+// listed makes a list of nothing a list, so that JSON says [] and not null.
+func listed[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
 }
 
 // say writes a message for a person; stdout is for answers.
@@ -43,12 +55,7 @@ const columnMax = 60
 
 // plain takes from a text what could move a terminal's cursor or turn its direction, and shortens it.
 func plain(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if unicode.Is(unicode.Cc, r) || unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Zl, r) || unicode.Is(unicode.Zp, r) {
-			return -1
-		}
-		return r
-	}, s)
+	s = plainLine(s)
 	wide := 0
 	for i, r := range s {
 		wide++
@@ -60,6 +67,16 @@ func plain(s string) string {
 		}
 	}
 	return s
+}
+
+// plainLine is plain for a message, which may be as long as it needs.
+func plainLine(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Cc, r) || unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Zl, r) || unicode.Is(unicode.Zp, r) {
+			return -1
+		}
+		return r
+	}, s)
 }
 
 // count writes "1 flattr", "2 flattrs".

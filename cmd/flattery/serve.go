@@ -23,7 +23,7 @@ const farewell = 10 * time.Second
 func (p *program) serve() *cobra.Command {
 	return &cobra.Command{Use: "serve", Short: "The daemon: pages, polling, settling. Its first start prints a one-time setup link", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
-			c, err := p.settings()
+			c, err := p.daemonSettings()
 			if err != nil {
 				return err
 			}

@@ -96,14 +96,19 @@ func (in *instance) mayClose(ctx context.Context, m flattery.Month, now time.Tim
 	st, err := in.store.Month(ctx, m)
 	if errors.Is(err, flattery.ErrNotFound) {
 		if m > flattery.MonthOf(now, in.TimeZone) {
-			return flattery.Input("%s is in the future: it closes %s after its end", m, in.Grace)
+			return flattery.Input("%s is in the future: it closes on %s", m, in.closes(m.Ends(in.TimeZone)))
 		}
 		return flattery.Input("%s is not a month of this instance: nothing was liked in it", m)
 	}
 	if err == nil && !in.settler.Due(st, now) {
-		err = flattery.Input("%s closes on %s: wait until then, or look with --dry-run", m, st.Ends.Add(in.Grace).In(in.TimeZone).Format("2006-01-02 15:04 MST"))
+		err = flattery.Input("%s closes on %s: wait until then, or look with --dry-run", m, in.closes(st.Ends))
 	}
 	return err
+}
+
+// closes is when a month closes that ends then, for people.
+func (in *instance) closes(ends time.Time) string {
+	return ends.Add(in.Grace).In(in.TimeZone).Format("2006-01-02 15:04 MST")
 }
 
 func (p *program) settlePreview(ctx context.Context, in *instance, m flattery.Month) error {

@@ -89,7 +89,8 @@ func (p *Poller) decide(l *flattery.Link, f *Found, info connectors.Info, cause 
 		l.State, l.Failures = flattery.LinkSuspended, l.Failures+1
 	case FateSnooze:
 		limit, _ := errors.AsType[*connectors.RateLimitError](cause)
-		l.NextPoll = now.Add(max(limit.RetryAfter, info.Interval) + p.jitter(info.Interval))
+		wait := max(limit.RetryAfter, info.Interval)
+		l.NextPoll = now.Add(wait + p.jitter(wait/5)) // never sooner than asked, and not all at once
 	case FateRetry:
 		l.Failures++
 		l.NextPoll = now.Add(p.jitter(min(firstPause<<min(l.Failures-1, 10), Slowest)))

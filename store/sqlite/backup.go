@@ -26,7 +26,7 @@ const backupMark = "flattery backup sha256:"
 func (s *Store) Backup(ctx context.Context, w io.Writer) (err error) {
 	temp := filepath.Join(s.opts.Dir, "backup-"+rand.Text()+".db")
 	defer func() { err = errors.Join(wrap("backup", err), removeIfThere(temp)) }()
-	if _, err := s.db.ExecContext(ctx, `VACUUM INTO ?`, temp); err != nil {
+	if err := s.snapshot(ctx, temp); err != nil {
 		return err
 	}
 	if err := checkFile(ctx, temp); err != nil {
@@ -47,6 +47,16 @@ func (s *Store) Backup(ctx context.Context, w io.Writer) (err error) {
 		return err
 	}
 	return z.Close()
+}
+
+// snapshot copies the database on a connection of its own: a reader of the pool may not even write another file.
+func (s *Store) snapshot(ctx context.Context, to string) (err error) {
+	db, err := sql.Open("sqlite", dsn(filepath.Join(s.opts.Dir, File), s.opts.Volatile, false))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	return snapshot(ctx, db, to)
 }
 
 // Restore writes a backup into a data directory that has no database yet. A backup that is torn, changed or newer than this

@@ -29,11 +29,12 @@ func (s *Store) Debts(ctx context.Context, donor flattery.AccountID) ([]flattery
 	return list, wrap("debts", err)
 }
 
-// Owe adds to a debt, or takes from it. What was paid off entirely begins anew in the month since.
+// Owe adds to a debt, or takes from it. What is paid is the oldest first: the rest is no older than the month since.
+// What was paid off entirely begins anew there.
 func (t *tx) Owe(ctx context.Context, donor flattery.AccountID, payee flattery.PayeeID, currency string, amount flattery.Amount, since flattery.Month) error {
 	if amount < 0 {
 		return wrap(fmt.Sprintf("debt of account %d", donor), t.must(ctx,
-			`UPDATE debts SET amount = amount + ? WHERE account_id = ? AND payee_id = ? AND currency = ?`, amount, donor, payee, currency))
+			`UPDATE debts SET amount = amount + ?, since = max(since, ?) WHERE account_id = ? AND payee_id = ? AND currency = ?`, amount, since, donor, payee, currency))
 	}
 	_, err := t.exec(ctx, `INSERT INTO debts (account_id, payee_id, currency, amount, since) VALUES (?, ?, ?, ?, ?)
 		ON CONFLICT DO UPDATE SET since = CASE amount WHEN 0 THEN excluded.since ELSE since END, amount = amount + excluded.amount`,
