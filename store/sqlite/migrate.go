@@ -51,11 +51,7 @@ func bundled() ([]migration, error) {
 
 // migrate brings the database to this program's schema: forward only, one transaction each. It backs up before it
 // changes a database that has something in it.
-func migrate(ctx context.Context, db *sql.DB, o Options) error {
-	list, err := bundled()
-	if err != nil {
-		return err
-	}
+func migrate(ctx context.Context, db *sql.DB, list []migration, o Options) error {
 	if _, err := db.ExecContext(ctx, `CREATE TABLE IF NOT EXISTS migrations (
 		version INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT`); err != nil {
 		return err
@@ -127,12 +123,21 @@ func apply(ctx context.Context, db *sql.DB, m migration, o Options) (err error) 
 	return t.Commit()
 }
 
-// snapshot writes a consistent copy of the database to a file that must not exist.
-func snapshot(ctx context.Context, db *sql.DB, to string) error {
-	if _, err := db.ExecContext(ctx, `VACUUM INTO ?`, to); err != nil {
-		return errors.Join(err, removeIfThere(to))
+// snapshot writes a consistent copy of the database to a file, whole or not at all, over one that is there.
+func snapshot(ctx context.Context, db *sql.DB, to string) (err error) {
+	temp := to + ".writing"
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, removeIfThere(temp))
+		}
+	}()
+	if err := removeIfThere(temp); err != nil { // of a program that was killed here
+		return err
 	}
-	return os.Chmod(to, 0o600)
+	if _, err := db.ExecContext(ctx, `VACUUM INTO ?`, temp); err != nil {
+		return err
+	}
+	return errors.Join(os.Chmod(temp, 0o600), os.Rename(temp, to))
 }
 
 func removeIfThere(path string) error {

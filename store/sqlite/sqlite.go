@@ -60,13 +60,17 @@ var _ store.Store = (*Store)(nil)
 // Open opens or makes the database in a data directory, migrates it (after an automatic backup) and refuses one that
 // is newer than this program.
 func Open(ctx context.Context, o Options) (*Store, error) {
+	list, err := bundled()
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: %w", err)
+	}
 	path := filepath.Join(o.Dir, File)
 	w, err := sql.Open("sqlite", dsn(path, o.Volatile, false))
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: %w", err)
 	}
 	w.SetMaxOpenConns(1)
-	if err := migrate(ctx, w, o); err != nil {
+	if err := migrate(ctx, w, list, o); err != nil {
 		return nil, errors.Join(fmt.Errorf("sqlite: %s: %w", path, err), w.Close())
 	}
 	if err := os.Chmod(path, 0o600); err != nil {

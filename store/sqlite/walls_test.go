@@ -1,0 +1,330 @@
+package sqlite
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"flattery"
+	"flattery/internal/ledger"
+	"flattery/store"
+	"flattery/store/seal"
+)
+
+func testOptions(t *testing.T, dir string) Options {
+	t.Helper()
+	box, err := seal.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Options{Dir: dir, Location: time.UTC, Now: func() time.Time { return time.Unix(1_790_000_000, 0) }, Seal: box, Log: slog.New(slog.DiscardHandler), Volatile: true}
+}
+
+// full opens a store with something in every table that a wall protects: a settled month, a plan, a payment.
+func full(t *testing.T, dir string) *Store {
+	t.Helper()
+	s, err := Open(t.Context(), testOptions(t, dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	now := time.Date(2026, 10, 10, 0, 0, 0, 0, time.UTC)
+	const october = flattery.Month(2026*12 + 9)
+	who := func(name string) flattery.Profile {
+		return flattery.Profile{Identity: flattery.Identity{Network: "n", Host: "h", Subject: name}, Handle: name}
+	}
+	err = s.Update(t.Context(), func(x store.Tx) error {
+		ctx := context.Background()
+		a, err := x.AddAccount(ctx, flattery.Account{Name: "ann", CreatedAt: now})
+		if err != nil {
+			return err
+		}
+		if _, err := x.AddClaim(ctx, flattery.Claim{Account: a, Identity: who("other"), Proof: flattery.ByAdmin, ProvedAt: now}); err != nil {
+			return err
+		}
+		b, err := x.AddAccount(ctx, flattery.Account{Name: "bob", CreatedAt: now})
+		if err != nil {
+			return err
+		}
+		link := flattery.Link{Account: b, Identity: who("bob"), Proof: flattery.ByName, BeginsAt: now, NextPoll: now}
+		if link.ID, err = x.AddLink(ctx, link, "canary-token"); err != nil {
+			return err
+		}
+		out, err := x.AddLikes(ctx, link, []flattery.Like{{Thing: flattery.Thing{Network: "n", Host: "h", ID: "1"}, Author: who("other"), At: now}}, false, now)
+		if err != nil {
+			return err
+		}
+		if _, err := x.Freeze(ctx, october, now.AddDate(0, 1, 0)); err != nil {
+			return err
+		}
+		number, err := x.Post(ctx, ledger.Draft{Key: ledger.SettleKey(october, b), Kind: "settle", At: now, Entries: []ledger.Entry{
+			{Debit: ledger.Pledge(b), Credit: ledger.DonorMeans(b), Currency: "EUR", Amount: 7},
+			{Debit: ledger.DonorMeans(b), Credit: ledger.PayeePayable(1), Currency: "EUR", Amount: 7, Flattr: out[0].Flattr}}})
+		if err != nil {
+			return err
+		}
+		if err := x.Owe(ctx, b, 1, "EUR", 7, october); err != nil {
+			return err
+		}
+		if err := x.Settle(ctx, flattery.Settlement{Month: october, Donor: b, Currency: "EUR", Budget: 7, Shares: 7, Flattrs: 1, Transaction: number}); err != nil {
+			return err
+		}
+		if _, _, err := x.CloseMonth(ctx, october, now.AddDate(0, 1, 0)); err != nil {
+			return err
+		}
+		return x.AddPlan(ctx, store.Plan{Month: october, Hash: strings.Repeat("0", 64), CreatedAt: now}, []flattery.Payment{
+			{Code: "A", Rail: "manual", Donor: b, Payee: 1, Currency: "EUR", Amount: 5, Destination: "https://example.org/"}})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// Whoever writes SQL by hand meets the last wall.
+func TestTheDatabaseRefusesWhatTheLedgerForbids(t *testing.T) {
+	s := full(t, t.TempDir())
+	for name, q := range map[string]string{
+		"a transaction is changed":           `UPDATE transactions SET note = 'x'`,
+		"a transaction is removed":           `DELETE FROM transactions`,
+		"a transaction is replaced":          `INSERT OR REPLACE INTO transactions SELECT number, key, kind, posted_at, 'x', reverses, first_entry, entries, body, hash FROM transactions`,
+		"a transaction leaves a gap":         `INSERT INTO transactions SELECT number + 2, 'k', kind, posted_at, note, NULL, first_entry + entries, 1, body, hash FROM transactions`,
+		"a transaction goes back in time":    `INSERT INTO transactions SELECT number + 1, 'k', kind, posted_at - 1, note, NULL, first_entry + entries, 1, body, hash FROM transactions`,
+		"an entry is changed":                `UPDATE entries SET amount = amount + 1`,
+		"an entry is removed":                `DELETE FROM entries`,
+		"an entry is replaced":               `INSERT OR REPLACE INTO entries SELECT number, debit_id, credit_id, 1, flattr_id FROM entries`,
+		"an entry of nothing":                `INSERT INTO entries SELECT max(number) + 1, 1, 2, 0, NULL FROM entries`,
+		"an entry to its own account":        `INSERT INTO entries SELECT max(number) + 1, 1, 1, 5, NULL FROM entries`,
+		"an entry that leaves a gap":         `INSERT INTO entries SELECT max(number) + 2, 1, 2, 5, NULL FROM entries`,
+		"an entry of two currencies":         `INSERT INTO ledger_accounts (name, currency, side) VALUES ('x', 'USD', 'debit'); INSERT INTO entries SELECT max(number) + 1, 1, last_insert_rowid(), 5, NULL FROM entries`,
+		"an entry of an account that is not": `INSERT INTO entries SELECT max(number) + 1, 1, 99, 5, NULL FROM entries`,
+		"totals shrink":                      `UPDATE ledger_accounts SET debits = debits - 1, credits = credits - 1`,
+		"an account is overdrawn":            `UPDATE ledger_accounts SET debits = debits + 1000 WHERE side = 'credit'`,
+		"a ledger account is removed":        `DELETE FROM ledger_accounts`,
+		"a settled month opens":              `UPDATE months SET settled_at = NULL, frozen_at = NULL WHERE settled_at IS NOT NULL`,
+		"a month is removed":                 `DELETE FROM months`,
+		"a month does not follow":            `INSERT INTO months (month, starts_at, ends_at) SELECT max(month) + 2, max(ends_at), max(ends_at) + 1 FROM months`,
+		"a month overlaps":                   `INSERT INTO months (month, starts_at, ends_at) SELECT max(month) + 1, max(ends_at) - 1, max(ends_at) + 9 FROM months`,
+		"a frozen flattr leaves":             `UPDATE flattrs SET counts_in = NULL, state = 'removed' WHERE counts_in IS NOT NULL`,
+		"a frozen flattr gets heavier":       `UPDATE flattrs SET weight = 10 WHERE counts_in IS NOT NULL`,
+		"a frozen flattr changes its author": `UPDATE flattrs SET author_id = (SELECT max(id) FROM identities) WHERE counts_in IS NOT NULL`,
+		"a flattr joins a frozen month":      `INSERT INTO flattrs SELECT NULL, account_id, thing_id, 'click', 1, author_id, link_id, state, liked_at, source, found_at, counts_in, weight FROM flattrs`,
+		"a flattr is removed":                `DELETE FROM flattrs`,
+		"a flattr counts twice":              `INSERT INTO flattrs SELECT NULL, account_id, thing_id, kind, turn, author_id, link_id, 'pending', liked_at, source, found_at, NULL, weight FROM flattrs`,
+		"a flattr counts in no month":        `INSERT INTO flattrs SELECT NULL, account_id, thing_id, 'click', 1, author_id, link_id, 'counts', liked_at, source, found_at, NULL, weight FROM flattrs`,
+		"a settlement is changed":            `UPDATE settlements SET budget = 8, shares = 8`,
+		"a settlement is removed":            `DELETE FROM settlements`,
+		"a donor is settled twice":           `INSERT INTO settlements SELECT * FROM settlements`,
+		"a settlement does not add up":       `INSERT INTO settlements SELECT month, 1, currency, 9, fee, shares, unspent, flattrs, number FROM settlements`,
+		"a settled month is settled again":   `INSERT INTO settlements SELECT month, 1, currency, budget, fee, shares, unspent, flattrs, number FROM settlements`,
+		"a plan is changed":                  `UPDATE plans SET payments = 2`,
+		"a payment is removed":               `DELETE FROM payments`,
+		"a payment goes elsewhere":           `UPDATE payments SET destination = 'https://example.net/'`,
+		"a payment is larger than planned":   `UPDATE payments SET amount = amount + 1`,
+		"a debt falls below zero":            `UPDATE debts SET amount = -1`,
+		"an amount is text":                  `UPDATE debts SET amount = 'much'`,
+		"an identity is claimed twice":       `INSERT INTO claims (account_id, identity_id, proof, proved_at) SELECT 2, identity_id, proof, proved_at FROM claims`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			before := dump(t, s)
+			err := s.update(t.Context(), func(x *tx) error {
+				_, err := x.w.conn.ExecContext(context.Background(), q)
+				return err
+			})
+			if err == nil {
+				t.Error("it was accepted")
+			}
+			if dump(t, s) != before {
+				t.Error("something was written")
+			}
+		})
+	}
+}
+
+func dump(t *testing.T, s *Store) string {
+	t.Helper()
+	b, done, err := s.Book(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer done()
+	var out bytes.Buffer
+	if err := ledger.Export(&out, "csv", b); err != nil {
+		t.Fatal(err)
+	}
+	for _, table := range []string{"months", "flattrs", "ledger_accounts", "settlements", "plans", "payments", "debts", "claims"} {
+		n, err := value[int64](s.row(t.Context(), `SELECT count(*) FROM `+table))
+		if err != nil {
+			t.Fatal(err)
+		}
+		out.WriteString(table + strings.Repeat("|", int(n)))
+	}
+	return out.String()
+}
+
+func TestEveryConnectionHasItsPragmas(t *testing.T) {
+	o := testOptions(t, t.TempDir())
+	o.Volatile = false
+	s, err := Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	want := map[string]string{"foreign_keys": "1", "recursive_triggers": "1", "journal_mode": "wal", "busy_timeout": "10000"}
+	conns := []*sql.Conn{s.writer.conn}
+	for range readers {
+		c, err := s.db.Conn(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		conns = append(conns, c)
+	}
+	for i, c := range conns {
+		want["query_only"], want["synchronous"] = "1", "2"
+		if i == 0 {
+			want["query_only"] = "0"
+		}
+		for pragma, is := range want {
+			var got string
+			if err := c.QueryRowContext(t.Context(), `PRAGMA `+pragma).Scan(&got); err != nil || got != is {
+				t.Errorf("connection %d: %s is %s, want %s (%v)", i, pragma, got, is, err)
+			}
+		}
+	}
+}
+
+func TestMigrationsGoForwardAndBackUpFirst(t *testing.T) {
+	dir := t.TempDir()
+	s := full(t, dir)
+	before := dump(t, s)
+	list, err := bundled()
+	if err != nil {
+		t.Fatal(err)
+	}
+	more := append(list, migration{version: len(list) + 1, name: "9999_more", text: `CREATE TABLE more (x INTEGER) STRICT; INSERT INTO more VALUES (1)`, checksum: "c"})
+	broken := append(list, migration{version: len(list) + 1, name: "9999_broken", text: `CREATE TABLE more (x INTEGER) STRICT; INSERT INTO nowhere VALUES (1)`, checksum: "c"})
+	db, err := sql.Open("sqlite", dsn(filepath.Join(dir, File), true, false))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	o := testOptions(t, dir)
+	if err := migrate(t.Context(), db, broken, o); err == nil || !strings.Contains(err.Error(), "9999_broken") {
+		t.Errorf("a broken migration: %v", err)
+	}
+	var tables int
+	if err := db.QueryRow(`SELECT count(*) FROM sqlite_schema WHERE name = 'more'`).Scan(&tables); err != nil || tables != 0 {
+		t.Errorf("a broken migration left %d tables (%v)", tables, err)
+	}
+	backup := filepath.Join(dir, "before-migration-2.db")
+	if err := checkFile(t.Context(), backup); err != nil {
+		t.Error("no backup was made before the migration:", err)
+	}
+	if err := migrate(t.Context(), db, more, o); err != nil {
+		t.Fatal(err)
+	}
+	if err := checkFile(t.Context(), backup); err != nil {
+		t.Error("the backup before the migration:", err)
+	}
+	if err := migrate(t.Context(), db, list, o); err == nil || !strings.Contains(err.Error(), "newer than") {
+		t.Errorf("a database of a newer schema: %v", err)
+	}
+	changed := append([]migration{}, more...)
+	changed[0].checksum = "other"
+	if err := migrate(t.Context(), db, changed, o); err == nil || !strings.Contains(err.Error(), "different flattery") {
+		t.Errorf("a migration that was changed: %v", err)
+	}
+	if dump(t, s) != before {
+		t.Error("a migration changed what was there")
+	}
+}
+
+func TestOneDaemonHasTheDirectory(t *testing.T) {
+	dir := t.TempDir()
+	unlock, err := Lock(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Lock(dir); err == nil || !strings.Contains(err.Error(), "already serves") {
+		t.Errorf("a second daemon: %v", err)
+	}
+	if err := unlock(); err != nil {
+		t.Fatal(err)
+	}
+	unlock, err = Lock(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := unlock(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestNoTokenStandsInTheFileOrInABackup(t *testing.T) {
+	dir := t.TempDir()
+	s := full(t, dir)
+	var backup bytes.Buffer
+	if err := s.Backup(t.Context(), &backup); err != nil {
+		t.Fatal(err)
+	}
+	restored := t.TempDir()
+	if err := Restore(t.Context(), bytes.NewReader(backup.Bytes()), restored); err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{dir, restored} {
+		files, err := filepath.Glob(filepath.Join(dir, "*"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range files {
+			b, err := os.ReadFile(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if bytes.Contains(b, []byte("canary")) {
+				t.Errorf("the token stands in %s", filepath.Base(f))
+			}
+		}
+	}
+	s2, err := Open(t.Context(), testOptions(t, restored)) // with a key of its own
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s2.Close()
+	if _, err := s2.Token(t.Context(), 1); err == nil {
+		t.Error("a backup without its key gave a token")
+	}
+	if dump(t, s) != dump(t, s2) {
+		t.Error("the backup is not what was there")
+	}
+}
+
+func TestATornOrChangedBackupLeavesNothingBehind(t *testing.T) {
+	var backup bytes.Buffer
+	if err := full(t, t.TempDir()).Backup(t.Context(), &backup); err != nil {
+		t.Fatal(err)
+	}
+	whole := backup.Bytes()
+	changed := bytes.Clone(whole)
+	changed[len(changed)/2] ^= 1
+	for name, b := range map[string][]byte{"empty": nil, "a word": []byte("hello"), "half": whole[:len(whole)/2], "all but a byte": whole[:len(whole)-1], "a bit": changed} {
+		dir := t.TempDir()
+		if err := Restore(t.Context(), bytes.NewReader(b), dir); err == nil {
+			t.Errorf("%s: restored", name)
+		}
+		if left, err := os.ReadDir(dir); err != nil || len(left) != 0 {
+			t.Errorf("%s: left %v (%v)", name, left, err)
+		}
+	}
+}
