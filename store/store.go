@@ -174,7 +174,8 @@ type Tx interface {
 	// body: ErrConflict. More than there is: ErrOverdrawn, at the latest from Update.
 	Post(ctx context.Context, d ledger.Draft) (number int64, err error)
 
-	// AddPlan stores a month's plan and its payments, numbered in their order. ErrSettled when there is one.
+	// AddPlan stores a month's plan and its payments, numbered in their order. ErrSettled when there is one;
+	// ErrOverdrawn when more would be planned than is owed.
 	AddPlan(ctx context.Context, p Plan, payments []flattery.Payment) error
 	// MovePayment writes State, SentAt and PaidAt of a payment that is in one of the states from; else ErrState.
 	MovePayment(ctx context.Context, p flattery.Payment, from ...flattery.PaymentState) error

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -61,7 +62,7 @@ func (w *wishes) apply(in *instance, s flattery.Settings, cmd *cobra.Command) (f
 			s.Currency = w.currency
 		}
 		if !slices.Contains(in.Currencies, s.Currency) {
-			return s, flattery.Input("--currency %q is not one of this instance: %v (setting currencies)", s.Currency, in.Currencies)
+			return s, flattery.Input("--currency %q is not one of this instance: %s (setting currencies)", s.Currency, strings.Join(in.Currencies, ", "))
 		}
 	}
 	if given("destination") {

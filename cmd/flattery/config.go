@@ -18,7 +18,7 @@ func (p *program) config() *cobra.Command {
 			for _, o := range all {
 				rows = append(rows, []string{o.Name, o.Value, o.From})
 			}
-			table(out, rows...)
+			columns(out, plainLine, rows...) // whole: they are the owner's own
 			for _, w := range c.Warnings {
 				p.say("warning: %s", w)
 			}

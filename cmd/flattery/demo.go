@@ -21,13 +21,15 @@ import (
 	"flattery/store/sqlite"
 )
 
-// The demo begins on this day and takes steps of this length; it ends when the last month's slips could be paid.
+// The demo begins on this day and takes steps of this length. With pages it ends when the last month's slips lie there
+// to be paid, without when those who pay have paid them.
 var demoStart = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 const (
-	demoStep  = 6 * time.Hour
-	demoAfter = 13 // days after the last month
-	paysOn    = 10 // day of the month on which donors send their slips; two days later they have arrived
+	demoStep = 6 * time.Hour
+	paysOn   = 10 // day of the month on which donors send their slips; two days later they have arrived
+	toPay    = paysOn - 2
+	allPaid  = paysOn + 3
 )
 
 // demo is an instance whose networks and whose time are a sandbox's. All else is the daemon's own code.
@@ -37,8 +39,7 @@ type demo struct {
 	world    *sandbox.World
 	story    *sandbox.Story
 	accounts map[*sandbox.Person]flattery.AccountID
-	start    time.Time
-	months   int
+	days     int
 	progress func(day, days int, now time.Time)
 }
 
@@ -60,7 +61,11 @@ at with the other commands; else it is forgotten at the end.`,
 				return err
 			}
 			defer func() { err = errors.Join(err, forget()) }()
-			d, end, err := p.openDemo(cmd.Context(), c, story, seed, months)
+			after := toPay
+			if exit {
+				after = allPaid
+			}
+			d, end, err := p.openDemo(cmd.Context(), c, story, seed, demoStart.AddDate(0, months, after))
 			if err != nil {
 				return err
 			}
@@ -95,7 +100,7 @@ func (p *program) demoSettings() (c *config.Config, forget func() error, err err
 }
 
 // openDemo puts a world, a story and an instance together.
-func (p *program) openDemo(ctx context.Context, c *config.Config, story string, seed uint64, months int) (*demo, func() error, error) {
+func (p *program) openDemo(ctx context.Context, c *config.Config, story string, seed uint64, last time.Time) (*demo, func() error, error) {
 	world, err := sandbox.Open(sandbox.NewClock(demoStart), seed)
 	if err != nil {
 		return nil, nil, err
@@ -114,7 +119,7 @@ func (p *program) openDemo(ctx context.Context, c *config.Config, story string, 
 	if err := p.openStore(ctx, in); err != nil {
 		return nil, nil, errors.Join(err, end())
 	}
-	dice := rand.New(rand.NewPCG(seed, seed)) //nolint:gosec // jitter is no secret
+	dice := rand.New(rand.NewPCG(seed, seed))
 	in.poller.Jitter = dice.Float64
 	end = func() error { return errors.Join(in.store.Close(), world.Close(context.WithoutCancel(ctx))) }
 	unlock, err := sqlite.Lock(c.Data)
@@ -123,7 +128,7 @@ func (p *program) openDemo(ctx context.Context, c *config.Config, story string, 
 	}
 	closing := end
 	end = func() error { return errors.Join(closing(), unlock()) }
-	d := &demo{instance: in, p: p, world: world, story: s, accounts: map[*sandbox.Person]flattery.AccountID{}, start: demoStart, months: months}
+	d := &demo{instance: in, p: p, world: world, story: s, accounts: map[*sandbox.Person]flattery.AccountID{}, days: int(last.Sub(demoStart) / (24 * time.Hour))}
 	d.progress = p.progress()
 	return d, end, nil
 }
@@ -186,9 +191,7 @@ func (d *demo) door(ctx context.Context, listener net.Listener) (string, error) 
 
 // live lets the days pass.
 func (d *demo) live(ctx context.Context) error {
-	last := d.start.AddDate(0, d.months, demoAfter)
-	days := int(last.Sub(d.start) / (24 * time.Hour))
-	for day := range days {
+	for day := range d.days {
 		if err := d.meet(ctx, day); err != nil {
 			return err
 		}
@@ -206,7 +209,7 @@ func (d *demo) live(ctx context.Context) error {
 		if err := d.paySlips(ctx); err != nil {
 			return err
 		}
-		d.progress(day+1, days, d.now())
+		d.progress(day+1, d.days, d.now())
 	}
 	return nil
 }

@@ -61,7 +61,7 @@ func (p *program) flattrList() *cobra.Command {
 }
 
 func (p *program) flattrRemove() *cobra.Command {
-	return p.flattrChange("remove", "Take a flattr out of its month, before the freeze", func(ctx context.Context, in *instance, tx store.Tx, a flattery.AccountID, id flattery.FlattrID) error {
+	return p.flattrChange("remove", "Take a flattr out of its month, before the freeze", func(ctx context.Context, _ *instance, tx store.Tx, a flattery.AccountID, id flattery.FlattrID) error {
 		return tx.RemoveFlattr(ctx, a, id)
 	})
 }

@@ -100,6 +100,9 @@ func (p *program) linkAdd() *cobra.Command {
 By name alone a link is unproved: it steers the account's own budget and proves nothing. With --device or
 --token-file it is proved (NETWORK: is then enough), and private likes are read too where the network has them.`,
 		Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
+			if device && tokenFile != "" {
+				return flattery.Input("--device and --token-file are two ways to prove the same: choose one")
+			}
 			return p.with(cmd.Context(), func(in *instance) error {
 				ctx := cmd.Context()
 				a, err := in.accountNamed(ctx, account)
@@ -138,7 +141,6 @@ By name alone a link is unproved: it steers the account's own budget and proves 
 	cmd.Flags().BoolVar(&device, "device", false, "prove it with the browser of any device")
 	cmd.Flags().StringVar(&tokenFile, "token-file", "", "prove it with a personal token read from this file (- for stdin)")
 	cmd.Flags().BoolVar(&thisMonth, "this-month", false, "count this month so far, where the network tells the time of a like")
-	cmd.MarkFlagsMutuallyExclusive("device", "token-file")
 	return cmd
 }
 

@@ -58,7 +58,7 @@ func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, s
 		return exitDone
 	}
 	for line := range strings.Lines(err.Error()) {
-		fmt.Fprintln(stderr, "flattery:", strings.TrimRight(line, "\n"))
+		fmt.Fprintln(stderr, "flattery:", plainLine(line))
 	}
 	if _, ok := errors.AsType[*config.Error](err); ok {
 		return exitConfig
@@ -76,6 +76,11 @@ func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, s
 type usageError struct{ error }
 
 func (e *usageError) Unwrap() error { return e.error }
+
+// misuse makes a usage error, in one line, of what was typed.
+func misuse(cmd *cobra.Command, err error) error {
+	return &usageError{fmt.Errorf("%s (see %s --help)", plainLine(err.Error()), cmd.CommandPath())}
+}
 
 func (p *program) root() *cobra.Command {
 	root := &cobra.Command{
@@ -95,7 +100,7 @@ then          flattery serve                 the daemon with its pages`,
 	root.PersistentFlags().StringVar(&p.file, "config", "", "settings file (FLATTERY_CONFIG; flattery.toml in the data directory)")
 	root.PersistentFlags().BoolVar(&p.json, "json", false, "print JSON on stdout")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return &usageError{fmt.Errorf("%w (see %s --help)", err, cmd.CommandPath())}
+		return misuse(cmd, err)
 	})
 	root.AddCommand(p.serve(), p.demo(), p.likes(), p.account(), p.link(), p.flattr(), p.claim(), p.networks(), p.poll(), p.means(),
 		p.settle(), p.ledger(), p.payout(), p.backup(), p.restore(), p.doctor(), p.config(), p.version())
@@ -106,7 +111,10 @@ then          flattery serve                 the daemon with its pages`,
 		case "completion":
 			c.Args, c.RunE = noCommands, func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 		case "help":
-			c.Args = func(_ *cobra.Command, args []string) error { _, _, err := root.Find(args); return err }
+			c.Args = func(cmd *cobra.Command, args []string) error {
+				_, rest, err := root.Find(args)
+				return errors.Join(err, noCommands(cmd, rest))
+			}
 		}
 	}
 	strict(root)
@@ -118,7 +126,7 @@ func strict(cmd *cobra.Command) {
 	if check := cmd.Args; check != nil {
 		cmd.Args = func(cmd *cobra.Command, args []string) error {
 			if err := check(cmd, args); err != nil {
-				return &usageError{fmt.Errorf("%w (see %s --help)", err, cmd.CommandPath())}
+				return misuse(cmd, err)
 			}
 			return nil
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
 
@@ -41,7 +42,11 @@ func (p *program) meansAdd() *cobra.Command {
 			}
 			draft := ledger.Draft{Key: "means:" + key, Kind: "means", Note: note, At: in.now(), Entries: []ledger.Entry{
 				{Debit: ledger.Bank, Credit: ledger.DonorMeans(a.ID), Currency: a.Currency, Amount: amount}}}
-			if err := in.update(ctx, func(tx store.Tx) error { _, err := tx.Post(ctx, draft); return err }); err != nil {
+			err = in.update(ctx, func(tx store.Tx) error { _, err := tx.Post(ctx, draft); return err })
+			if errors.Is(err, flattery.ErrConflict) {
+				err = fmt.Errorf("the key %q was noted with another amount, account or note: choose another --key for another arrival", key)
+			}
+			if err != nil {
 				return err
 			}
 			balance, err := in.store.Balance(ctx, ledger.DonorMeans(a.ID), a.Currency)

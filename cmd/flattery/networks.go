@@ -26,7 +26,7 @@ type networkLine struct {
 }
 
 func (p *program) networks() *cobra.Command {
-	return &cobra.Command{Use: "networks", Short: "Every network: its state, how it is linked, what is missing to link it", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+	return &cobra.Command{Use: "networks", Short: "Every network: its state, how it is linked, what is missing to link it", Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error {
 		c, err := p.settings()
 		if err != nil {
 			return err

@@ -55,7 +55,7 @@ func showFound(w io.Writer, f poll.Found) {
 	for _, part := range []struct {
 		n    int
 		word string
-	}{{f.Counting, "count"}, {f.Pending, "pending"}, {f.Own, "own"}, {f.Seen, "older than the link"}} {
+	}{{f.Counting, "counting"}, {f.Pending, "pending"}, {f.Own, "own"}, {f.Seen, "older than the link"}} {
 		if part.n > 0 {
 			fmt.Fprintf(w, ", %d %s", part.n, part.word)
 		}

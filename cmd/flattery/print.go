@@ -39,11 +39,13 @@ func listed[T any](list []T) []T {
 func (p *program) say(format string, args ...any) { fmt.Fprintf(p.stderr, format+"\n", args...) }
 
 // table writes rows in columns. The first row is the head; what the networks sent is made harmless.
-func table(w io.Writer, rows ...[]string) {
+func table(w io.Writer, rows ...[]string) { columns(w, plain, rows...) }
+
+func columns(w io.Writer, safe func(string) string, rows ...[]string) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, r := range rows {
 		for i := range r {
-			r[i] = plain(r[i])
+			r[i] = safe(r[i])
 		}
 		fmt.Fprintln(t, strings.TrimRight(strings.Join(r, "\t"), "\t"))
 	}

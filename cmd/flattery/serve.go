@@ -45,7 +45,7 @@ func (p *program) serve() *cobra.Command {
 			}
 			defer func() { err = errors.Join(err, in.store.Close()) }()
 			for _, w := range c.Warnings {
-				in.log.Warn(w)
+				in.log.Warn("a setting", "warning", w)
 			}
 			base := in.URL(listener.Addr().String())
 			if err := p.welcome(cmd.Context(), in, base); err != nil {

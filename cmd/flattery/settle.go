@@ -135,7 +135,7 @@ func (p *program) settlePreview(ctx context.Context, in *instance, m flattery.Mo
 	return p.print(list, func(out io.Writer) {
 		rows := [][]string{{"DONOR", "FLATTRS", "GIVES", "SHARED", "UNSPENT"}}
 		for _, s := range list {
-			rows = append(rows, []string{s.Name, fmt.Sprint(s.Flattrs), s.Budget.String(), s.Settlement.Shares.String(), s.Unspent.String()})
+			rows = append(rows, []string{s.Name, fmt.Sprint(s.Flattrs), s.Budget.String(), s.Shares.String(), s.Unspent.String()})
 		}
 		table(out, rows...)
 		fmt.Fprintf(out, "%s, as it stands now; nothing was written\n", m)

@@ -80,7 +80,7 @@ func newWorld(t *testing.T, h Harness) *world {
 	w.connector = h.Connector(server.URL + "/")
 	w.session = h.Session
 	w.session.Client, w.session.Month = client, month
-	w.session.Identity.Identity.Network = w.connector.Info().Network
+	w.session.Identity.Network = w.connector.Info().Network
 	w.session.Identity.Host = w.connector.Info().Host
 	return w
 }

@@ -92,7 +92,7 @@ func (a *api) fate(resp *github.Response, err error) error {
 
 // user asks for an account.
 func (a *api) user(ctx context.Context, path string) (user, error) {
-	resp, err := a.get(ctx, path, "")
+	resp, err := a.get(ctx, path, "") //nolint:bodyclose // get closes what it refuses, ReadJSON the rest
 	if err != nil {
 		return user{}, err
 	}

@@ -2,6 +2,7 @@ package github
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strconv"
 	"time"
@@ -39,8 +40,8 @@ type answer struct {
 
 // list asks for one page.
 func (a *api) list(ctx context.Context, path, etag string) (answer, error) {
-	resp, err := a.get(ctx, path, etag)
-	if err == errNotModified {
+	resp, err := a.get(ctx, path, etag) //nolint:bodyclose // get closes what it refuses, read the rest
+	if errors.Is(err, errNotModified) {
 		return answer{same: true, date: connectors.Date(resp)}, nil
 	}
 	if err != nil {

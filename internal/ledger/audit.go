@@ -169,7 +169,7 @@ func (r *Report) debts(sums map[Account]Total, debts []flattery.Debt) {
 		}
 	}
 	transit := map[string]flattery.Amount{}
-	var pledged, owing map[string]flattery.Amount = map[string]flattery.Amount{}, map[string]flattery.Amount{}
+	pledged, owing := map[string]flattery.Amount{}, map[string]flattery.Amount{}
 	for a, t := range sums {
 		switch {
 		case strings.HasPrefix(a.Name, "transit:"):

@@ -158,6 +158,9 @@ func (p *Planner) work(ctx context.Context, j queue.Job) error {
 		return fmt.Errorf("payout: %w", err)
 	}
 	err = p.plan(ctx, m)
+	if errors.Is(err, flattery.ErrOverdrawn) { // another month's plan took some of it meanwhile: look again
+		err = p.plan(ctx, m)
+	}
 	if errors.Is(err, flattery.ErrSettled) { // planned by another
 		return nil
 	}

@@ -89,8 +89,10 @@ func (l *Leased) Drain(ctx context.Context, h Handlers) (int, error) {
 }
 
 func (l *Leased) lease(ctx context.Context, kinds []string, n int) ([]Job, error) {
-	if ctx.Err() != nil {
+	select {
+	case <-ctx.Done():
 		return nil, nil
+	default:
 	}
 	now := l.Now()
 	return l.Table.Lease(ctx, kinds, now, now.Add(Lease), n)

@@ -40,7 +40,7 @@ const (
 
 // NewStory lets a story begin in a world.
 func NewStory(name string, w *World, seed uint64) (*Story, error) {
-	s := &Story{world: w, dice: rand.New(rand.NewPCG(seed, 2013))} //nolint:gosec // a story is not a secret
+	s := &Story{world: w, dice: rand.New(rand.NewPCG(seed, 2013))}
 	switch name {
 	case StoryTown:
 		s.town()

@@ -140,13 +140,13 @@ func (s *Settler) workMonth(ctx context.Context, j queue.Job) error {
 		spans = append(spans, fmt.Sprintf("%s %d %d", m, donors[0], after))
 	}
 	now := s.Now()
-	err = s.Store.Update(ctx, func(tx store.Tx) error {
+	err = s.closing(ctx, m, now, func(tx store.Tx) error {
 		for _, key := range spans {
 			if err := tx.Enqueue(ctx, KindSpan, key, now); err != nil {
 				return err
 			}
 		}
-		return s.close(ctx, tx, m, now)
+		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("settle: %s: %w", m, err)
@@ -215,13 +215,13 @@ func (s *Settler) workSpan(ctx context.Context, j queue.Job) error {
 		return fmt.Errorf("settle: %s: %w", j.Key, err)
 	}
 	now := s.Now()
-	err = s.Store.Update(ctx, func(tx store.Tx) error {
+	err = s.closing(ctx, m, now, func(tx store.Tx) error {
 		for i := range statements {
 			if err := post(ctx, tx, &statements[i], now); err != nil {
 				return err
 			}
 		}
-		return s.close(ctx, tx, m, now)
+		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("settle: %s: %w", j.Key, err)
@@ -268,8 +268,18 @@ func post(ctx context.Context, tx store.Tx, st *Statement, now time.Time) error 
 	return tx.Settle(ctx, st.Settlement)
 }
 
-func (s *Settler) close(ctx context.Context, tx store.Tx, m flattery.Month, now time.Time) error {
-	month, closed, err := tx.CloseMonth(ctx, m, now)
+// closing does what fn says and closes the month if nobody is left, in one transaction. What is said here is committed.
+func (s *Settler) closing(ctx context.Context, m flattery.Month, now time.Time, fn func(store.Tx) error) error {
+	var month flattery.MonthState
+	var closed bool
+	err := s.Store.Update(ctx, func(tx store.Tx) error {
+		if err := fn(tx); err != nil {
+			return err
+		}
+		st, did, err := tx.CloseMonth(ctx, m, now)
+		month, closed = st, did
+		return err
+	})
 	if err == nil && closed {
 		s.Log.Info("settled", "month", m, "donors", month.Donors, "flattrs", month.Flattrs, "budgets", month.Budgets, "shares", month.Shares, "head", month.Head)
 	}

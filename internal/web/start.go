@@ -76,7 +76,7 @@ func (s *site) language(v *visit) (view, error) {
 	if !slices.Contains(languages[:], code) {
 		return view{}, flattery.Input("no such language: %q", code)
 	}
-	v.cookies = append(v.cookies, &http.Cookie{
+	v.cookies = append(v.cookies, &http.Cookie{ //nolint:gosec // Secure wherever people come by https
 		Name: cookieName("flattery-language", s.secure), Value: code, Path: "/", MaxAge: 365 * 24 * 60 * 60,
 		Secure: s.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	})

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -105,10 +106,9 @@ func (g *tongue) say(key string, pairs ...any) (string, error) {
 		return "", fmt.Errorf("web: phrase %q: a name without a value", key)
 	}
 	form, fill := "other", make([]string, 0, len(pairs))
-	for i := 0; i < len(pairs); i += 2 {
-		name := fmt.Sprint(pairs[i])
-		text := fmt.Sprint(pairs[i+1])
-		if n, ok := pairs[i+1].(int); ok {
+	for pair := range slices.Chunk(pairs, 2) {
+		name, text := fmt.Sprint(pair[0]), fmt.Sprint(pair[1])
+		if n, ok := pair[1].(int); ok {
 			text = g.count(n)
 			if name == "n" {
 				form = g.form(n)

@@ -82,5 +82,5 @@ func (j jobs) Again(ctx context.Context, job queue.Job, due time.Time, counted b
 // update is Update with this package's own transaction. It is not broken off by the end of ctx: a job that was done
 // must be able to say so.
 func (s *Store) update(ctx context.Context, fn func(*tx) error) error {
-	return s.Update(context.WithoutCancel(ctx), func(t store.Tx) error { return fn(t.(*tx)) })
+	return s.Update(context.WithoutCancel(ctx), func(t store.Tx) error { return fn(t.(*tx)) }) //nolint:errcheck // Update hands in nothing else
 }

@@ -34,7 +34,7 @@ func (t *tx) head(ctx context.Context) (*head, error) {
 	var sum []byte
 	err := t.row(ctx, `SELECT number, posted_at, first_entry + entries, hash FROM transactions ORDER BY number DESC LIMIT 1`).
 		Scan(&h.number, &h.posted, &h.entry, &sum)
-	if err != nil && refusal(err) != flattery.ErrNotFound {
+	if err != nil && !missing(err) {
 		return nil, err
 	}
 	h.hash = hash(sum)
@@ -73,7 +73,7 @@ func (t *tx) Post(ctx context.Context, d ledger.Draft) (int64, error) {
 func (t *tx) posted(ctx context.Context, key string, body ledger.Hash) (number int64, known bool, err error) {
 	var was []byte
 	err = t.row(ctx, `SELECT number, body FROM transactions WHERE key = ?`, key).Scan(&number, &was)
-	if refusal(err) == flattery.ErrNotFound {
+	if missing(err) {
 		return 0, false, nil
 	}
 	if err == nil && hash(was) != body {
@@ -153,7 +153,7 @@ func (t *tx) ledgerAccount(ctx context.Context, name, currency string) (int64, e
 func (s *Store) Balance(ctx context.Context, name, currency string) (flattery.Amount, error) {
 	var total ledger.Total
 	err := s.row(ctx, `SELECT debits, credits FROM ledger_accounts WHERE name = ? AND currency = ?`, name, currency).Scan(&total.Debits, &total.Credits)
-	if err != nil && refusal(err) == flattery.ErrNotFound {
+	if err != nil && missing(err) {
 		return 0, nil
 	}
 	return total.Balance(ledger.SideOf(name)), wrap("balance of "+name, err)
@@ -162,7 +162,7 @@ func (s *Store) Balance(ctx context.Context, name, currency string) (flattery.Am
 // LastPosted is when the ledger's last transaction was posted.
 func (s *Store) LastPosted(ctx context.Context) (time.Time, error) {
 	micros, err := value[int64](s.row(ctx, `SELECT posted_at FROM transactions ORDER BY number DESC LIMIT 1`))
-	if err != nil && refusal(err) == flattery.ErrNotFound {
+	if err != nil && missing(err) {
 		return time.Time{}, nil
 	}
 	return time.UnixMicro(micros).UTC(), wrap("last posted", err)

@@ -198,7 +198,7 @@ func (t *tx) moveToAccount(ctx context.Context, c flattery.Claim, identity int64
 		return err
 	}
 	from, err := value[flattery.PayeeID](t.row(ctx, `SELECT id FROM payees WHERE identity_id = ?`, identity))
-	if refusal(err) == flattery.ErrNotFound {
+	if missing(err) {
 		return nil
 	}
 	if err != nil {

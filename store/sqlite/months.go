@@ -61,7 +61,7 @@ func (s *Store) Current(ctx context.Context, now time.Time) (flattery.MonthState
 func (t *tx) current(ctx context.Context, now time.Time) (flattery.Month, error) {
 	loc := t.w.store.opts.Location
 	last, err := scanMonth(t.row(ctx, monthQuery+`ORDER BY month DESC LIMIT 1`))
-	if refusal(err) == flattery.ErrNotFound {
+	if missing(err) {
 		m := flattery.MonthOf(now, loc)
 		last, err = flattery.MonthState{Month: m, Starts: m.Starts(loc), Ends: m.Ends(loc)}, nil
 		if err := t.addMonth(ctx, last); err != nil {
@@ -98,7 +98,7 @@ func (t *tx) monthFor(ctx context.Context, liked, now time.Time) (flattery.Month
 		return current, err
 	}
 	own, err := value[flattery.Month](t.row(ctx, `SELECT month FROM months WHERE starts_at <= ?1 AND ends_at > ?1 AND frozen_at IS NULL`, seconds(liked)))
-	if refusal(err) == flattery.ErrNotFound {
+	if missing(err) {
 		return current, nil
 	}
 	return own, err

@@ -114,7 +114,14 @@ func (t *tx) AddPlan(ctx context.Context, p store.Plan, payments []flattery.Paym
 			return wrap(doing, err)
 		}
 	}
-	return nil
+	// The debts were read before this transaction: another month's plan may have taken them since.
+	twice, err := value[bool](t.row(ctx, `SELECT EXISTS (SELECT 1 FROM payments p JOIN debts d ON d.account_id = p.account_id AND d.payee_id = p.payee_id AND d.currency = p.currency
+		WHERE p.plan = ? AND d.amount < (SELECT sum(o.amount) FROM payments o
+			WHERE o.account_id = p.account_id AND o.payee_id = p.payee_id AND o.currency = p.currency AND o.state = 'planned'))`, p.Month))
+	if err == nil && twice {
+		err = flattery.ErrOverdrawn
+	}
+	return wrap(doing, err)
 }
 
 func (t *tx) MovePayment(ctx context.Context, p flattery.Payment, from ...flattery.PaymentState) error {

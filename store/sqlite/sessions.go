@@ -26,7 +26,7 @@ func (t *tx) Enter(ctx context.Context, token string, now time.Time) (id flatter
 // Session finds what a session holds, by its hashed token.
 func (s *Store) Session(ctx context.Context, token string, now time.Time) ([]byte, bool, error) {
 	data, err := value[[]byte](s.row(ctx, `SELECT data FROM sessions WHERE token = ? AND expires_at > ?`, token, seconds(now)))
-	if refusal(err) == flattery.ErrNotFound {
+	if missing(err) {
 		return nil, false, nil
 	}
 	return data, err == nil, wrap("session", err)

@@ -65,6 +65,9 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, fmt.Errorf("sqlite: %w", err)
 	}
 	path := filepath.Join(o.Dir, File)
+	if err := private(path); err != nil {
+		return nil, fmt.Errorf("sqlite: %w", err)
+	}
 	w, err := sql.Open("sqlite", dsn(path, o.Volatile, false))
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: %w", err)
@@ -72,9 +75,6 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	w.SetMaxOpenConns(1)
 	if err := migrate(ctx, w, list, o); err != nil {
 		return nil, errors.Join(fmt.Errorf("sqlite: %s: %w", path, err), w.Close())
-	}
-	if err := os.Chmod(path, 0o600); err != nil {
-		return nil, errors.Join(fmt.Errorf("sqlite: %w", err), w.Close())
 	}
 	r, err := sql.Open("sqlite", dsn(path, o.Volatile, true))
 	if err != nil {
@@ -87,6 +87,15 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, errors.Join(fmt.Errorf("sqlite: %s: %w", path, err), r.Close(), w.Close())
 	}
 	return s, nil
+}
+
+// private makes the file before SQLite does, which gives the files beside it (-wal, -shm) the same rights.
+func private(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Chmod(0o600), f.Close())
 }
 
 // dsn carries every pragma, so that each connection of a pool has them.
@@ -104,9 +113,11 @@ func dsn(path string, volatile, reader bool) string {
 	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
 }
 
-// Close waits for the writes under way.
+// Close waits for the writes under way. The writer leaves last: who leaves last puts what stands in the -wal file into the
+// database, and a reader may not.
 func (s *Store) Close() error {
-	return errors.Join(s.writer.close(), s.db.Close())
+	s.writer.finish()
+	return errors.Join(s.db.Close(), s.writer.close())
 }
 
 // Jobs runs the leased table.
@@ -156,14 +167,14 @@ func (s *Store) Check(ctx context.Context) error {
 
 func (s *Store) stmt(ctx context.Context, q string) (*sql.Stmt, error) {
 	if st, ok := s.stmts.Load(q); ok {
-		return st.(*sql.Stmt), nil
+		return st.(*sql.Stmt), nil //nolint:errcheck // stmt alone stores here
 	}
 	st, err := s.db.PrepareContext(ctx, q)
 	if err != nil {
 		return nil, err
 	}
 	if was, loaded := s.stmts.LoadOrStore(q, st); loaded {
-		return was.(*sql.Stmt), st.Close()
+		return was.(*sql.Stmt), st.Close() //nolint:errcheck // the same
 	}
 	return st, nil
 }
@@ -260,8 +271,11 @@ func wrap(doing string, err error) error {
 	return fmt.Errorf("sqlite: %s: %w", doing, refusal(err))
 }
 
+// missing reports whether a query for one row found none.
+func missing(err error) bool { return errors.Is(err, sql.ErrNoRows) }
+
 func refusal(err error) error {
-	if errors.Is(err, sql.ErrNoRows) {
+	if missing(err) {
 		return flattery.ErrNotFound
 	}
 	e, ok := errors.AsType[*driver.Error](err)

@@ -187,7 +187,7 @@ func TestEveryConnectionHasItsPragmas(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer c.Close()
+		t.Cleanup(func() { c.Close() })
 		conns = append(conns, c)
 	}
 	for i, c := range conns {

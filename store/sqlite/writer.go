@@ -79,9 +79,14 @@ func (s *Store) Update(ctx context.Context, fn func(store.Tx) error) error {
 	return c.err
 }
 
-func (w *writer) close() error {
+// finish takes no more calls and waits for those under way.
+func (w *writer) finish() {
 	w.once.Do(func() { close(w.stop) })
 	w.done.Wait()
+}
+
+func (w *writer) close() error {
+	w.finish()
 	return errors.Join(w.conn.Close(), w.db.Close())
 }
 
@@ -144,9 +149,11 @@ func (w *writer) group(first *call) {
 
 // one runs a call in its savepoint. Its own refusal stands in c; an error returned here sinks the group.
 func (w *writer) one(ctx context.Context, c *call, woken *bool) error {
-	if err := c.ctx.Err(); err != nil {
-		c.err = err
+	select {
+	case <-c.ctx.Done(): // the caller is gone: nothing of it is written
+		c.err = c.ctx.Err()
 		return nil
+	default:
 	}
 	if err := w.exec(ctx, `SAVEPOINT one`); err != nil {
 		return err

@@ -18,7 +18,7 @@ func allOrNothing(h *house) {
 		if _, err := tx.AddAccount(ctx, flattery.Account{Name: "ann", CreatedAt: start}); err != nil {
 			return err
 		}
-		if err := post(tx, ctx, "k", entry("assets:bank", "equity:sponsor", 5)); err != nil {
+		if err := post(ctx, tx, "k", entry("assets:bank", "equity:sponsor", 5)); err != nil {
 			return err
 		}
 		return broken
@@ -26,7 +26,7 @@ func allOrNothing(h *house) {
 	list, err := h.Accounts(h.Context())
 	h.want("accounts", say(len(list), err), "0 <nil>")
 	h.do(func(ctx context.Context, tx store.Tx) error {
-		return post(tx, ctx, "k", entry("assets:bank", "equity:sponsor", 7))
+		return post(ctx, tx, "k", entry("assets:bank", "equity:sponsor", 7))
 	})
 }
 
@@ -117,24 +117,24 @@ func postOnce(h *house) {
 	h.refused(flattery.ErrConflict, func(ctx context.Context, tx store.Tx) error { _, err := tx.Post(ctx, draft); return err })
 	errs := together(64, func(i int) error {
 		return h.try(func(ctx context.Context, tx store.Tx) error {
-			return post(tx, ctx, fmt.Sprint("k", i%8), entry("assets:bank", "donor:2:means", flattery.Amount(1+i%8)))
+			return post(ctx, tx, fmt.Sprint("k", i%8), entry("assets:bank", "donor:2:means", flattery.Amount(1+i%8)))
 		})
 	})
 	h.want("64 at once", errs, make([]error, 64))
 	balance, err := h.Balance(h.Context(), "donor:2:means", "EUR")
 	h.want("the balance", say(int64(balance), err), "36 <nil>")
 	h.do(func(ctx context.Context, tx store.Tx) error {
-		return post(tx, ctx, "earlier", entry("assets:bank", "donor:2:means", 1))
+		return post(ctx, tx, "earlier", entry("assets:bank", "donor:2:means", 1))
 	}) // posted at the last one's time
 }
 
 func overdrawn(h *house) {
 	h.do(func(ctx context.Context, tx store.Tx) error {
-		return post(tx, ctx, "in", entry("assets:bank", "donor:1:means", 10))
+		return post(ctx, tx, "in", entry("assets:bank", "donor:1:means", 10))
 	})
 	spend := func(key string, a flattery.Amount) func(context.Context, store.Tx) error {
 		return func(ctx context.Context, tx store.Tx) error {
-			return post(tx, ctx, key, entry("donor:1:means", "payee:1:payable", a))
+			return post(ctx, tx, key, entry("donor:1:means", "payee:1:payable", a))
 		}
 	}
 	h.refused(flattery.ErrOverdrawn, spend("all", 11))
@@ -148,7 +148,7 @@ func overdrawn(h *house) {
 	}
 	h.want("refused of ten", refused, 4)
 	h.refused(flattery.ErrOverdrawn, func(ctx context.Context, tx store.Tx) error {
-		return post(tx, ctx, "pledge", entry("transit:manual", "assets:pledge:1", 1))
+		return post(ctx, tx, "pledge", entry("transit:manual", "assets:pledge:1", 1))
 	})
 }
 
@@ -216,7 +216,7 @@ func claimMoves(h *house) {
 		author = d.Payees[0]
 	}
 	h.do(func(ctx context.Context, tx store.Tx) error {
-		if err := post(tx, ctx, "settled", entry(ledger.Pledge(ann), ledger.DonorMeans(ann), 5), entry(ledger.DonorMeans(ann), ledger.PayeePayable(author), 5)); err != nil {
+		if err := post(ctx, tx, "settled", entry(ledger.Pledge(ann), ledger.DonorMeans(ann), 5), entry(ledger.DonorMeans(ann), ledger.PayeePayable(author), 5)); err != nil {
 			return err
 		}
 		return tx.Owe(ctx, ann, author, "EUR", 5, october)
@@ -239,7 +239,7 @@ func owe(h *house) {
 		return func(ctx context.Context, tx store.Tx) error { return tx.Owe(ctx, a, 1, "EUR", amount, m) }
 	}
 	h.do(func(ctx context.Context, tx store.Tx) error {
-		return post(tx, ctx, "p", entry(ledger.Pledge(a), "payee:1:payable", 3))
+		return post(ctx, tx, "p", entry(ledger.Pledge(a), "payee:1:payable", 3))
 	})
 	h.do(add(5, october))
 	if err := h.try(add(-6, october)); err == nil {

@@ -186,7 +186,7 @@ func (h *house) freeze(m flattery.Month, now time.Time) {
 	h.do(func(ctx context.Context, tx store.Tx) error { _, err := tx.Freeze(ctx, m, now); return err })
 }
 
-func post(tx store.Tx, ctx context.Context, key string, entries ...ledger.Entry) error {
+func post(ctx context.Context, tx store.Tx, key string, entries ...ledger.Entry) error {
 	_, err := tx.Post(ctx, ledger.Draft{Key: key, Kind: "test", At: start, Entries: entries})
 	return err
 }
