@@ -16,6 +16,7 @@ type Book struct {
 	Transactions iter.Seq2[Transaction, error] // by number
 	Totals       map[Account]Total             // as kept beside the entries
 	Months       []flattery.MonthState         // those that are settled
+	Digests      map[flattery.Month]string     // of their flattrs, as they are today
 	Settlements  iter.Seq2[flattery.Settlement, error]
 	Debts        []flattery.Debt
 	Strays       int64 // entries that belong to no transaction
@@ -147,6 +148,9 @@ func (r *Report) months(b Book, settled map[string]flattery.Amount) error {
 	}
 	for _, m := range b.Months {
 		r.Months++
+		if m.Digest != b.Digests[m.Month] {
+			r.fault("%s: its flattrs are not those that were frozen", m.Month)
+		}
 		s := by[m.Month]
 		if s == nil {
 			s = &sum{}

@@ -107,7 +107,10 @@ func TestPagesLookRightInABrowser(t *testing.T) {
 		paths := []string{"/", "/enter/chromium", "/month", "/months", "/months/2026-09", "/slips", "/links", "/nothing"}
 		for i, path := range paths {
 			if i == 2 { // the first two are a stranger's
-				if err := chromedp.Do(ctx, chromedp.Navigate(server.URL+"/enter/chromium"), chromedp.Click(chromedp.CSS("button.main")),
+				if _, _, err := looks[0].at(ctx, server.URL+"/enter/chromium", "en"); err != nil {
+					t.Fatal(err)
+				}
+				if err := chromedp.Do(ctx, chromedp.Click(chromedp.CSS("button.main")),
 					chromedp.WaitVisible(chromedp.CSS(".sums"))); err != nil {
 					t.Fatalf("pressing the button: %v", err)
 				}

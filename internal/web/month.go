@@ -216,7 +216,7 @@ func filters(t flattery.Tally, current flattery.State) []filter {
 	var shown []filter
 	for _, f := range all {
 		f.Current = f.State == current
-		if f.Count > 0 || f.Current {
+		if f.Count > 0 || f.Current && f.State != "" {
 			shown = append(shown, f)
 		}
 	}

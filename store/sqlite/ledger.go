@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"encoding/hex"
 	"iter"
 	"slices"
 	"time"
@@ -215,6 +216,14 @@ func (r snapshotReader) book(ctx context.Context) (b ledger.Book, err error) {
 	}
 	if b.Months, err = all(ctx, r, scanMonth, monthQuery+`WHERE settled_at IS NOT NULL ORDER BY month`); err != nil {
 		return b, err
+	}
+	b.Digests = map[flattery.Month]string{}
+	for _, m := range b.Months {
+		sum, _, err := digest(ctx, r, m.Month)
+		if err != nil {
+			return b, err
+		}
+		b.Digests[m.Month] = hex.EncodeToString(sum)
 	}
 	if b.Debts, err = all(ctx, r, scanDebt, debtQuery+` ORDER BY d.account_id, d.payee_id, d.currency`); err != nil {
 		return b, err

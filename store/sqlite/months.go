@@ -110,7 +110,7 @@ func (t *tx) Freeze(ctx context.Context, m flattery.Month, now time.Time) (flatt
 	if _, err := t.current(ctx, now); err != nil { // the months up to now exist, so late likes have a place to go
 		return flattery.MonthState{}, wrap(doing, err)
 	}
-	digest, flattrs, err := t.digest(ctx, m)
+	digest, flattrs, err := digest(ctx, t, m)
 	if err != nil {
 		return flattery.MonthState{}, wrap(doing, err)
 	}
@@ -127,8 +127,8 @@ func (t *tx) Freeze(ctx context.Context, m flattery.Month, now time.Time) (flatt
 }
 
 // digest is the SHA-256 over the sorted numbers of the flattrs of a month, in decimal, a line each.
-func (t *tx) digest(ctx context.Context, m flattery.Month) (sum []byte, n int, err error) {
-	rows, err := t.rows(ctx, `SELECT id FROM flattrs WHERE counts_in = ? ORDER BY id`, m)
+func digest(ctx context.Context, db querier, m flattery.Month) (sum []byte, n int, err error) {
+	rows, err := db.rows(ctx, `SELECT id FROM flattrs WHERE counts_in = ? ORDER BY id`, m)
 	if err != nil {
 		return nil, 0, err
 	}

@@ -87,7 +87,11 @@ func (w *writer) finish() {
 
 func (w *writer) close() error {
 	w.finish()
-	return errors.Join(w.conn.Close(), w.db.Close())
+	var errs []error
+	for _, st := range w.stmts { // a connection with statements does not truly close
+		errs = append(errs, st.Close())
+	}
+	return errors.Join(append(errs, w.conn.Close(), w.db.Close())...)
 }
 
 func (w *writer) run() {
