@@ -74,7 +74,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	w.SetMaxOpenConns(1)
 	if err := migrate(ctx, w, list, o); err != nil {
-		return nil, errors.Join(fmt.Errorf("sqlite: %s: %w", path, err), w.Close())
+		return nil, errors.Join(fmt.Errorf("sqlite: %s: %w", path, damaged(err)), w.Close())
 	}
 	r, err := sql.Open("sqlite", dsn(path, o.Volatile, true))
 	if err != nil {
@@ -87,6 +87,15 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, errors.Join(fmt.Errorf("sqlite: %s: %w", path, err), r.Close(), w.Close())
 	}
 	return s, nil
+}
+
+// damaged says how to go on with a file that is no database any more.
+func damaged(err error) error {
+	e, ok := errors.AsType[*driver.Error](err)
+	if ok && (e.Code() == lib.SQLITE_NOTADB || e.Code() == lib.SQLITE_CORRUPT) {
+		return fmt.Errorf("%w: restore a backup into an empty directory (flattery restore)", err)
+	}
+	return err
 }
 
 // private makes the file before SQLite does, which gives the files beside it (-wal, -shm) the same rights.
