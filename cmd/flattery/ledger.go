@@ -66,6 +66,9 @@ func (p *program) ledgerExport() *cobra.Command {
 		if p.json && cmd.Flags().Changed("format") {
 			return flattery.Input("--json is a format of its own, a transaction a line: leave out --format or --json")
 		}
+		if p.json {
+			format = "ndjson"
+		}
 		return p.with(cmd.Context(), func(in *instance) error {
 			b, done, err := in.store.Book(cmd.Context())
 			if err != nil {

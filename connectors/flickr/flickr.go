@@ -44,7 +44,7 @@ func New(base string) *Connector {
 // Info describes Flickr.
 func (c *Connector) Info() connectors.Info {
 	return connectors.Info{
-		Network: network, Title: "Flickr", Host: "flickr.com", Noun: "fave",
+		Network: network, Title: "Flickr", Host: "flickr.com", Noun: "favourite",
 		Auth: connectors.AuthKey, NeedsKey: true,
 		Feed: connectors.Timed, Reliable: true,
 		// 3,600 requests an hour are for all links of a key together.

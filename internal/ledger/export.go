@@ -3,6 +3,7 @@ package ledger
 import (
 	"bufio"
 	"encoding/csv"
+	"encoding/json"
 	"fmt"
 	"io"
 	"iter"
@@ -20,6 +21,7 @@ var formats = map[string]func(*bufio.Writer, Book) error{
 	"hledger":   exportHledger,
 	"beancount": exportBeancount,
 	"csv":       exportCSV,
+	"ndjson":    exportNDJSON,
 }
 
 // Formats lists what Export can write.
@@ -127,6 +129,21 @@ func exportCSV(w *bufio.Writer, b Book) error {
 		rows = rows[:0]
 	}
 	return c.WriteAll(rows)
+}
+
+// exportNDJSON writes one transaction a line, as JSON.
+func exportNDJSON(w *bufio.Writer, b Book) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	for t, err := range b.Transactions {
+		if err != nil {
+			return err
+		}
+		if err := e.Encode(t); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Cell makes a text safe in a spreadsheet: what would be read as a formula gets an apostrophe in front.

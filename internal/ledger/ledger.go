@@ -58,29 +58,29 @@ func SideOf(name string) Side {
 
 // Entry moves an amount > 0 from the credit to the debit account, both of one currency. Balanced by construction.
 type Entry struct {
-	Debit    string
-	Credit   string
-	Currency string
-	Amount   flattery.Amount
-	Flattr   flattery.FlattrID // whose share this is; 0: nobody's
+	Debit    string            `json:"debit"`
+	Credit   string            `json:"credit"`
+	Currency string            `json:"currency"`
+	Amount   flattery.Amount   `json:"amount"`
+	Flattr   flattery.FlattrID `json:"flattr,omitempty"` // whose share this is; 0: nobody's
 }
 
 // Draft is a transaction as its maker knows it.
 type Draft struct {
-	Key      string    // idempotency: the same key with the same body is posted once
-	Kind     string    // settle, means, leave, confirm, reverse …
-	Note     string    //
-	At       time.Time // when it happened; it is posted at max(At, last)
-	Reverses int64     // number of the transaction that this one mends; 0: none
-	Entries  []Entry
+	Key      string    `json:"key"`  // idempotency: the same key with the same body is posted once
+	Kind     string    `json:"kind"` // settle, means, leave, confirm, reverse …
+	Note     string    `json:"note,omitempty"`
+	At       time.Time `json:"posted_at"`          // when it happened; it is posted at max(At, last)
+	Reverses int64     `json:"reverses,omitempty"` // number of the transaction that this one mends; 0: none
+	Entries  []Entry   `json:"entries"`
 }
 
 // Transaction is a posted draft. Numbers begin at 1 and have no gaps.
 type Transaction struct {
+	Number int64 `json:"number"`
 	Draft
-	Number int64
-	Body   Hash // SHA-256 of what the draft says but its time
-	Hash   Hash // SHA-256 of the previous hash, number, posted time and Body
+	Body Hash `json:"body"` // SHA-256 of what the draft says but its time
+	Hash Hash `json:"hash"` // SHA-256 of the previous hash, number, posted time and Body
 }
 
 // Hash is a SHA-256.
@@ -88,6 +88,9 @@ type Hash [sha256.Size]byte
 
 // String is lower-case hex.
 func (h Hash) String() string { return hex.EncodeToString(h[:]) }
+
+// MarshalText writes String.
+func (h Hash) MarshalText() ([]byte, error) { return []byte(h.String()), nil }
 
 // BodyHash is the SHA-256 of what the draft says: all of it but At.
 func (d *Draft) BodyHash() Hash {

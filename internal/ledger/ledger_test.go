@@ -190,7 +190,7 @@ func TestExportsAreTheSameEachTimeAndSafeToOpen(t *testing.T) {
 			t.Errorf("a note that a spreadsheet would run: %s", a.String())
 		}
 	}
-	if err := Export(&bytes.Buffer{}, "ods", sound()); err == nil || !strings.Contains(err.Error(), "beancount, csv, hledger") {
+	if err := Export(&bytes.Buffer{}, "ods", sound()); err == nil || !strings.Contains(err.Error(), "beancount, csv, hledger, ndjson") {
 		t.Errorf("an unknown format: %v", err)
 	}
 	if got := slices.Sorted(maps.Keys(formats)); !slices.Equal(got, Formats()) {

@@ -97,7 +97,7 @@ func (s *Story) townDay(day int) {
 				}
 			}
 		}
-		if len(p.things) > 0 && s.dice.Float64() < 0.04 { // something new is made
+		if len(p.things) > 0 && s.dice.Float64() < 0.12 { // something new is made
 			s.made++
 			name := fmt.Sprintf("%s-%d", p.things[0], s.made)
 			s.world.GitHub.AddRepo(p.GitHub, name)

@@ -1,7 +1,9 @@
 package web
 
 import (
+	"cmp"
 	"html/template"
+	"slices"
 	"strconv"
 
 	"flattery"
@@ -72,6 +74,7 @@ func (s *site) slips(v *visit) (view, error) {
 		}
 		p.Waiting = append(p.Waiting, w)
 	}
+	slices.SortStableFunc(p.Waiting, func(a, b waiting) int { return cmp.Compare(b.Left, a.Left) })
 	return view{page: p}, nil
 }
 

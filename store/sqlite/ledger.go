@@ -233,7 +233,7 @@ func (r snapshotReader) book(ctx context.Context) (b ledger.Book, err error) {
 	}
 	b.Transactions = r.transactions(ctx)
 	b.Settlements = func(yield func(flattery.Settlement, error) bool) {
-		list, err := all(ctx, r, scanSettlement, settlementQuery+`WHERE month IN (SELECT month FROM months WHERE settled_at IS NOT NULL) ORDER BY month, account_id`)
+		list, err := all(ctx, r, scanSettlement, settlementQuery+`ORDER BY month, account_id`)
 		if err != nil {
 			yield(flattery.Settlement{}, wrap("settlements", err))
 			return
