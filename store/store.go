@@ -37,6 +37,8 @@ type Reader interface {
 	Link(ctx context.Context, id flattery.LinkID) (flattery.Link, error)
 	Links(ctx context.Context, account flattery.AccountID) ([]flattery.Link, error) // account 0: all
 	Token(ctx context.Context, link flattery.LinkID) (flattery.Secret, error)       // "": linked by name
+	// Unasked counts the active links that were asked once, and not since a time.
+	Unasked(ctx context.Context, since time.Time) (int, error)
 	Claims(ctx context.Context, account flattery.AccountID) ([]flattery.Claim, error)
 
 	Flattrs(ctx context.Context, q FlattrQuery) ([]flattery.Flattr, error)

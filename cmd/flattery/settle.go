@@ -11,6 +11,7 @@ import (
 
 	"flattery"
 	"flattery/internal/settle"
+	"flattery/store"
 )
 
 func (p *program) settle() *cobra.Command {
@@ -55,7 +56,13 @@ func (p *program) settleDue(ctx context.Context, in *instance, only flattery.Mon
 			return err
 		}
 	}
-	if err := in.settler.Enqueue(ctx, now); err != nil {
+	ask := in.settler.Enqueue
+	if only != 0 {
+		ask = func(ctx context.Context, now time.Time) error {
+			return in.update(ctx, func(tx store.Tx) error { return tx.Enqueue(ctx, settle.KindMonth, only.String(), now) })
+		}
+	}
+	if err := ask(ctx, now); err != nil {
 		return err
 	}
 	if _, err := in.store.Jobs().Drain(ctx, in.settler.Handlers()); err != nil {
@@ -70,7 +77,7 @@ func (p *program) settleDue(ctx context.Context, in *instance, only flattery.Mon
 		switch {
 		case open[m.Month] && !m.SettledAt.IsZero():
 			settled = append(settled, m)
-		case m.SettledAt.IsZero() && in.settler.Due(m, now):
+		case m.SettledAt.IsZero() && in.settler.Due(m, now) && (only == 0 || only == m.Month):
 			waiting = append(waiting, m.Month)
 		}
 	}

@@ -56,6 +56,7 @@ type Store interface {
 	DonorMonths(ctx context.Context, m flattery.Month, first, last flattery.AccountID) iter.Seq2[store.DonorMonth, error]
 	NetworkDate(ctx context.Context) (date, seen time.Time, err error)
 	LastPosted(ctx context.Context) (time.Time, error)
+	Unasked(ctx context.Context, since time.Time) (int, error)
 	Update(ctx context.Context, fn func(store.Tx) error) error
 }
 
@@ -75,6 +76,17 @@ type ClockError struct {
 
 func (e *ClockError) Error() string {
 	return fmt.Sprintf("%s is not frozen: %s; set this machine's clock right", e.Month, e.Why)
+}
+
+// EarlyError: a month is not frozen because links were not asked since it ended. What was liked in its last hours would
+// count in the next; and a network that answers tells whether our clock is right.
+type EarlyError struct {
+	Month flattery.Month
+	Links int
+}
+
+func (e *EarlyError) Error() string {
+	return fmt.Sprintf("%s is not frozen: %d links were not asked since it ended; the daemon asks them, or flattery poll", e.Month, e.Links)
 }
 
 // Enqueue makes a job of every month whose grace has ended, and lets what was pending for too long lapse.
@@ -121,9 +133,9 @@ func (s *Settler) workMonth(ctx context.Context, j queue.Job) error {
 		return fmt.Errorf("settle: %w", err)
 	}
 	if err := s.freeze(ctx, m); err != nil {
-		if _, ok := errors.AsType[*ClockError](err); ok {
+		if pause := waits(err); pause > 0 {
 			s.Log.Warn("a month waits", "month", m, "why", err)
-			return errors.Join(&queue.SnoozeError{Until: s.Now().Add(time.Hour)}, err)
+			return errors.Join(&queue.SnoozeError{Until: s.Now().Add(pause)}, err)
 		}
 		return fmt.Errorf("settle: %s: %w", m, err)
 	}
@@ -154,6 +166,17 @@ func (s *Settler) workMonth(ctx context.Context, j queue.Job) error {
 	return nil
 }
 
+// waits says how long a month waits that cannot be frozen now; 0: the error is another.
+func waits(err error) time.Duration {
+	if _, ok := errors.AsType[*ClockError](err); ok {
+		return time.Hour
+	}
+	if _, ok := errors.AsType[*EarlyError](err); ok {
+		return 5 * time.Second // the daemon is asking them
+	}
+	return 0
+}
+
 // freeze freezes a month that is open, unless the clock seems wrong.
 func (s *Settler) freeze(ctx context.Context, m flattery.Month) error {
 	month, err := s.Store.Month(ctx, m)
@@ -164,7 +187,14 @@ func (s *Settler) freeze(ctx context.Context, m flattery.Month) error {
 	if !s.Due(month, now) {
 		return flattery.Input("%s closes on %s: wait, or look with --dry-run", m, month.Ends.Add(s.Rules.Grace).Format(time.DateTime+" MST"))
 	}
-	if err := s.clock(ctx, month, now); err != nil {
+	unasked, err := s.Store.Unasked(ctx, month.Ends)
+	if err == nil && unasked > 0 {
+		err = &EarlyError{m, unasked}
+	}
+	if err == nil {
+		err = s.clock(ctx, month, now)
+	}
+	if err != nil {
 		return err
 	}
 	err = s.Store.Update(ctx, func(tx store.Tx) error {

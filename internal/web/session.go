@@ -18,17 +18,14 @@ const (
 	accountKey  = "account"
 )
 
+// newSessions does without scs.New, whose store in memory cleans itself up for ever, in a goroutine that nobody waits for.
 func newSessions(store Sessions, secure bool) *scs.SessionManager {
-	m := scs.New()
-	m.Store = keeper{store}
-	m.HashTokenInStore = true
-	m.Lifetime = sessionLife
-	m.Cookie.Name = cookieName("flattery", secure)
-	m.Cookie.Secure = secure
-	m.Cookie.HttpOnly = true
-	m.Cookie.SameSite = http.SameSiteLaxMode
-	m.Cookie.Path = "/"
-	return m
+	return &scs.SessionManager{
+		Store: keeper{store}, Codec: scs.GobCodec{}, HashTokenInStore: true, Lifetime: sessionLife,
+		Cookie: scs.SessionCookie{
+			Name: cookieName("flattery", secure), Path: "/", HttpOnly: true, Secure: secure, SameSite: http.SameSiteLaxMode, Persist: true,
+		},
+	}
 }
 
 // cookieName: browsers take a __Host- cookie only from this very host over https.

@@ -11,10 +11,11 @@ import (
 	"flattery/store"
 )
 
-// batch is how many rows one INSERT carries: a hundred cost two thirds of a hundred single ones, more do not help.
-const batch = 100
+// batch is how many rows one INSERT carries. The driver looks for each parameter among all, so that a hundred rows cost a
+// quarter more than these; single rows cost more still.
+const batch = 25
 
-// AddLikes looks which likes are known in one query, and writes the rest a hundred rows at a time.
+// AddLikes looks which likes are known in one query, and writes the rest a batch of rows at a time.
 func (t *tx) AddLikes(ctx context.Context, l flattery.Link, likes []flattery.Like, baseline bool, now time.Time) ([]store.Outcome, error) {
 	out := make([]store.Outcome, 0, len(likes))
 	for len(likes) > 0 {

@@ -121,8 +121,12 @@ func (t *tx) total(account, number int64) *delta {
 	return d
 }
 
-// flush writes the totals of all that was posted, once an account. Here it shows whether one is overdrawn.
+// flush writes what was gathered: debts, and the totals of all that was posted, once an account. Here it shows whether
+// one is overdrawn.
 func (t *tx) flush(ctx context.Context) error {
+	if err := t.flushOwed(ctx); err != nil {
+		return err
+	}
 	for _, account := range t.order {
 		d := t.totals[account]
 		if _, err := t.exec(ctx, `UPDATE ledger_accounts SET debits = debits + ?, credits = credits + ?, last_number = ? WHERE id = ?`,

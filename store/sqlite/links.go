@@ -39,6 +39,12 @@ func (s *Store) Links(ctx context.Context, account flattery.AccountID) ([]flatte
 	return l, wrap("links", err)
 }
 
+// Unasked counts the active links that were asked once, and not since a time.
+func (s *Store) Unasked(ctx context.Context, since time.Time) (int, error) {
+	n, err := value[int](s.row(ctx, `SELECT count(*) FROM links WHERE state = 'active' AND last_poll > 0 AND last_poll < ?`, seconds(since)))
+	return n, wrap("links to ask", err)
+}
+
 func tokenPlace(id flattery.LinkID) string { return fmt.Sprintf("link %d token", id) }
 
 // Token unseals a link's token.
@@ -217,6 +223,9 @@ func (t *tx) moveToAccount(ctx context.Context, c flattery.Claim, identity int64
 		d.Entries = append(d.Entries, ledger.Entry{Debit: o.Name, Credit: ledger.PayeePayable(to), Currency: o.Currency, Amount: o.Balance(ledger.Credit)})
 	}
 	if _, err := t.Post(ctx, d); err != nil {
+		return err
+	}
+	if err := t.flushOwed(ctx); err != nil {
 		return err
 	}
 	if _, err := t.exec(ctx, `INSERT INTO debts (account_id, payee_id, currency, amount, since)

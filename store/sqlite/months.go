@@ -159,7 +159,8 @@ func (s *Store) Donors(ctx context.Context, m flattery.Month, after flattery.Acc
 	return list, wrap("donors of "+m.String(), err)
 }
 
-// DonorMonths yields donor after donor along the month's index; one donor's flattrs are held at a time.
+// DonorMonths yields donor after donor; one donor's flattrs are held at a time. No rows are open while another question is
+// asked: as many callers as there are readers would wait for each other for ever.
 func (s *Store) DonorMonths(ctx context.Context, m flattery.Month, first, last flattery.AccountID) iter.Seq2[store.DonorMonth, error] {
 	return func(yield func(store.DonorMonth, error) bool) {
 		month, err := s.Month(ctx, m)
@@ -167,43 +168,45 @@ func (s *Store) DonorMonths(ctx context.Context, m flattery.Month, first, last f
 			yield(store.DonorMonth{}, err)
 			return
 		}
-		rows, err := s.rows(ctx, `SELECT f.account_id, f.id, f.kind, f.turn, f.weight, h.network, h.host, t.network_id, f.author_id, coalesce(p.id, q.id, 0)
-			FROM flattrs f JOIN things t ON t.id = f.thing_id JOIN hosts h ON h.id = t.host_id
-			LEFT JOIN claims c ON c.identity_id = f.author_id LEFT JOIN payees p ON p.account_id = c.account_id
-			LEFT JOIN payees q ON q.identity_id = f.author_id
-			WHERE f.counts_in = ? AND f.account_id BETWEEN ? AND ? ORDER BY f.account_id, f.id`, m, first, last)
+		donors, err := all(ctx, s, value[flattery.AccountID], `SELECT DISTINCT account_id FROM flattrs WHERE counts_in = ? AND account_id BETWEEN ? AND ?
+			ORDER BY account_id`, m, first, last)
 		if err != nil {
 			yield(store.DonorMonth{}, wrap("donors' months", err))
 			return
 		}
-		defer rows.Close()
-		var d store.DonorMonth
-		for rows.Next() {
-			var account flattery.AccountID
-			var id flattery.FlattrID
-			var part flattery.Part
-			var payee flattery.PayeeID
-			if err := rows.Scan(&account, &id, &part.Kind, &part.Turn, &part.Weight, &part.Thing.Network, &part.Thing.Host, &part.Thing.ID, &part.Author, &payee); err != nil {
-				yield(d, wrap("donors' months", err))
+		for _, id := range donors {
+			d, err := s.donorMonth(ctx, id, month)
+			if !yield(d, wrap("donors' months", err)) || err != nil {
 				return
 			}
-			if account != d.Account.ID {
-				if d.Account.ID != 0 && !yield(d, nil) {
-					return
-				}
-				if d, err = s.donor(ctx, account, month); err != nil {
-					yield(d, wrap("donors' months", err))
-					return
-				}
-			}
-			d.Parts, d.Flattrs, d.Payees = append(d.Parts, part), append(d.Flattrs, id), append(d.Payees, payee)
-		}
-		if err := rows.Err(); err != nil {
-			yield(d, wrap("donors' months", err))
-		} else if d.Account.ID != 0 {
-			yield(d, nil)
 		}
 	}
+}
+
+func (s *Store) donorMonth(ctx context.Context, id flattery.AccountID, m flattery.MonthState) (store.DonorMonth, error) {
+	d, err := s.donor(ctx, id, m)
+	if err != nil {
+		return d, err
+	}
+	rows, err := s.rows(ctx, `SELECT f.id, f.kind, f.turn, f.weight, h.network, h.host, t.network_id, f.author_id, coalesce(p.id, q.id, 0)
+		FROM flattrs f JOIN things t ON t.id = f.thing_id JOIN hosts h ON h.id = t.host_id
+		LEFT JOIN claims c ON c.identity_id = f.author_id LEFT JOIN payees p ON p.account_id = c.account_id
+		LEFT JOIN payees q ON q.identity_id = f.author_id
+		WHERE f.counts_in = ? AND f.account_id = ? ORDER BY f.id`, m.Month, id)
+	if err != nil {
+		return d, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id flattery.FlattrID
+		var part flattery.Part
+		var payee flattery.PayeeID
+		if err := rows.Scan(&id, &part.Kind, &part.Turn, &part.Weight, &part.Thing.Network, &part.Thing.Host, &part.Thing.ID, &part.Author, &payee); err != nil {
+			return d, err
+		}
+		d.Parts, d.Flattrs, d.Payees = append(d.Parts, part), append(d.Flattrs, id), append(d.Payees, payee)
+	}
+	return d, rows.Err()
 }
 
 // donor is a donor as it stood when the month was frozen, whether or not it was removed since.

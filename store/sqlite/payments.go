@@ -29,17 +29,34 @@ func (s *Store) Debts(ctx context.Context, donor flattery.AccountID) ([]flattery
 	return list, wrap("debts", err)
 }
 
-// Owe adds to a debt, or takes from it. What is paid is the oldest first: the rest is no older than the month since.
-// What was paid off entirely begins anew there.
+// Owe adds to a debt, or takes from it. What is paid is the oldest first: the rest is no older than the month since. What
+// was paid off entirely begins anew there. What is added is gathered, and written a batch at a time by flushOwed.
 func (t *tx) Owe(ctx context.Context, donor flattery.AccountID, payee flattery.PayeeID, currency string, amount flattery.Amount, since flattery.Month) error {
-	if amount < 0 {
-		return wrap(fmt.Sprintf("debt of account %d", donor), t.must(ctx,
-			`UPDATE debts SET amount = amount + ?, since = max(since, ?) WHERE account_id = ? AND payee_id = ? AND currency = ?`, amount, since, donor, payee, currency))
+	if amount >= 0 {
+		t.owed = append(t.owed, donor, payee, currency, amount, since)
+		if len(t.owed) < owedColumns*batch {
+			return nil
+		}
+		return t.flushOwed(ctx)
 	}
-	_, err := t.exec(ctx, `INSERT INTO debts (account_id, payee_id, currency, amount, since) VALUES (?, ?, ?, ?, ?)
-		ON CONFLICT DO UPDATE SET since = CASE amount WHEN 0 THEN excluded.since ELSE since END, amount = amount + excluded.amount`,
-		donor, payee, currency, amount, since)
-	return wrap(fmt.Sprintf("debt of account %d", donor), err)
+	if err := t.flushOwed(ctx); err != nil {
+		return err
+	}
+	return wrap(fmt.Sprintf("debt of account %d", donor), t.must(ctx,
+		`UPDATE debts SET amount = amount + ?, since = max(since, ?) WHERE account_id = ? AND payee_id = ? AND currency = ?`, amount, since, donor, payee, currency))
+}
+
+const owedColumns = 5
+
+// flushOwed writes what Owe gathered. Whatever reads or changes debts inside a transaction calls it first.
+func (t *tx) flushOwed(ctx context.Context) error {
+	if len(t.owed) == 0 {
+		return nil
+	}
+	_, err := t.exec(ctx, `INSERT INTO debts (account_id, payee_id, currency, amount, since) VALUES `+tuples("(?,?,?,?,?)", len(t.owed)/owedColumns)+`
+		ON CONFLICT DO UPDATE SET since = CASE amount WHEN 0 THEN excluded.since ELSE since END, amount = amount + excluded.amount`, t.owed...)
+	t.owed = t.owed[:0]
+	return wrap("debts", err)
 }
 
 // Received lists what each payee was promised and paid: what was settled is credited to its payable and debited again
@@ -113,6 +130,9 @@ func (t *tx) AddPlan(ctx context.Context, p store.Plan, payments []flattery.Paym
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'planned', ?, 0, 0)`, y.Code, p.Month, y.Rail, y.Donor, y.Payee, y.Currency, y.Amount, y.Destination, seconds(p.CreatedAt)); err != nil {
 			return wrap(doing, err)
 		}
+	}
+	if err := t.flushOwed(ctx); err != nil {
+		return err
 	}
 	// The debts were read before this transaction: another month's plan may have taken them since.
 	twice, err := value[bool](t.row(ctx, `SELECT EXISTS (SELECT 1 FROM payments p JOIN debts d ON d.account_id = p.account_id AND d.payee_id = p.payee_id AND d.currency = p.currency

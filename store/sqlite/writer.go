@@ -208,6 +208,7 @@ type tx struct {
 	enqueued bool
 	totals   map[int64]*delta // by ledger account; written once, by flush
 	order    []int64          // of totals
+	owed     []any            // debts to add, owedColumns each
 	last     *head            // of the chain
 }
 
