@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"io"
@@ -20,10 +19,8 @@ import (
 	"time"
 
 	"flattery"
-	"flattery/internal/ledger"
 	"flattery/internal/sandbox"
 	"flattery/store"
-	"flattery/store/sqlite"
 )
 
 // So many people are polled and settled: more than one span of a settlement, so that a kill can come between two.
@@ -48,40 +45,79 @@ func TestKilledAtAnyInstantItLosesAndRepeatsNothing(t *testing.T) {
 		kills = 100
 	}
 	h := killOpen(t)
-	for _, kind := range []string{"poll", "settle"} { // uncut, to learn how long they take
-		h.live(kind)
-		h.run(kind, false)
-	}
-	h.longest["serve"] = h.longest["poll"] + h.longest["settle"]
+	h.live("poll") // uncut, to learn how long they take
+	h.run("poll", 0)
+	h.live("asked")
+	h.run("settle", 0)
 	for round := 1; h.kills < kills; round++ {
 		if round > 4*kills {
 			t.Fatalf("only %d of %d starts were killed before they ended", h.kills, round)
 		}
-		kinds := [][]string{{"serve"}, {"serve"}, {"poll"}, {"settle"}, {"serve", "settle"}}[h.dice.IntN(5)]
-		h.live(kinds[len(kinds)-1])
+		what := killRounds()[h.dice.IntN(len(killRounds()))]
+		h.live(what.before)
+		if what.before == "settle" && what.run[0] == "settle" {
+			h.run("poll", 0) // a month waits until its links were asked
+		}
 		var both sync.WaitGroup
-		for _, kind := range kinds {
-			both.Go(func() { h.run(kind, true) })
+		for _, kind := range what.run {
+			within := max(time.Duration(h.dice.Float64()*1.1*float64(h.within(what.before, kind))), 1)
+			both.Go(func() { h.run(kind, within) })
 		}
 		both.Wait()
 		h.acknowledged()
 		if round%10 == 0 {
-			h.whole(false)
+			h.run("doctor", 0) // the file, the ledger
+		}
+		if round%50 == 0 {
+			h.look(false)
 		}
 		if t.Failed() {
-			t.Fatalf("round %d, %v", round, kinds)
+			t.Fatalf("round %d: %v", round, what)
 		}
 	}
 	for range 2 { // the second time everything that was found late is in a closed month, too
 		h.world.Clock.Advance(70 * 24 * time.Hour)
-		h.run("poll", false)
-		h.run("settle", false)
+		h.run("poll", 0)
+		h.run("settle", 0)
 	}
 	h.acknowledged()
-	h.whole(true)
-	h.run("ledger audit", false)
+	h.look(true)
+	h.run("doctor", 0)
+	h.run("ledger audit", 0)
 	for _, last := range slices.Sorted(maps.Keys(h.last)) {
 		t.Logf("%4d × %s", h.last[last], last)
+	}
+}
+
+// killRound is one start of the program, or of two beside each other, and what comes before.
+type killRound struct {
+	before string // poll: days go by. settle: until a month is due. asked: the same, and its links were asked since it ended. again: minutes, only what was left undone is due
+	run    []string
+}
+
+func killRounds() []killRound {
+	return []killRound{
+		{"poll", []string{"poll"}},
+		{"poll", []string{"serve"}},
+		{"settle", []string{"serve"}},
+		{"asked", []string{"serve"}},
+		{"asked", []string{"settle"}},
+		{"asked", []string{"serve", "settle"}},
+		{"again", []string{"serve"}},
+		{"again", []string{"settle"}},
+		{"again", []string{"serve", "settle"}},
+	}
+}
+
+// within is about how long a command has something to do.
+func (h *killHouse) within(before, kind string) time.Duration {
+	switch {
+	case kind != "serve":
+		return h.takes[kind]
+	case before == "again", before == "asked":
+		return 2 * h.takes["settle"]
+	default:
+		return h.takes["poll"] + h.takes["settle"]
 	}
 }
 
@@ -96,12 +132,13 @@ type killHouse struct {
 	repos   []string
 	starred map[string]map[string]time.Time // what is true: donor, repository, when
 
-	mu      sync.Mutex // guards what follows
-	longest map[string]time.Duration
-	kills   int
-	last    map[string]int // what the log said last
-	news    map[string]int // acknowledged likes, by link
-	months  map[string]map[string]string
+	mu     sync.Mutex               // guards what follows
+	takes  map[string]time.Duration // about how long a command takes
+	kills  int
+	last   map[string]int               // what the log said last
+	news   map[string]int               // acknowledged likes, by link, since the last look
+	known  int64                        // the newest flattr at the last look
+	months map[string]map[string]string // acknowledged: what was done, month, with what
 }
 
 func killOpen(t *testing.T) *killHouse {
@@ -125,7 +162,7 @@ func killOpen(t *testing.T) *killHouse {
 	})
 	dir := t.TempDir()
 	h := &killHouse{T: t, world: world, dice: rand.New(rand.NewPCG(seed, 9)), binary: filepath.Join(dir, "flattery"), dir: filepath.Join(dir, "data"),
-		starred: map[string]map[string]time.Time{}, longest: map[string]time.Duration{}, last: map[string]int{}, news: map[string]int{},
+		starred: map[string]map[string]time.Time{}, takes: map[string]time.Duration{}, last: map[string]int{}, news: map[string]int{},
 		months: map[string]map[string]string{"froze": {}, "settled": {}, "planned": {}}}
 	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", h.binary, ".").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
@@ -213,16 +250,24 @@ func (h *killHouse) inside(fn func(context.Context, *instance) error) {
 	}
 }
 
-// live lets time pass and people star. Before a settlement it goes on until a month's grace has ended.
+// live lets time pass and people star, as killRound says.
 func (h *killHouse) live(before string) {
 	from := h.world.Clock.Now()
-	to := from.Add(time.Duration(1+h.dice.IntN(24)) * 24 * time.Hour)
-	if before == "settle" {
-		to = time.Date(from.Year(), from.Month()+1, 4, h.dice.IntN(24), 1, 0, 0, time.UTC)
+	to := from.Add(6 * time.Minute) // leases have run out
+	switch before {
+	case "poll":
+		to = from.Add(time.Duration(1+h.dice.IntN(24)) * 24 * time.Hour)
+	case "settle", "asked": // what networks said of the time more than a week ago does not hinder the freeze
+		for to.Sub(from) < 8*24*time.Hour {
+			to = time.Date(to.Year(), to.Month()+1, 4, h.dice.IntN(24), 1, 0, 0, time.UTC)
+		}
 	}
 	h.world.Clock.Set(to)
+	if before == "again" {
+		return
+	}
 	for i, donor := range h.donors {
-		n := max(h.dice.IntN(5)-2, 0)
+		n := h.dice.IntN(4)
 		if i%100 == 0 && h.dice.IntN(10) == 0 {
 			n = 120 // more than a page
 		}
@@ -235,15 +280,15 @@ func (h *killHouse) live(before string) {
 			}
 		}
 	}
+	if before == "asked" {
+		h.run("poll", 0)
+	}
 }
 
-// run starts the program and kills it at some instant, unless it has ended by then or is not to be killed.
-func (h *killHouse) run(kind string, kill bool) {
-	h.mu.Lock()
-	when := time.Duration(h.dice.Float64() * 1.1 * float64(h.longest[kind]))
-	h.mu.Unlock()
+// run starts the program and kills it after a time, unless it has ended by then; 0: it is left alone.
+func (h *killHouse) run(kind string, within time.Duration) {
 	var out bytes.Buffer
-	cmd := exec.Command(h.binary, strings.Fields(kind)...) //nolint:gosec,noctx // it is killed below, and must not be otherwise
+	cmd := exec.Command(h.binary, strings.Fields(kind)...) //nolint:noctx // it is killed below, and must not be otherwise
 	cmd.Env, cmd.Stdout, cmd.Stderr = h.environ(), &out, &out
 	began, ended := time.Now(), make(chan error, 1)
 	if err := cmd.Start(); err != nil {
@@ -252,30 +297,35 @@ func (h *killHouse) run(kind string, kill bool) {
 	}
 	go func() { ended <- cmd.Wait() }()
 	var end <-chan time.Time
-	if kill {
-		end = time.After(when)
+	if within > 0 {
+		end = time.After(within)
 	}
 	select {
 	case err := <-ended:
 		if err != nil && !strings.Contains(out.String(), "could not be closed yet") { // another process is at it, or the clock was doubted
 			h.Errorf("%s: %v\n%s", kind, err, &out)
 		}
-		h.heard(out.String(), kind+" ended by itself", time.Since(began), kind, 0)
+		h.heard(kind, out.String(), time.Since(began), true)
 	case <-end:
 		if err := cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
 			h.Error(err)
 		}
 		<-ended
-		h.heard(out.String(), "", 0, kind, 1)
+		h.heard(kind, out.String(), within, false)
 	}
 }
 
 // heard notes what the program said was done. A line without its end was not said.
-func (h *killHouse) heard(out, last string, took time.Duration, kind string, kills int) {
+func (h *killHouse) heard(kind, out string, after time.Duration, ended bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.longest[kind] = max(h.longest[kind], took)
-	h.kills += kills
+	switch {
+	case ended:
+		h.takes[kind] = after
+	default: // the more there is the longer it takes; should nothing end any more, kills come later
+		h.takes[kind] += h.takes[kind] / 5
+		h.kills++
+	}
 	said := "nothing"
 	for line := range strings.Lines(out) {
 		if !strings.HasSuffix(line, "\n") {
@@ -300,157 +350,15 @@ func (h *killHouse) heard(out, last string, took time.Duration, kind string, kil
 			h.months[said][words["month"]] = words["head"]
 		case "planned":
 			h.months[said][words["month"]] = words["hash"]
+		case `"a`:
+			said = "a month waits"
 		case "":
 			said = "its address"
 		}
 	}
-	if last == "" {
-		last = kind + " was killed; it had said last: " + said
+	if ended {
+		h.last[kind+" ended by itself"]++
+		return
 	}
-	h.last[last]++
-}
-
-// query reads what the program left, through a connection of its own.
-func (h *killHouse) query(fn func(*sql.DB) error) {
-	h.Helper()
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(h.dir, sqlite.File)+"?_pragma=busy_timeout(10000)")
-	if err == nil {
-		err = errors.Join(fn(db), db.Close())
-	}
-	if err != nil {
-		h.Fatal(err)
-	}
-}
-
-// pairs reads a query of two columns.
-func pairs(ctx context.Context, db *sql.DB, q string) (map[string]string, error) {
-	rows, err := db.QueryContext(ctx, q)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	found := map[string]string{}
-	for rows.Next() {
-		var k, v string
-		if err := rows.Scan(&k, &v); err != nil {
-			return nil, err
-		}
-		found[k] = v
-	}
-	return found, rows.Err()
-}
-
-// acknowledged looks for everything that the program ever said was done.
-func (h *killHouse) acknowledged() {
-	h.Helper()
-	h.query(func(db *sql.DB) error {
-		likes, err := pairs(h.Context(), db, `SELECT link_id, count(*) FROM flattrs GROUP BY link_id`)
-		if err != nil {
-			return err
-		}
-		for link, n := range h.news {
-			if got, _ := strconv.Atoi(likes[link]); got < n {
-				h.Errorf("link %s: %d likes were acknowledged, %d are there", link, n, got)
-			}
-		}
-		for what, q := range map[string]string{
-			"froze":   `SELECT month, flattrs FROM months WHERE frozen_at IS NOT NULL`,
-			"settled": `SELECT month, lower(hex(head)) FROM months WHERE settled_at IS NOT NULL`,
-			"planned": `SELECT month, lower(hex(hash)) FROM plans`,
-		} {
-			found, err := pairs(h.Context(), db, q)
-			if err != nil {
-				return err
-			}
-			for month, want := range h.months[what] {
-				m, err := flattery.ParseMonth(month)
-				if got := found[strconv.Itoa(int(m))]; err != nil || got != want {
-					h.Errorf("%s was %s with %s, the store says %q", month, what, want, got)
-				}
-			}
-		}
-		return nil
-	})
-}
-
-// Each of these counts what must not be.
-func killFaults() map[string]string {
-	return map[string]string{
-		"likes that count twice":  `SELECT count(*) - count(DISTINCT account_id || ' ' || thing_id || ' ' || kind || ' ' || turn) FROM flattrs`,
-		"things twice":            `SELECT count(*) - count(DISTINCT host_id || ' ' || network_id) FROM things`,
-		"flattrs with two shares": `SELECT count(*) FROM (SELECT 1 FROM entries WHERE flattr_id IS NOT NULL GROUP BY flattr_id HAVING count(*) > 1)`,
-		"shares of other months or donors": `SELECT count(*) FROM entries e JOIN flattrs f ON f.id = e.flattr_id
-			JOIN transactions t ON e.number >= t.first_entry AND e.number < t.first_entry + t.entries
-			LEFT JOIN settlements s ON s.number = t.number AND s.month = f.counts_in AND s.account_id = f.account_id WHERE s.month IS NULL`,
-		"flattrs of a settled month without a share": `SELECT count(*) FROM flattrs f JOIN months m ON m.month = f.counts_in
-			WHERE m.settled_at IS NOT NULL AND f.id NOT IN (SELECT flattr_id FROM entries WHERE flattr_id IS NOT NULL)`,
-		"settlements without transaction, or the reverse": `SELECT (SELECT count(*) FROM transactions WHERE kind = 'settle') - (SELECT count(number) FROM settlements)`,
-		"flattrs in a later month than their own, which was open": `SELECT count(*) FROM flattrs f JOIN months m ON m.starts_at <= f.liked_at AND m.ends_at > f.liked_at
-			WHERE f.counts_in IS NOT NULL AND f.counts_in <> m.month AND coalesce(m.frozen_at, 1 << 62) > f.found_at + 60`,
-		"foreign keys that lead nowhere": `SELECT count(*) FROM pragma_foreign_key_check`,
-	}
-}
-
-// whole looks at everything: the file, the ledger, and every flattr beside its star. At the end none may be missing.
-func (h *killHouse) whole(end bool) {
-	h.Helper()
-	h.inside(func(ctx context.Context, in *instance) error {
-		b, done, err := in.store.Book(ctx)
-		if err != nil {
-			return err
-		}
-		defer done()
-		r, err := ledger.Audit(b)
-		for _, f := range r.Faults {
-			h.Errorf("audit: %s", f)
-		}
-		return errors.Join(err, in.store.Check(ctx))
-	})
-	h.query(func(db *sql.DB) error {
-		for what, q := range killFaults() {
-			var n int
-			if err := db.QueryRowContext(h.Context(), q).Scan(&n); err != nil {
-				return fmt.Errorf("%s: %w", what, err)
-			}
-			if n != 0 {
-				h.Errorf("%d %s", n, what)
-			}
-		}
-		return h.stars(db, end)
-	})
-}
-
-func (h *killHouse) stars(db *sql.DB, end bool) error {
-	found, err := pairs(h.Context(), db, `SELECT a.name || ' ' || t.title, f.liked_at || ' ' || CASE WHEN f.state = 'counts' AND
-		(SELECT settled_at FROM months WHERE month = f.counts_in) IS NOT NULL THEN 'settled' ELSE f.state END
-		FROM flattrs f JOIN accounts a ON a.id = f.account_id JOIN things t ON t.id = f.thing_id`)
-	if err != nil {
-		return err
-	}
-	stars := 0
-	for donor, list := range h.starred {
-		for full, at := range list {
-			stars++
-			states := []string{"counts", "settled"}
-			switch {
-			case strings.HasPrefix(full, donor+"/"):
-				states = []string{"own"}
-			case !h.claimed(full):
-				states = []string{"pending", "lapsed"}
-			}
-			got, ok := found[donor+" "+full]
-			when, state, _ := strings.Cut(got, " ")
-			switch {
-			case !ok && !end: // its page was not stored yet
-			case when != strconv.FormatInt(at.Unix(), 10), !slices.Contains(states, state), end && state == "counts":
-				h.Errorf("%s starred %s at %d: the store says %q", donor, full, at.Unix(), got)
-			}
-			delete(found, donor+" "+full)
-		}
-	}
-	for what := range found {
-		h.Errorf("nobody starred this: %s", what)
-	}
-	h.Logf("after %d kills: %d stars, clock at %s", h.kills, stars, h.world.Clock.Now().Format(time.DateOnly))
-	return nil
+	h.last[kind+" was killed; it had said last: "+said]++
 }

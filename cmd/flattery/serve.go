@@ -100,8 +100,8 @@ func (in *instance) run(ctx context.Context, listener net.Listener) error {
 		schedule.Entry{Name: "plan", Spec: "*/5 * * * *", Due: in.planner.Enqueue},
 		schedule.Entry{Name: "tidy", Spec: "0 * * * *", Due: func(ctx context.Context, _ time.Time) error {
 			now := in.now()
-			if real := time.Now(); real.Before(now) { // sessions live by the machine's clock, entrances by the instance's
-				now = real
+			if machine := time.Now(); machine.Before(now) { // sessions live by the machine's clock, entrances by the instance's
+				now = machine
 			}
 			return in.update(ctx, func(tx store.Tx) error { return tx.Tidy(ctx, now) })
 		}},

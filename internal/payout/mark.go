@@ -2,6 +2,7 @@ package payout
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -24,40 +25,56 @@ func (p *Planner) Mark(ctx context.Context, id flattery.PaymentID, to flattery.P
 	next := was
 	next.State = to
 	err = p.Store.Update(ctx, func(tx store.Tx) error { return move(ctx, tx, was, &next, now) })
+	if errors.Is(err, flattery.ErrState) {
+		if is, bad := p.Store.Payment(ctx, id); bad == nil && is.State == to { // another was first with the same
+			return is, nil
+		}
+	}
 	if err != nil {
 		return was, fmt.Errorf("payout: payment %d is %s and cannot become %s: %w", id, was.State, to, err)
 	}
 	return next, nil
 }
 
+// move changes the state first: of many who try at once, one does, and the others are refused before they post anything.
 func move(ctx context.Context, tx store.Tx, was flattery.Payment, next *flattery.Payment, now time.Time) error {
+	if was.State == flattery.PaymentPaid || was.State == flattery.PaymentFailed {
+		return flattery.ErrState
+	}
 	open := was.State == flattery.PaymentSent || was.State == flattery.PaymentUnknown
 	switch next.State {
 	case flattery.PaymentSent, flattery.PaymentPaid:
 		if !open {
 			next.SentAt = now
-			if err := leave(ctx, tx, was, now); err != nil {
-				return err
-			}
 		}
 		if next.State == flattery.PaymentPaid {
 			next.PaidAt = now
-			if _, err := tx.Post(ctx, confirmed(was, now)); err != nil {
-				return err
-			}
 		}
 	case flattery.PaymentFailed:
-		if open {
-			if err := comeBack(ctx, tx, was, now); err != nil {
-				return err
-			}
-		}
 	case flattery.PaymentPlanned, flattery.PaymentUnknown:
 		return flattery.ErrState
 	default:
 		return flattery.Input("%q is no state of a payment: choose sent, paid or failed", next.State)
 	}
-	return tx.MovePayment(ctx, *next, was.State)
+	if err := tx.MovePayment(ctx, *next, was.State); err != nil {
+		return err
+	}
+	if next.State == flattery.PaymentFailed {
+		if !open {
+			return nil
+		}
+		return comeBack(ctx, tx, was, now)
+	}
+	if !open {
+		if err := leave(ctx, tx, was, now); err != nil {
+			return err
+		}
+	}
+	if next.State == flattery.PaymentPaid {
+		_, err := tx.Post(ctx, confirmed(was, now))
+		return err
+	}
+	return nil
 }
 
 func leave(ctx context.Context, tx store.Tx, p flattery.Payment, now time.Time) error {

@@ -49,7 +49,7 @@ func chromium(t *testing.T) context.Context {
 
 // listen collects what the browser says against pages (refused by the policy, not found, thrown) until it has said so
 // often that a page is not there; wait for it before looking.
-func listen(t *testing.T, ctx context.Context, missing int) (heard func() []string) {
+func listen(ctx context.Context, t *testing.T, missing int) (heard func() []string) {
 	t.Helper()
 	var all []string
 	done := make(chan error, 1)
@@ -96,7 +96,7 @@ func TestPagesLookRightInABrowser(t *testing.T) {
 	if folder == "" {
 		folder = t.TempDir()
 	}
-	heard := listen(t, ctx, 2*len(looks)+2*2) // so often /nothing is opened below
+	heard := listen(ctx, t, 2*len(looks)+2*2) // so often /nothing is opened below
 	for _, rough := range []bool{false, true} {
 		w := populated(rough)
 		o := options(t, w)

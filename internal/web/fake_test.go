@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -221,7 +220,7 @@ func options(t *testing.T, w *world) Options {
 			{"vimeo", "Vimeo", "like", "import only"}, {"fivehundredpx", "500px", "like", "retired"}, {"twitter", "X", "like", "forbidden"},
 		},
 		Mode: Pledge, Slips: Slips{5, flattery.Unit}, Currency: "EUR", BaseURL: "http://127.0.0.1:8080", Version: "0.1.0",
-		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Log: slog.New(slog.DiscardHandler),
 	}
 }
 

@@ -1,0 +1,184 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"flattery/internal/sandbox"
+)
+
+type worldKey struct{}
+
+// Every file in testdata is a story told in commands. Beside those of testscript there are
+//
+//	now TIME                      it is that time, for the networks and for flattery
+//	github user|organisation NAME, repo OWNER/NAME, star|unstar USER OWNER/NAME, rename OLD NEW, token USER FILE
+//	github approve|deny USER      answers the device that waits; waits for it
+//	exits CODE flattery ARGS…     runs it and looks at the exit code
+//	json KEY…                     stdout is one JSON document, in which (or in whose first element) these keys are
+//	jsonlines KEY…                each line of stdout is one with these keys, and there is at least one
+//	one WORDS                     stderr is one line that contains the words
+func TestStories(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(e *testscript.Env) error {
+			w, err := sandbox.Open(sandbox.NewClock(october), 1)
+			if err != nil {
+				return err
+			}
+			w.GitHub.SetDevice(sandbox.DeviceRules{Interval: time.Second, ExpiresIn: 15 * time.Minute})
+			e.Values[worldKey{}] = w
+			e.Defer(func() {
+				if err := w.Close(context.Background()); err != nil {
+					e.T().Log(err)
+				}
+			})
+			e.Setenv("FLATTERY_DATA", e.WorkDir+"/data")
+			e.Setenv("GORACE", "atexit_sleep_ms=0") // or each process sleeps a second at its end
+			for _, v := range worldEnviron(w) {
+				name, value, _ := strings.Cut(v, "=")
+				e.Setenv(name, value)
+			}
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"now": scriptNow, "github": scriptGitHub, "exits": scriptExits, "json": scriptJSON, "jsonlines": scriptJSONLines, "one": scriptOne,
+		},
+	})
+}
+
+func worldOf(ts *testscript.TestScript) *sandbox.World {
+	w, ok := ts.Value(worldKey{}).(*sandbox.World)
+	if !ok {
+		ts.Fatalf("there is no world")
+	}
+	return w
+}
+
+func scriptNow(ts *testscript.TestScript, _ bool, args []string) {
+	at, err := time.Parse(time.RFC3339, args[0])
+	ts.Check(err)
+	worldOf(ts).Clock.Set(at)
+	ts.Setenv("FLATTERY_NOW", args[0])
+}
+
+func scriptGitHub(ts *testscript.TestScript, _ bool, args []string) {
+	g := worldOf(ts).GitHub
+	switch args[0] {
+	case "user":
+		g.AddUser(args[1])
+	case "organisation":
+		g.AddUser(args[1], sandbox.About{Organisation: true})
+	case "repo":
+		owner, name, _ := strings.Cut(args[1], "/")
+		g.AddRepo(owner, name)
+	case "star":
+		g.Star(args[1], args[2])
+	case "unstar":
+		g.Unstar(args[1], args[2])
+	case "rename":
+		g.Rename(args[1], args[2])
+	case "token":
+		ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(g.Token(args[1])+"\n"), 0o600))
+	case "approve", "deny":
+		waiting := g.Waiting()
+		for ; len(waiting) == 0; waiting = g.Waiting() {
+			time.Sleep(10 * time.Millisecond)
+		}
+		if args[0] == "deny" {
+			ts.Check(g.Deny(waiting[0]))
+			return
+		}
+		ts.Check(g.Approve(waiting[0], args[1]))
+	default:
+		ts.Fatalf("github %s?", args[0])
+	}
+}
+
+func scriptExits(ts *testscript.TestScript, _ bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		e, ok := errors.AsType[*exec.ExitError](err)
+		if !ok {
+			ts.Fatalf("%v", err)
+		}
+		got = e.ExitCode()
+	}
+	if got != want {
+		ts.Fatalf("exit %d, want %d", got, want)
+	}
+}
+
+func hasKeys(ts *testscript.TestScript, v any, keys []string) {
+	if list, ok := v.([]any); ok {
+		if len(list) == 0 && len(keys) > 0 {
+			ts.Fatalf("the list is empty")
+		}
+		if len(list) > 0 {
+			v = list[0]
+		}
+	}
+	for _, key := range keys {
+		at := v
+		for part := range strings.SplitSeq(key, ".") {
+			m, ok := at.(map[string]any)
+			if !ok {
+				ts.Fatalf("%s: no object", key)
+			}
+			if at, ok = m[part]; !ok {
+				ts.Fatalf("there is no %s", key)
+			}
+			if list, ok := at.([]any); ok && len(list) > 0 {
+				at = list[0]
+			}
+		}
+	}
+}
+
+func scriptJSON(ts *testscript.TestScript, _ bool, keys []string) {
+	d := json.NewDecoder(strings.NewReader(ts.ReadFile("stdout")))
+	var v any
+	ts.Check(d.Decode(&v))
+	if v == nil {
+		ts.Fatalf("null is no answer")
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		ts.Fatalf("more than one document: %v", err)
+	}
+	hasKeys(ts, v, keys)
+}
+
+func scriptJSONLines(ts *testscript.TestScript, _ bool, keys []string) {
+	n := 0
+	for line := range strings.Lines(ts.ReadFile("stdout")) {
+		var v map[string]any
+		ts.Check(json.Unmarshal([]byte(line), &v))
+		hasKeys(ts, v, keys)
+		n++
+	}
+	if n == 0 {
+		ts.Fatalf("no line")
+	}
+}
+
+func scriptOne(ts *testscript.TestScript, _ bool, words []string) {
+	said := ts.ReadFile("stderr")
+	want := strings.Join(words, " ")
+	if strings.Count(said, "\n") != 1 || !strings.HasPrefix(said, "flattery: ") || !strings.Contains(said, want) {
+		ts.Fatalf("stderr is not one line with %q:\n%s", want, said)
+	}
+}
