@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/knadh/koanf/parsers/toml/v2"
 	gotoml "github.com/pelletier/go-toml/v2"
@@ -22,7 +23,7 @@ const maxFile = 1 << 20
 // absent. It answers false where there is nothing to use.
 func (l *loader) readFile(path string, named place) (layer, bool) {
 	info, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) && named == (place{}) {
+	if named == (place{}) && (errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)) { // what is wrong with the directory is told by who opens it
 		return nil, false
 	}
 	if named == (place{}) {

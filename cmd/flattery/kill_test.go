@@ -59,9 +59,12 @@ func TestKilledAtAnyInstantItLosesAndRepeatsNothing(t *testing.T) {
 			h.run("poll", 0) // a month waits until its links were asked
 		}
 		var both sync.WaitGroup
+		within := map[string]time.Duration{}
 		for _, kind := range what.run {
-			within := max(time.Duration(h.dice.Float64()*1.1*float64(h.within(what.before, kind))), 1)
-			both.Go(func() { h.run(kind, within) })
+			within[kind] = max(time.Duration(h.dice.Float64()*1.1*float64(h.within(what.before, kind))), 1)
+		}
+		for _, kind := range what.run {
+			both.Go(func() { h.run(kind, within[kind]) })
 		}
 		both.Wait()
 		h.acknowledged()
@@ -288,7 +291,7 @@ func (h *killHouse) live(before string) {
 // run starts the program and kills it after a time, unless it has ended by then; 0: it is left alone.
 func (h *killHouse) run(kind string, within time.Duration) {
 	var out bytes.Buffer
-	cmd := exec.Command(h.binary, strings.Fields(kind)...) //nolint:noctx // it is killed below, and must not be otherwise
+	cmd := exec.Command(h.binary, strings.Fields(kind)...) // it is killed below, and must not be otherwise
 	cmd.Env, cmd.Stdout, cmd.Stderr = h.environ(), &out, &out
 	began, ended := time.Now(), make(chan error, 1)
 	if err := cmd.Start(); err != nil {

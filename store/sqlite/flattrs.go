@@ -12,7 +12,7 @@ import (
 )
 
 // batch is how many rows one INSERT carries. The driver looks for each parameter among all, so that a hundred rows cost a
-// quarter more than these; single rows cost more still.
+// fifth more than these; single rows cost more still.
 const batch = 25
 
 // AddLikes looks which likes are known in one query, and writes the rest a batch of rows at a time.
