@@ -260,7 +260,7 @@ func badInputs() []badInput {
 		{name: "a control character in a setting", args: "account list", env: []string{"FLATTERY_LISTEN=\x1b[2J\nx"}, code: 78, words: []string{"FLATTERY_LISTEN"}},
 
 		{name: "a data directory below a file", args: "account list --data {backup}/x", code: 1, words: []string{"backup/x", "not a directory"}},
-		{name: "a data directory that is a file", args: "account list --data {backup}", code: 78, words: []string{"backup", "not a directory"}},
+		{name: "a data directory that is a file", args: "account list --data {backup}", code: 1, words: []string{"backup", "not a directory"}},
 		{name: "a second daemon", args: "serve", code: 1, before: held, words: []string{"another flattery already serves", "data", "--data"}},
 		{name: "a restore beside a daemon", args: "restore {backup}", code: 1, before: held, words: []string{"another flattery already serves", "--data"}},
 		{name: "a demo where people live", args: "demo --exit --data {data}", code: 2, words: []string{"has an instance already", "--data DIR"}},
