@@ -13,14 +13,25 @@ import (
 	"flattery"
 )
 
+// built is the program as people run it: without the race detector, which makes a year of a demo an hour.
+func built(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "flattery")
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", path, ".").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return path
+}
+
 // tellDemo runs a demo to its end in a directory of its own, and gives what it printed.
-func tellDemo(t *testing.T, args ...string) (dir string, a demoAnswer) {
+func tellDemo(t *testing.T, program string, args ...string) (dir string, a demoAnswer) {
 	t.Helper()
 	dir = filepath.Join(t.TempDir(), "demo")
 	var out, errs bytes.Buffer
-	args = append([]string{"demo", "--exit", "--json", "--data", dir}, args...)
-	if code := run(t.Context(), args, nil, strings.NewReader(""), &out, &errs); code != exitDone {
-		t.Fatalf("flattery %s ended with %d: %s", strings.Join(args, " "), code, errs.String())
+	cmd := exec.CommandContext(t.Context(), program, append([]string{"demo", "--exit", "--json", "--data", dir}, args...)...)
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("%v: %v: %s", args, err, errs.String())
 	}
 	if err := json.Unmarshal(out.Bytes(), &a); err != nil {
 		t.Fatal(err)
@@ -69,6 +80,7 @@ func checkedBy(t *testing.T, name string, args ...string) {
 }
 
 func TestAYearOfTheDemoAddsUp(t *testing.T) {
+	program := built(t)
 	seeds, months := 1, 3
 	if os.Getenv("FLATTERY_CI") != "" || os.Getenv("FLATTERY_LONG") != "" {
 		seeds, months = 5, 12
@@ -77,7 +89,7 @@ func TestAYearOfTheDemoAddsUp(t *testing.T) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			t.Parallel()
 			args := []string{"--months", fmt.Sprint(months), "--seed", fmt.Sprint(seed)}
-			dir, a := tellDemo(t, args...)
+			dir, a := tellDemo(t, program, args...)
 			var budgets, shares, given, received, paid flattery.Amount
 			for _, m := range a.Months {
 				budgets, shares = budgets+m.Budgets, shares+m.Shares
@@ -99,7 +111,7 @@ func TestAYearOfTheDemoAddsUp(t *testing.T) {
 			checkedBy(t, "hledger", "check", "-s", "ordereddates", "-f", first)
 			checkedBy(t, "bean-check", journal(t, dir, "beancount"))
 			if seed == 1 {
-				again, _ := tellDemo(t, args...)
+				again, _ := tellDemo(t, program, args...)
 				if !same(t, first, journal(t, again, "hledger")) {
 					t.Error("the same seed told another story")
 				}
@@ -110,7 +122,7 @@ func TestAYearOfTheDemoAddsUp(t *testing.T) {
 
 // A journal whose closing balance is a millionth off must not pass: else the checks above could not fail.
 func TestATamperedJournalIsRefused(t *testing.T) {
-	dir, _ := tellDemo(t, "--months", "1")
+	dir, _ := tellDemo(t, built(t), "--months", "1")
 	for format, check := range map[string][]string{"hledger": {"hledger", "check", "-s", "ordereddates", "-f"}, "beancount": {"bean-check"}} {
 		path := journal(t, dir, format)
 		text, err := os.ReadFile(path)
@@ -148,7 +160,7 @@ func TestATamperedJournalIsRefused(t *testing.T) {
 
 // Small shares of many authors: what the rules of the slips come to when nobody is liked twice.
 func TestTheLongTailIsPrinted(t *testing.T) {
-	_, a := tellDemo(t, "--story", "long-tail", "--months", "24")
+	_, a := tellDemo(t, built(t), "--story", "long-tail", "--months", "24")
 	for _, m := range a.Months {
 		if m.Flattrs != 40 || m.Shares != 2*flattery.Unit {
 			t.Errorf("%s: %d flattrs share %s, want 40 and 2.00", m.Month, m.Flattrs, m.Shares)

@@ -164,12 +164,9 @@ func killOpen(t *testing.T) *killHouse {
 		}
 	})
 	dir := t.TempDir()
-	h := &killHouse{T: t, world: world, dice: rand.New(rand.NewPCG(seed, 9)), binary: filepath.Join(dir, "flattery"), dir: filepath.Join(dir, "data"),
+	h := &killHouse{T: t, world: world, dice: rand.New(rand.NewPCG(seed, 9)), binary: built(t), dir: filepath.Join(dir, "data"),
 		starred: map[string]map[string]time.Time{}, takes: map[string]time.Duration{}, last: map[string]int{}, news: map[string]int{},
 		months: map[string]map[string]string{"froze": {}, "settled": {}, "planned": {}}}
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", h.binary, ".").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
 	h.people()
 	return h
 }
