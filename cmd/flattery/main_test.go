@@ -111,40 +111,6 @@ func into[T any](b *bench, args ...string) (v T) {
 	return v
 }
 
-// sharedFile finds a file that stands beside the repository; where it is missing the test is left out, but not in CI.
-func sharedFile(t *testing.T, path string) []byte {
-	t.Helper()
-	dir := os.Getenv("FLATTERY_SHARED")
-	if dir == "" {
-		dir = filepath.Join(moduleRoot(t), "..", "shared")
-	}
-	text, err := os.ReadFile(filepath.Join(dir, path))
-	if errors.Is(err, fs.ErrNotExist) && os.Getenv("FLATTERY_CI") != "1" {
-		t.Skipf("no %s beside the repository", path)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return text
-}
-
-func moduleRoot(t *testing.T) string {
-	t.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return dir
-		}
-		if dir == filepath.Dir(dir) {
-			t.Fatal("no go.mod above")
-		}
-		dir = filepath.Dir(dir)
-	}
-}
-
 // listing names every file below a directory with what is in it.
 func listing(t *testing.T, dir string) map[string]string {
 	t.Helper()

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"flattery"
+	"flattery/connectors/connectortest"
 	"flattery/internal/poll"
 	"flattery/internal/sandbox"
 	"flattery/store"
@@ -30,7 +31,7 @@ func recordedHouse(t *testing.T, recording []byte) *bench {
 }
 
 func TestTheStarsOf2013AreListed(t *testing.T) {
-	b := recordedHouse(t, sharedFile(t, fmt.Sprintf(recordedStars, "user_authenticated")))
+	b := recordedHouse(t, connectortest.ReadShared(t, fmt.Sprintf(recordedStars, "user_authenticated")))
 	a := into[likesAnswer](b, "likes", "github:sferik", "--budget", "5")
 	own, sum, authors := 0, flattery.Amount(0), map[flattery.Identity]bool{}
 	for _, l := range a.Likes {
@@ -65,7 +66,7 @@ func TestTheStarsOf2013AreListed(t *testing.T) {
 }
 
 func TestOfTheStarsOf2013NothingCountsAndOfNewOnesEachOnce(t *testing.T) {
-	b := recordedHouse(t, sharedFile(t, fmt.Sprintf(recordedStars, "user_authenticated")))
+	b := recordedHouse(t, connectortest.ReadShared(t, fmt.Sprintf(recordedStars, "user_authenticated")))
 	g := b.world.GitHub
 	b.do("account", "add", "erik", "--budget", "5")
 	b.do("account", "add", "ann")
@@ -134,7 +135,7 @@ type realStar struct {
 // The last three months of one person's real stars happen again, to the second, and are polled as the daemon polls. Of the
 // authors, those whose names begin with a to m are claimed from the start; the others wait.
 func TestRealStarsCountOnceEachInItsMonth(t *testing.T) {
-	text := sharedFile(t, "reach/stars/F-e-u-e-r.json")
+	text := connectortest.ReadShared(t, "reach/stars/F-e-u-e-r.json")
 	var stars []realStar
 	if err := json.Unmarshal(text, &stars); err != nil {
 		t.Fatal(err)

@@ -25,6 +25,16 @@ func Shared(t testing.TB, elem ...string) string {
 	return path
 }
 
+// ReadShared reads such a file.
+func ReadShared(t testing.TB, elem ...string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(Shared(t, elem...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
 func moduleRoot(t testing.TB) string {
 	t.Helper()
 	dir, err := os.Getwd()

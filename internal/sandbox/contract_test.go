@@ -9,10 +9,12 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers/legacy"
+
+	"flattery/connectors/connectortest"
 )
 
 func TestEveryAnswerKeepsToGitHubsSpecification(t *testing.T) {
-	doc, err := openapi3.NewLoader().LoadFromData(shared(t, "networks/contracts/github/github-rest.trimmed.openapi.json"))
+	doc, err := openapi3.NewLoader().LoadFromData(connectortest.ReadShared(t, "networks/contracts/github/github-rest.trimmed.openapi.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +85,7 @@ func TestEveryAnswerKeepsToGitHubsSpecification(t *testing.T) {
 
 // Answers that GitHub gives and its specification does not have are held against the schema they would have there.
 func TestWhatTheSpecificationLacksIsLikeWhatItHas(t *testing.T) {
-	doc, err := openapi3.NewLoader().LoadFromData(shared(t, "networks/contracts/github/github-rest.trimmed.openapi.json"))
+	doc, err := openapi3.NewLoader().LoadFromData(connectortest.ReadShared(t, "networks/contracts/github/github-rest.trimmed.openapi.json"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"flattery/connectors/connectortest"
 )
 
 const recording = `[
@@ -86,7 +88,7 @@ func TestABadRecordingIsRefused(t *testing.T) {
 }
 
 func TestTheRecordingOf2013(t *testing.T) {
-	v := replay(t, shared(t, "networks/contracts/github/octokit.rb_starred_user_authenticated_2013-12-27.decoded.json"))
+	v := replay(t, connectortest.ReadShared(t, "networks/contracts/github/octokit.rb_starred_user_authenticated_2013-12-27.decoded.json"))
 	got := into[[]repoOf](t, v.get(v.GitHub.Base()+"users/sferik/starred").body)
 	if len(got) != 30 || got[0].Full != "bbatsov/rubocop" || got[0].Owner.ID != 103882 {
 		t.Errorf("%d stars, the first of %+v", len(got), got[:1])
@@ -130,7 +132,7 @@ func TestPastStarsHappenAgain(t *testing.T) {
 }
 
 func TestRealStarsHappenAgain(t *testing.T) {
-	stars := shared(t, "reach/stars/F-e-u-e-r.json")
+	stars := connectortest.ReadShared(t, "reach/stars/F-e-u-e-r.json")
 	v := visit(t)
 	v.Clock.Set(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
 	if n, err := v.GitHub.ReplayStars("F-e-u-e-r", stars); n != 778 || err != nil {

@@ -3,13 +3,9 @@ package sandbox
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -101,40 +97,6 @@ func into[T any](t *testing.T, body string) T {
 		t.Fatalf("%v in %.200s", err, body)
 	}
 	return v
-}
-
-// shared reads a file that stands beside the repository; where it is missing the test is left out, but not in CI.
-func shared(t *testing.T, path string) []byte {
-	t.Helper()
-	dir := os.Getenv("FLATTERY_SHARED")
-	if dir == "" {
-		dir = filepath.Join(moduleRoot(t), "..", "shared")
-	}
-	b, err := os.ReadFile(filepath.Join(dir, path))
-	if errors.Is(err, fs.ErrNotExist) && os.Getenv("FLATTERY_CI") != "1" {
-		t.Skipf("no %s beside the repository", path)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
-
-func moduleRoot(t *testing.T) string {
-	t.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return dir
-		}
-		if dir == filepath.Dir(dir) {
-			t.Fatal("no go.mod above")
-		}
-		dir = filepath.Dir(dir)
-	}
 }
 
 func TestAClockStandsStillUntilItIsMoved(t *testing.T) {
