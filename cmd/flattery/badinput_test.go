@@ -23,24 +23,50 @@ import (
 // livedIn is a house in which something happened: two accounts, a link, October settled, a slip, a backup.
 func livedIn(t *testing.T) *bench {
 	b := newBench(t, october)
-	g := b.world.GitHub
-	g.AddUser("ada")
-	g.AddUser("ben")
-	g.AddRepo("ben", "tool")
+	b.people()
 	b.do("account", "add", "ada", "--budget", "5")
 	b.do("account", "add", "ben", "--destination", "https://example.org/ben")
 	b.do("claim", "add", "--account", "ben", "github:ben")
 	b.do("link", "add", "--account", "ada", "github:ada")
 	b.do("poll")
-	b.world.Clock.Advance(time.Hour)
-	g.Star("ada", "ben/tool")
+	b.star()
 	b.do("poll")
-	b.world.Clock.Set(time.Date(2026, 11, 5, 9, 0, 0, 0, time.UTC))
+	b.world.Clock.Set(afterOctober)
 	b.do("poll", "1")
 	b.do("settle")
 	b.do("payout", "plan")
 	b.do("backup", b.path("backup"))
 	return b
+}
+
+var afterOctober = time.Date(2026, 11, 5, 9, 0, 0, 0, time.UTC)
+
+// likeIt is the same house again, copied, in a world where the same has happened.
+func (b *bench) likeIt(t *testing.T) *bench {
+	t.Helper()
+	one := newBench(t, october)
+	one.people()
+	one.star()
+	one.world.Clock.Set(afterOctober)
+	for name, text := range listing(t, b.dir) {
+		if err := os.MkdirAll(filepath.Dir(one.path(name)), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		one.write(name, text)
+	}
+	return one
+}
+
+func (b *bench) people() {
+	g := b.world.GitHub
+	g.AddUser("ada")
+	g.AddUser("ben")
+	g.AddRepo("ben", "tool")
+}
+
+func (b *bench) star() {
+	b.world.Clock.Advance(time.Hour)
+	b.world.GitHub.Star("ada", "ben/tool")
 }
 
 func (b *bench) path(name string) string { return filepath.Join(b.dir, name) }
@@ -191,9 +217,10 @@ type badInput struct {
 }
 
 func TestBadInputIsOneLineAndChangesNothing(t *testing.T) {
+	house := livedIn(t)
 	for _, row := range badInputs() {
 		t.Run(row.name, func(t *testing.T) {
-			b := livedIn(t)
+			b := house.likeIt(t)
 			if row.before != nil {
 				row.before(b)
 			}
