@@ -1,11 +1,9 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -76,9 +74,6 @@ func (p *program) ledgerExport() *cobra.Command {
 			}
 			defer done()
 			write := func(w io.Writer) error { return ledger.Export(w, format, b) }
-			if p.json {
-				write = func(w io.Writer) error { return exportJSON(w, b) }
-			}
 			if output == "-" {
 				return write(p.stdout)
 			}
@@ -88,42 +83,4 @@ func (p *program) ledgerExport() *cobra.Command {
 	cmd.Flags().StringVar(&format, "format", "hledger", strings.Join(ledger.Formats(), ", "))
 	cmd.Flags().StringVarP(&output, "output", "o", "-", "file to write; - is stdout")
 	return cmd
-}
-
-// transactionLine is a transaction as --json writes it, one a line.
-type transactionLine struct {
-	Number   int64       `json:"number"`
-	Key      string      `json:"key"`
-	Kind     string      `json:"kind"`
-	Note     string      `json:"note,omitempty"`
-	At       time.Time   `json:"posted_at"`
-	Reverses int64       `json:"reverses,omitempty"`
-	Entries  []entryLine `json:"entries"`
-	Hash     string      `json:"hash"`
-}
-
-type entryLine struct {
-	Debit    string            `json:"debit"`
-	Credit   string            `json:"credit"`
-	Currency string            `json:"currency"`
-	Amount   flattery.Amount   `json:"amount"`
-	Flattr   flattery.FlattrID `json:"flattr,omitempty"`
-}
-
-func exportJSON(w io.Writer, b ledger.Book) error {
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	for t, err := range b.Transactions {
-		if err != nil {
-			return err
-		}
-		line := transactionLine{Number: t.Number, Key: t.Key, Kind: t.Kind, Note: t.Note, At: t.At, Reverses: t.Reverses, Hash: t.Hash.String()}
-		for _, n := range t.Entries {
-			line.Entries = append(line.Entries, entryLine{n.Debit, n.Credit, n.Currency, n.Amount, n.Flattr})
-		}
-		if err := e.Encode(line); err != nil {
-			return err
-		}
-	}
-	return nil
 }
