@@ -91,7 +91,8 @@ func (g *tongue) moment(t time.Time) (string, error) {
 	return g.say("format.moment", "day", day, "clock", clock)
 }
 
-// monthName writes "October", as it stands inside a sentence; title makes "October 2026" for where it begins one.
+// monthName writes "October", and month "October 2026", as they stand inside a sentence; monthStart and title are for
+// where they begin one.
 func (g *tongue) monthName(m flattery.Month) (string, error) {
 	return g.say("month." + strconv.Itoa(int(m.Month())))
 }
@@ -101,9 +102,14 @@ func (g *tongue) monthStart(m flattery.Month) (string, error) {
 	return capital(name), err
 }
 
-func (g *tongue) title(m flattery.Month) (string, error) {
-	name, err := g.monthStart(m)
+func (g *tongue) month(m flattery.Month) (string, error) {
+	name, err := g.monthName(m)
 	return name + " " + strconv.Itoa(m.Year()), err
+}
+
+func (g *tongue) title(m flattery.Month) (string, error) {
+	name, err := g.month(m)
+	return capital(name), err
 }
 
 func capital(s string) string {

@@ -97,6 +97,7 @@ func functions(g *tongue, s *site) template.FuncMap {
 		"day":        g.day,
 		"date":       g.date,
 		"moment":     g.moment,
+		"month":      g.month,
 		"title":      g.title,
 		"monthStart": g.monthStart,
 		"since":      g.since,
