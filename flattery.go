@@ -30,6 +30,11 @@ var (
 	ErrOverdrawn  = errors.New("more than there is")
 	ErrConflict   = errors.New("the same key was used with another content")
 	ErrState      = errors.New("not possible in this state")
+	// ErrAttempt: a callback of no attempt to connect that was begun here, in this browser, within the last minutes.
+	ErrAttempt = errors.New("this attempt to connect is unknown, used up or too old: begin again")
+	ErrDenied  = errors.New("it was refused at the network; nothing was changed")
+	// ErrOther: somebody else signed in at the network than the link or claim is of.
+	ErrOther = errors.New("another account was signed in at the network; nothing was changed")
 	// ErrUnknown: whether the write happened is not known. Ask again under the same key.
 	ErrUnknown = errors.New("it is not known whether this was written; look, or do the same again")
 )
@@ -41,6 +46,12 @@ func (e *InputError) Error() string { return e.Reason }
 
 // Input makes an InputError.
 func Input(format string, args ...any) error { return &InputError{fmt.Sprintf(format, args...)} }
+
+// OutsideError is what a network refused or broke while somebody waited for it. Reason is a key under which pages have
+// words; Detail is one line that is fit to be shown.
+type OutsideError struct{ Network, Reason, Detail string }
+
+func (e *OutsideError) Error() string { return e.Network + ": " + e.Detail }
 
 // Secret is a token or key. It prints as dots everywhere; string(s) is the only way to read it.
 type Secret string
@@ -59,12 +70,38 @@ func (s Secret) Format(f fmt.State, _ rune)   { _, _ = f.Write([]byte(s.String()
 func (s Secret) LogValue() slog.Value         { return slog.StringValue(s.String()) }
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
+// Token is what a network gave us to speak for somebody. The zero value is none: the public way.
+type Token struct {
+	Access  Secret
+	Secret  Secret    // of OAuth 1.0a
+	Refresh Secret    // "": the access token cannot be renewed
+	Expires time.Time // of Access, UTC; zero: the network does not say
+}
+
+// Has reports whether there is a token at all.
+func (t Token) Has() bool { return t.Access != "" }
+
+// App is the keys by which a network knows this instance. Each may be empty.
+type App struct {
+	ID     string
+	Secret Secret
+	Key    Secret
+	// Accepted is the sentence of the network's terms that the owner of the instance has ticked, where it asks for that.
+	Accepted string
+}
+
 // Identity is somebody on a network: the subject is the network's immutable id, never a handle or an e-mail. Host
 // names the server where a network has many, else the network's own host.
 type Identity struct {
 	Network string `json:"network"`
 	Host    string `json:"host"`
 	Subject string `json:"subject"`
+}
+
+// Provisional reports whether only a handle is known ("@handle") or only what the person made ("~thing"), as from an
+// export file. Such an identity is never payable; a claim whose proof answers with that handle binds it.
+func (i Identity) Provisional() bool {
+	return len(i.Subject) > 1 && (i.Subject[0] == '@' || i.Subject[0] == '~')
 }
 
 // Profile is an identity as it showed itself when last seen. All but the Identity may change.
@@ -154,6 +191,8 @@ type Flattr struct {
 	CountsIn Month     `json:"counts_in,omitempty"` // no month unless it counts (or did, when removed)
 	Weight   int64     `json:"weight"`
 	Share    Amount    `json:"share"` // settled months only
+	// Unliked: it was removed because the like was taken back at the network. Liked again it comes back.
+	Unliked bool `json:"unliked,omitempty"`
 }
 
 // Destination is where a payee is paid: always a URI (payto:, lightning:, https:).
@@ -218,6 +257,7 @@ type Link struct {
 	LastPoll time.Time     `json:"last_poll"` // last attempt; zero: never
 	LastGood time.Time     `json:"last_good"` // last good answer; zero: never
 	Failures int           `json:"failures"`  // in a row
+	NextWalk time.Time     `json:"next_walk"` // when the whole list is walked again, to see what is no longer liked
 }
 
 // Claim is an identity whose things are an account's own, proved.

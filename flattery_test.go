@@ -10,6 +10,7 @@ import (
 	"flattery"
 	"flattery/connectors"
 	"flattery/connectors/github"
+	"flattery/internal/claim"
 	"flattery/internal/ledger"
 	"flattery/internal/payout"
 	"flattery/internal/payout/manual"
@@ -64,6 +65,16 @@ func TestAQuarterOfAYearPasses(t *testing.T) {
 	g.Star("donor", "ada/two") // liked again: once
 	q.pass(24 * time.Hour)
 	q.wantStates("October", map[flattery.State]int{flattery.Counting: 3, flattery.Own: 1, flattery.Pending: 1, flattery.Seen: 1})
+
+	// A star that is taken back is withdrawn once two walks a day apart have missed it.
+	g.Star("donor", "ben/three")
+	q.pass(24 * time.Hour)
+	q.wantStates("October", map[flattery.State]int{flattery.Counting: 4, flattery.Own: 1, flattery.Pending: 1, flattery.Seen: 1})
+	g.Unstar("donor", "ben/three")
+	for range 3 {
+		q.pass(30 * time.Hour)
+	}
+	q.wantStates("October", map[flattery.State]int{flattery.Counting: 3, flattery.Own: 1, flattery.Pending: 1, flattery.Seen: 1, flattery.Removed: 1})
 
 	// The daemon sleeps over the month's end; what was starred in October still counts in October.
 	g.StarAt("donor", "ben/two", time.Date(2026, 10, 31, 23, 59, 59, 0, time.UTC))
@@ -125,7 +136,9 @@ func open(t *testing.T, start time.Time) *quarter {
 	q := &quarter{T: t, world: world, store: s, network: github.New(world.GitHub.Base())}
 	client := connectors.NewClient(connectors.ClientOptions{AllowPrivate: true, Version: "test"})
 	t.Cleanup(client.CloseIdleConnections)
-	q.poller = &poll.Poller{Store: s, Networks: connectors.Set{q.network}, Client: client, Now: now, Log: log}
+	app := func(context.Context, string) (flattery.App, error) { return flattery.App{}, nil }
+	q.poller = &poll.Poller{Store: s, Networks: connectors.Set{q.network}, Tokens: &claim.Tokens{Store: s, App: app, Client: client, Now: now}, App: app,
+		Client: client, Now: now, Log: log}
 	q.settler = &settle.Settler{Store: s, Now: now, Log: log, Rules: settle.Rules{Mode: settle.Pledge, Grace: 72 * time.Hour, Split: flattery.SplitByFlattr, Lapse: 90 * 24 * time.Hour}}
 	q.planner = &payout.Planner{Store: s, Rail: manual.Rail{}, Now: now, Log: log, Rules: payout.Rules{Max: 5, Minimum: flattery.Unit}}
 	return q
@@ -168,7 +181,7 @@ func (q *quarter) join() {
 			return err
 		}
 		q.link, err = tx.AddLink(ctx, flattery.Link{Account: q.donor, Identity: q.profile("donor"), Proof: flattery.ByToken, BeginsAt: now, NextPoll: now, Interval: time.Hour},
-			flattery.Secret(q.world.GitHub.Token("donor")))
+			flattery.Token{Access: flattery.Secret(q.world.GitHub.Token("donor"))})
 		return err
 	})
 }

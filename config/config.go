@@ -82,7 +82,12 @@ type Network struct {
 	ClientID     string
 	ClientSecret flattery.Secret
 	Key          flattery.Secret
+	AcceptTerms  bool            // the sentence of the network's terms that must be accepted
+	SpendCap     flattery.Amount // what reading may cost in a month, in the currency of the network's prices
 }
+
+// Keyed reports whether any key is set.
+func (n Network) Keyed() bool { return n.ClientID != "" || n.ClientSecret != "" || n.Key != "" }
 
 // Origin says where the value of a setting is from. The value of a secret is dots.
 type Origin struct {

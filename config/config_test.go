@@ -69,7 +69,7 @@ func TestNothingSetIsAWorkingHouse(t *testing.T) {
 	if !slices.Equal(c.Currencies, []string{"EUR"}) {
 		t.Errorf("currencies %v", c.Currencies)
 	}
-	if n := c.Networks["flickr"]; len(c.Networks) != 2 || n != (Network{Enabled: true}) {
+	if n := c.Networks["flickr"]; len(c.Networks) != 2 || n != (Network{Enabled: true, SpendCap: 5 * flattery.Unit}) {
 		t.Errorf("networks %+v", c.Networks)
 	}
 }

@@ -72,6 +72,8 @@ func network(name string) []setting {
 		one("client_id", "", false, func(n *Network, s string) error { n.ClientID = s; return nil }),
 		one("client_secret", "", true, func(n *Network, s string) error { n.ClientSecret = flattery.Secret(s); return nil }),
 		one("key", "", true, func(n *Network, s string) error { n.Key = flattery.Secret(s); return nil }),
+		one("accept_terms", "false", false, func(n *Network, s string) (err error) { n.AcceptTerms, err = boolean(s); return err }),
+		one("spend_cap", "5.00", false, func(n *Network, s string) (err error) { n.SpendCap, err = flattery.ParseAmount(s); return err }),
 	}
 }
 

@@ -54,6 +54,26 @@ func ReadJSON(resp *http.Response, limit int64, into any) error {
 	return nil
 }
 
+// Fetch sends a request and reads its JSON answer, of at most limit bytes. What is not 200 is Refusal's error and comes
+// with its answer, of whose body the first 64 KiB can still be read, so that a connector may know better. The clock of
+// the network is Date(resp).
+func Fetch(s Session, req *http.Request, limit int64, into any) (*http.Response, error) {
+	resp, err := s.Client.Do(req) //nolint:gosec // to where people say is what the client is guarded for
+	if err != nil {
+		return nil, Failure(req.URL.Host, err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode == http.StatusOK {
+		return resp, ReadJSON(resp, limit, into)
+	}
+	said, err := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
+	if err != nil {
+		said = nil
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(said))
+	return resp, Refusal(resp, s.Now)
+}
+
 // word names a media type as people do.
 func word(kind string) string {
 	if kind == "text/html" || kind == "application/xhtml+xml" {

@@ -20,6 +20,7 @@ const (
 	MaxRedirects = 3
 	MaxAnswer    = 16 << 20 // bytes, after decompression
 	maxHeader    = 256 << 10
+	maxFailure   = 200 // runes of what went wrong on the way
 )
 
 // ClientOptions are the wishes of the house for the outbound client.
@@ -168,8 +169,8 @@ func secretName(name string) bool {
 	return false
 }
 
-// Failure makes what http.Client.Do returned fit to be shown: the URL goes, since keys travel in queries, and the host
-// comes. What errors.Is and errors.AsType find in it stays.
+// Failure makes what http.Client.Do returned fit to be shown: the URL goes, since keys travel in queries, the host comes,
+// and what it repeats of the answer is a short clean line. What errors.Is and errors.AsType find in it stays.
 func Failure(host string, err error) error {
 	if e, ok := errors.AsType[*url.Error](err); ok {
 		err = e.Err
@@ -177,5 +178,17 @@ func Failure(host string, err error) error {
 	if _, ok := errors.AsType[*AnswerError](err); ok {
 		return err
 	}
+	if text := Clean(err.Error(), maxFailure); text != err.Error() {
+		err = &cleaned{text, err}
+	}
 	return fmt.Errorf("%s: %w", host, err)
 }
+
+// cleaned is an error in fewer words.
+type cleaned struct {
+	text string
+	err  error
+}
+
+func (c *cleaned) Error() string { return c.text }
+func (c *cleaned) Unwrap() error { return c.err }

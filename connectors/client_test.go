@@ -294,6 +294,7 @@ func TestRefusalsAndWaits(t *testing.T) {
 		{http.Header{"Retry-After": {"Wed, 14 Oct 2026 12:00:30 GMT"}}, 30 * time.Second},
 		{http.Header{"Retry-After": {"Wed, 14 Oct 2026 12:00:30 GMT"}, "Date": {"Wed, 14 Oct 2026 12:00:20 GMT"}}, 10 * time.Second},
 		{http.Header{"X-Ratelimit-Reset": {"1791980000"}}, 800 * time.Second},
+		{http.Header{"X-Rate-Limit-Reset": {"1791980000"}}, 800 * time.Second},
 		{http.Header{"X-Ratelimit-Reset": {"1"}}, 0},
 		{http.Header{"X-Ratelimit-Reset": {"-1"}}, time.Minute},
 		{http.Header{"X-Ratelimit-Reset": {"9223372036854775807"}}, time.Minute},

@@ -6,6 +6,7 @@ import (
 	"context"
 	"iter"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -35,21 +36,35 @@ type Resolver interface {
 	Resolve(ctx context.Context, s Session, handle string) (flattery.Profile, error)
 }
 
+// Revoker is a Connector whose network lets a token be given back. Session.Token is the one.
+type Revoker interface {
+	Revoke(ctx context.Context, s Session) error
+}
+
+// Steward is a Connector whose network has organisations, which their administrators claim.
+type Steward interface {
+	// Administers answers the organisation of that handle when the session's token is an active administrator's,
+	// ErrForbidden when it is not, ErrGone when there is no such organisation.
+	Administers(ctx context.Context, s Session, handle string) (flattery.Profile, error)
+}
+
+// Finder is a Connector that can say who made a thing of which only an export file told.
+type Finder interface {
+	// Author answers ErrGone where the thing is no more. The profile may be provisional.
+	Author(ctx context.Context, s Session, t flattery.Thing) (flattery.Profile, error)
+}
+
 // Session is what a connector needs to speak for one link. A zero Token is the public way.
 type Session struct {
 	Identity flattery.Profile // whose likes are read
-	Token    flattery.Secret  // of the donor
-	App      App              // of this instance
+	Token    flattery.Token   // of the donor
+	App      flattery.App     // of this instance
+	AppToken flattery.Secret  // of this instance, where Info.OAuth2.AppURL gives one and there is no Token
 	Client   *http.Client     // guarded; never nil
 	Now      time.Time        // of this poll, UTC
-	Month    time.Time        // start of the current month, UTC: how far a timed baseline goes back
-}
-
-// App holds the keys by which a network knows this instance. Each may be empty.
-type App struct {
-	ID     string
-	Secret flattery.Secret
-	Key    flattery.Secret
+	// Month is the start of the current month, UTC: how far a timed baseline goes back. With an earlier time a walk from the
+	// empty cursor tells all that was liked since and is still liked.
+	Month time.Time
 }
 
 // Page is one answer of the network: it is stored in one transaction together with Next.
@@ -57,7 +72,9 @@ type Page struct {
 	Likes    []flattery.Like
 	Next     flattery.Cursor
 	Baseline bool
-	Date     time.Time // the network's clock (its Date header); zero where it does not tell
+	Date     time.Time        // the network's clock (its Date header); zero where it does not tell
+	Who      flattery.Profile // the identity as it shows itself today; zero: not told
+	Cost     flattery.Amount  // what the answer cost, in Info.Price.Currency
 }
 
 // Auth is how donors link a network.
@@ -101,6 +118,7 @@ const (
 	ProvenRecorded Proven = "recorded answers"
 	ProvenContract Proven = "contract"
 	ProvenSandbox  Proven = "own sandbox only"
+	ProvenNone     Proven = "never" // nothing is asked of it
 )
 
 // Info describes a network. It is data: pages, commands and the poller read it and never ask for a network's name.
@@ -109,16 +127,19 @@ type Info struct {
 	Title     string        // "GitHub"
 	Host      string        // the host of its identities: "github.com"
 	Noun      string        // what a like is called there: "star"
-	Auth      Auth          //
+	Auth      Auth          // how an account is linked with proof
 	OAuth2    OAuth2        // for AuthOAuth2
+	OAuth1    OAuth1        // for AuthOAuth1
 	NeedsKey  bool          // App.Key is needed even for public reading
 	Feed      Feed          //
+	Dated     bool          // tells a donor when a thing was liked, though its list does not go by that
 	Reliable  bool          // absence from a complete walk means un-like
 	Interval  time.Duration // never poll a link more often
 	State     Life          //
 	Since     string        // date of State where it is not alive
 	Reason    string        // why, in one sentence
 	Terms     Terms         // what one should know before entering keys
+	Price     Price         // what reading costs; zero: nothing
 	Proven    Proven        //
 	Console   string        // where an app or key is registered
 	HandleTip string        // what a handle looks like: "octocat"
@@ -126,13 +147,35 @@ type Info struct {
 
 // OAuth2 is a network's endpoints and scopes; the scopes for polling and for claiming are kept apart.
 type OAuth2 struct {
-	AuthURL, TokenURL, DeviceURL string
-	PollScopes, ClaimScopes      []string
+	AuthURL, TokenURL string
+	DeviceURL         string   // of the device flow; "": there is none
+	AppURL            string   // gives tokens of the instance itself (client credentials) for public reading; "": none
+	AppScopes         []string // of these
+	PollScopes        []string
+	ClaimScopes       []string
+	StewardScopes     []string // to claim an organisation; needs a Steward
+	Basic             bool     // the client names itself by HTTP Basic and not in the form
+	Issuer            string   // RFC 9207: what "iss" in a callback must be; "": not announced
+}
+
+// OAuth1 is a network's endpoints of OAuth 1.0a, HMAC-SHA1.
+type OAuth1 struct {
+	RequestURL, AuthURL, TokenURL string
+	PollParams, ClaimParams       url.Values // added to AuthURL: perms=read
+	OutOfBand                     bool       // shows a code to type where there is no address to come back to
 }
 
 // Terms is one sentence of a network's terms with its source; zero: nothing to say.
 type Terms struct {
 	Sentence, Link, Date, Sure string
+	Tick                       bool // the owner of the instance must accept the sentence before anything is asked
+}
+
+// Price is what a network takes for reading.
+type Price struct {
+	Currency string          // "USD"; "": reading is free
+	Like     flattery.Amount // at most, for one like that is read
+	Link     string          // where the price stands
 }
 
 // Set is the list of the networks that this program knows, made in one visible place.

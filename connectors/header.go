@@ -1,6 +1,7 @@
 package connectors
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
 	"strings"
@@ -35,9 +36,10 @@ func RetryAfter(h http.Header, now time.Time) (time.Duration, bool) {
 	return 0, false
 }
 
-// ResetAt reads X-RateLimit-Reset where it is seconds since 1970, as at GitHub and X; false where there is none.
+// ResetAt reads X-RateLimit-Reset as GitHub writes it, or X-Rate-Limit-Reset as X does, where it is seconds since 1970;
+// false where there is none.
 func ResetAt(h http.Header) (time.Time, bool) {
-	s, err := strconv.ParseInt(strings.TrimSpace(h.Get("X-RateLimit-Reset")), 10, 64)
+	s, err := strconv.ParseInt(strings.TrimSpace(cmp.Or(h.Get("X-RateLimit-Reset"), h.Get("X-Rate-Limit-Reset"))), 10, 64)
 	if err != nil || s <= 0 || s > 1<<40 {
 		return time.Time{}, false
 	}

@@ -36,10 +36,18 @@ type Reader interface {
 
 	Link(ctx context.Context, id flattery.LinkID) (flattery.Link, error)
 	Links(ctx context.Context, account flattery.AccountID) ([]flattery.Link, error) // account 0: all
-	Token(ctx context.Context, link flattery.LinkID) (flattery.Secret, error)       // "": linked by name
+	Token(ctx context.Context, link flattery.LinkID) (flattery.Token, error)        // none: linked by name
+	ClaimToken(ctx context.Context, claim flattery.ClaimID) (flattery.Token, error) // kept apart from those of links
 	// Unasked counts the active links that were asked once, and not since a time.
 	Unasked(ctx context.Context, since time.Time) (int, error)
 	Claims(ctx context.Context, account flattery.AccountID) ([]flattery.Claim, error)
+
+	// App is the keys for a network that were entered here; none: zero. AppToken is a token of the instance itself.
+	App(ctx context.Context, network string) (flattery.App, error)
+	AppToken(ctx context.Context, network string) (flattery.Token, error)
+	Spent(ctx context.Context, network string, m flattery.Month) (Spending, error) // zero where nothing was
+	// Unnamed are the provisional identities ("~thing") for whose things likes are pending, oldest first, at most n.
+	Unnamed(ctx context.Context, n int) ([]flattery.Thing, error)
 
 	Flattrs(ctx context.Context, q FlattrQuery) ([]flattery.Flattr, error)
 	Tally(ctx context.Context, account flattery.AccountID, m flattery.Month) (flattery.Tally, error)
@@ -119,6 +127,42 @@ type Waiting struct {
 	Donors  int              `json:"donors"`
 }
 
+// Attempt is an OAuth flow that was begun and waits for its callback.
+type Attempt struct {
+	State    string // what the callback must carry; only its hash is kept
+	Browser  string // secret of the browser session that began it; only its hash is kept
+	Account  flattery.AccountID
+	Network  string
+	Host     string
+	Purpose  string          // linking or claiming
+	Link     flattery.LinkID // to be connected again; 0: a new one
+	Handle   string          // of the organisation to be claimed; "": one's own account
+	Month    bool            // count this month so far
+	Verifier flattery.Secret // of PKCE, or the secret of an OAuth 1.0a request token; sealed
+	Request  string          // OAuth 1.0a: the request token
+	Expires  time.Time
+}
+
+// Spending is what a network took in a month (UTC), in the currency of its prices.
+type Spending struct {
+	Amount flattery.Amount `json:"amount"`
+	Likes  int64           `json:"likes"` // that were read
+}
+
+// Walk is what a walk of a link's whole list found.
+type Walk struct {
+	From   time.Time // what was liked before is not judged; zero: all is
+	Before time.Time // when the walk began: nor is what was liked after
+	Things []flattery.Thing
+}
+
+// Import is a file of likes that was taken in.
+type Import struct {
+	Account flattery.AccountID
+	Owner   flattery.Identity // whose export it is
+	At      time.Time
+}
+
 // Schema says which database this is.
 type Schema struct {
 	Database string `json:"database"` // "sqlite 3.51.0"
@@ -142,7 +186,11 @@ type Tx interface {
 	RemoveAccount(ctx context.Context, id flattery.AccountID, now time.Time) error
 
 	// AddLink links an identity, or again one that was removed; the likes it had stay counted once.
-	AddLink(ctx context.Context, l flattery.Link, token flattery.Secret) (flattery.LinkID, error)
+	AddLink(ctx context.Context, l flattery.Link, token flattery.Token) (flattery.LinkID, error)
+	// HoldToken keeps others from renewing a link's token until a time. ErrState while somebody else holds it.
+	HoldToken(ctx context.Context, id flattery.LinkID, now, until time.Time) error
+	// SaveToken writes a renewed token and ends the hold. Nothing happens to a link that was removed.
+	SaveToken(ctx context.Context, id flattery.LinkID, token flattery.Token) error
 	// SaveLink writes what a poll learned: all that may change in a link, and the profile.
 	SaveLink(ctx context.Context, l flattery.Link) error
 	RemoveLink(ctx context.Context, id flattery.LinkID) error
@@ -153,11 +201,20 @@ type Tx interface {
 	// AddClaim makes an identity the account's own; its pending flattrs join the month that contains now. It says how
 	// many did. ErrClaimed when it is another's.
 	AddClaim(ctx context.Context, c flattery.Claim) (joined int, err error)
+	SaveClaimToken(ctx context.Context, id flattery.ClaimID, token flattery.Token) error
 	// RemoveClaim ends a claim; what it made count in open months is pending again.
 	RemoveClaim(ctx context.Context, id flattery.ClaimID) error
 
 	// AddLikes writes a page of likes of a link, set-based, and says what became of each, in their order.
 	AddLikes(ctx context.Context, l flattery.Link, likes []flattery.Like, baseline bool, now time.Time) ([]Outcome, error)
+	// Walked compares a link's open flattrs with its whole list. What two walks in a row did not find is withdrawn (Removed,
+	// Unliked); AddLikes brings it back when it is liked again. Nothing of a frozen month changes.
+	Walked(ctx context.Context, l flattery.Link, w Walk) (withdrawn int, err error)
+	// NameAuthor gives what is pending for the provisional author "~thing" to who was found to be the author: it counts in
+	// the month that contains now when the author is claimed. The author may be provisional too ("@handle").
+	NameAuthor(ctx context.Context, t flattery.Thing, author flattery.Profile, now time.Time) error
+	// AddImport notes a file, and says whether it is the account's first of that owner.
+	AddImport(ctx context.Context, i Import) (first bool, err error)
 	RemoveFlattr(ctx context.Context, account flattery.AccountID, id flattery.FlattrID) error // ErrFrozen
 	RestoreFlattr(ctx context.Context, account flattery.AccountID, id flattery.FlattrID, now time.Time) error
 	LapsePending(ctx context.Context, foundBefore time.Time) (int, error)
@@ -182,12 +239,21 @@ type Tx interface {
 	// MovePayment writes State, SentAt and PaidAt of a payment that is in one of the states from; else ErrState.
 	MovePayment(ctx context.Context, p flattery.Payment, from ...flattery.PaymentState) error
 
+	SaveApp(ctx context.Context, network string, a flattery.App, now time.Time) error // a zero one forgets the keys
+	SaveAppToken(ctx context.Context, network string, token flattery.Token) error
+	Spend(ctx context.Context, network string, m flattery.Month, s Spending) error // adds
+	AddAttempt(ctx context.Context, a Attempt) error
+	// TakeAttempt uses an attempt up, whatever becomes of it. ErrAttempt when it was used, has expired or never was.
+	TakeAttempt(ctx context.Context, state string, now time.Time) (Attempt, error)
+	// Reseal seals every secret anew with the first key of the store's box, and says how many there are.
+	Reseal(ctx context.Context) (int, error)
+
 	AddEntrance(ctx context.Context, token string, account flattery.AccountID, expires time.Time) error
 	// Enter uses up a one-time token. ErrNotFound when it was used, has expired or never was.
 	Enter(ctx context.Context, token string, now time.Time) (flattery.AccountID, error)
 	SaveSession(ctx context.Context, token string, data []byte, expires time.Time) error
 	DeleteSession(ctx context.Context, token string) error
-	Tidy(ctx context.Context, now time.Time) error // expired sessions and entrances
+	Tidy(ctx context.Context, now time.Time) error // expired sessions, entrances and attempts
 
 	// Enqueue makes a job due at a time, in this transaction. One of that kind and key that is unfinished stays as it is.
 	Enqueue(ctx context.Context, kind, key string, due time.Time) error

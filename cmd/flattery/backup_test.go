@@ -85,7 +85,7 @@ func (o *openHouse) crowd(n int) (links []flattery.Link) {
 				return err
 			}
 			l := flattery.Link{Account: a, Identity: who(name), Proof: flattery.ByName, BeginsAt: o.now(), Interval: time.Hour}
-			if l.ID, err = tx.AddLink(ctx, l, ""); err != nil {
+			if l.ID, err = tx.AddLink(ctx, l, flattery.Token{}); err != nil {
 				return err
 			}
 			made = append(made, l)

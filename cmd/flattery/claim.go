@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"time"
 
@@ -87,11 +88,15 @@ func (p *program) claimRemove() *cobra.Command {
 			return err
 		}
 		return p.with(cmd.Context(), func(in *instance) error {
-			err := in.update(cmd.Context(), func(tx store.Tx) error { return tx.RemoveClaim(cmd.Context(), flattery.ClaimID(id)) })
-			if errors.Is(err, flattery.ErrNotFound) {
-				err = flattery.Input("there is no claim %d: see flattery claim list", id)
-			}
+			claims, err := in.store.Claims(cmd.Context(), 0)
 			if err != nil {
+				return err
+			}
+			at := slices.IndexFunc(claims, func(c flattery.Claim) bool { return c.ID == flattery.ClaimID(id) })
+			if at < 0 {
+				return flattery.Input("there is no claim %d: see flattery claim list", id)
+			}
+			if err := in.unclaim(cmd.Context(), claims[at]); err != nil {
 				return err
 			}
 			return p.print(map[string]any{"removed": id}, func(out io.Writer) { fmt.Fprintf(out, "claim %d is ended\n", id) })

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
-	"net"
 	"os"
 	"path/filepath"
 	"time"
@@ -16,6 +15,7 @@ import (
 
 	"flattery"
 	"flattery/config"
+	"flattery/internal/claim"
 	"flattery/internal/sandbox"
 	"flattery/store"
 	"flattery/store/sqlite"
@@ -112,8 +112,9 @@ func (p *program) openDemo(ctx context.Context, c *config.Config, story string, 
 	}
 	c.AllowPrivate = true
 	c.LogLevel = 4 // slog.LevelWarn: the progress line is enough
-	c.Networks["github"] = config.Network{Enabled: true, Base: world.GitHub.Base()}
-	c.Networks["flickr"] = config.Network{Enabled: true, Base: world.Flickr.Base(), Key: flattery.Secret(world.Flickr.Key())}
+	for name, n := range demoNetworks(world) {
+		c.Networks[name] = n
+	}
 	in := p.outside(c)
 	in.now, in.volatile, in.workers, in.quiet = world.Clock.Now, true, 1, p.data == ""
 	if err := p.openStore(ctx, in); err != nil {
@@ -149,7 +150,8 @@ func (p *program) demoWithPages(ctx context.Context, d *demo) error {
 			return err
 		}
 	}
-	handler, err := d.site("", true)
+	d.base = d.URL(listener.Addr().String())
+	handler, err := d.site(ctx, "", true)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -159,7 +161,7 @@ func (p *program) demoWithPages(ctx context.Context, d *demo) error {
 		if err := d.meet(ctx, 0); err != nil {
 			return err
 		}
-		link, err := d.door(ctx, listener)
+		link, err := d.door(ctx)
 		if err != nil {
 			return err
 		}
@@ -167,7 +169,7 @@ func (p *program) demoWithPages(ctx context.Context, d *demo) error {
 		if err := d.live(ctx); err != nil {
 			return err
 		}
-		if link, err = d.door(ctx, listener); err != nil {
+		if link, err = d.door(ctx); err != nil {
 			return err
 		}
 		return d.tell(ctx, link)
@@ -180,10 +182,10 @@ func (p *program) demoWithPages(ctx context.Context, d *demo) error {
 }
 
 // door is a one-time link for the first donor of the story.
-func (d *demo) door(ctx context.Context, listener net.Listener) (string, error) {
+func (d *demo) door(ctx context.Context) (string, error) {
 	for _, person := range d.story.People {
 		if id, ok := d.accounts[person]; ok && person.Budget != "" {
-			return d.signinLink(ctx, id, d.URL(listener.Addr().String()), d.now().AddDate(20, 0, 0))
+			return d.signinLink(ctx, id, d.base, d.now().AddDate(20, 0, 0))
 		}
 	}
 	return "", errors.New("nobody in this story gives anything")
@@ -275,51 +277,60 @@ func (d *demo) join(ctx context.Context, person *sandbox.Person, claims bool) er
 	return nil
 }
 
-// links links what a person likes: GitHub with a token, Flickr by name.
+// demoNetworks are the settings by which an instance is known to the networks of a world.
+func demoNetworks(w *sandbox.World) map[string]config.Network {
+	all := map[string]config.Network{}
+	for _, n := range []struct {
+		name, base string
+		app        func(...string) (string, string)
+	}{
+		{"twitter", w.X.Base(), w.X.App}, {"github", w.GitHub.Base(), w.GitHub.App}, {"flickr", w.Flickr.Base(), func(...string) (string, string) { return w.Flickr.App() }},
+		{"soundcloud", w.SoundCloud.Base(), w.SoundCloud.App}, {"vimeo", w.Vimeo.Base(), w.Vimeo.App},
+		{"fivehundredpx", w.FiveHundredPX.Base(), w.FiveHundredPX.App},
+	} {
+		id, secret := n.app()
+		all[n.name] = config.Network{Enabled: true, Base: n.base, ClientID: id, ClientSecret: flattery.Secret(secret), Key: flattery.Secret(id),
+			AcceptTerms: true, SpendCap: demoCap}
+	}
+	return all
+}
+
+// demoCap is more than the likes of a demo cost at X.
+const demoCap = 1000 * flattery.Unit
+
+// links links what a person likes, as people do it: they sign in at each network and say yes.
 func (d *demo) links(ctx context.Context, person *sandbox.Person, id flattery.AccountID) error {
-	c, err := d.enabled.Get("github")
-	if err != nil {
-		return err
-	}
-	token := flattery.Secret(d.world.GitHub.Token(person.GitHub))
-	who, err := d.who(ctx, c, "", token)
-	if err != nil {
-		return err
-	}
-	if _, err := d.addLink(ctx, flattery.Link{Account: id, Identity: who, Proof: flattery.ByToken, Interval: c.Info().Interval}, token, false); err != nil {
-		return err
-	}
-	if person.Flickr == "" {
-		return nil
-	}
-	if c, err = d.enabled.Get("flickr"); err != nil {
-		return err
-	}
-	if who, err = d.resolve(ctx, c, person.Flickr); err != nil {
-		return err
-	}
-	_, err = d.addLink(ctx, flattery.Link{Account: id, Identity: who, Proof: flattery.ByName, Interval: c.Info().Interval}, "", false)
-	return err
+	return d.everywhere(ctx, person, id, claim.Linking, d.linked)
 }
 
 func (d *demo) claims(ctx context.Context, person *sandbox.Person, id flattery.AccountID) error {
-	for _, on := range [][2]string{{"github", person.GitHub}, {"flickr", person.Flickr}} {
-		handle := on[1]
-		if handle == "" {
+	return d.everywhere(ctx, person, id, claim.Claiming, func(ctx context.Context, got claim.Granted) error {
+		_, err := d.claimed(ctx, got)
+		return err
+	})
+}
+
+// everywhere goes through the OAuth flow of every network on which a person is.
+func (d *demo) everywhere(ctx context.Context, person *sandbox.Person, id flattery.AccountID, purpose claim.Purpose, done func(context.Context, claim.Granted) error) error {
+	for _, c := range d.enabled {
+		info, browser := c.Info(), "the browser of "+person.Name
+		login := person.On[info.Network]
+		if login == "" {
 			continue
 		}
-		c, err := d.enabled.Get(on[0])
+		begun, err := d.flow.Begin(ctx, claim.Asked{Account: id, Browser: browser, Network: info.Network, Purpose: purpose})
 		if err != nil {
 			return err
 		}
-		who, err := d.resolve(ctx, c, handle)
+		back, err := sandbox.Agree(ctx, begun.URL, login)
 		if err != nil {
 			return err
 		}
-		if err := d.update(ctx, func(tx store.Tx) error {
-			_, err := tx.AddClaim(ctx, flattery.Claim{Account: id, Identity: who, Proof: flattery.ByAdmin, ProvedAt: d.now()})
+		got, err := d.flow.Finish(ctx, claim.Answered{Account: id, Browser: browser, Network: info.Network, Host: info.Host, Query: back.Query()})
+		if err != nil {
 			return err
-		}); err != nil {
+		}
+		if err := done(ctx, got); err != nil {
 			return err
 		}
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"flattery"
+	"flattery/store"
 	"flattery/store/seal"
 	"flattery/store/sqlite"
 )
@@ -30,7 +32,11 @@ const (
 )
 
 func (p *program) doctor() *cobra.Command {
-	return &cobra.Command{Use: "doctor", Short: "Look at everything that can be wrong, and say how to mend it", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+	var rotate bool
+	cmd := &cobra.Command{Use: "doctor", Short: "Look at everything that can be wrong, and say how to mend it", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+		if rotate {
+			return p.rotateKey(cmd.Context())
+		}
 		return p.with(cmd.Context(), func(in *instance) error {
 			var all []finding
 			for _, look := range []func(*cobra.Command) []finding{in.lookSettings, in.lookData, in.lookDatabase, in.lookClock, in.lookMonths, in.lookLinks} {
@@ -55,6 +61,48 @@ func (p *program) doctor() *cobra.Command {
 			return nil
 		})
 	}}
+	cmd.Flags().BoolVar(&rotate, "rotate-key", false, "seal every token anew with a new key, and forget the old one; no other command may run meanwhile")
+	return cmd
+}
+
+// rotateKey seals everything that is secret with a new key. Broken off at any point, everything can still be read, and
+// the next rotation goes on where this one ended.
+func (p *program) rotateKey(ctx context.Context) (err error) {
+	c, err := p.settings()
+	if err != nil {
+		return err
+	}
+	if _, err := os.Stat(filepath.Join(c.Data, sqlite.File)); err != nil {
+		return flattery.Input("%s has no instance, so there is no key to change", c.Data)
+	}
+	unlock, err := sqlite.Lock(c.Data)
+	if err != nil {
+		return fmt.Errorf("%w: stop the daemon first; it would go on with the old key", err)
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
+	box, finish, err := seal.Rotate(c.Data)
+	if err != nil {
+		return err
+	}
+	in := p.outside(c)
+	if err := p.openSealed(ctx, in, box); err != nil {
+		return err
+	}
+	sealed := 0
+	err = in.update(ctx, func(tx store.Tx) error {
+		n, err := tx.Reseal(ctx)
+		sealed = n
+		return err
+	})
+	if err := errors.Join(err, in.store.Close()); err != nil {
+		return err
+	}
+	if err := finish(); err != nil {
+		return err
+	}
+	return p.print(map[string]any{"sealed": sealed}, func(out io.Writer) {
+		fmt.Fprintf(out, "%s sealed anew with a new key (%s): keep a copy of it away from your backups\n", count(sealed, "secret"), seal.KeyFile)
+	})
 }
 
 func graded(what string, err error, ok string) finding {
@@ -88,6 +136,9 @@ func (in *instance) lookData(*cobra.Command) []finding {
 		all = append(all, graded("key", err, ""))
 	} else if st.Mode().Perm()&0o077 != 0 {
 		all = append(all, finding{"key", gradeFault, fmt.Sprintf("%s can be read by others: chmod 600 it", seal.KeyFile)})
+	}
+	if _, err := os.Stat(filepath.Join(in.Data, seal.NewKeyFile)); err == nil {
+		all = append(all, finding{"key", gradeWarning, "a change of the key was broken off: nothing is lost; run flattery doctor --rotate-key again"})
 	}
 	unlock, err := sqlite.Lock(in.Data)
 	if err != nil {

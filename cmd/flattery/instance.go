@@ -16,8 +16,14 @@ import (
 	"flattery"
 	"flattery/config"
 	"flattery/connectors"
+	"flattery/connectors/closed"
+	"flattery/connectors/fivehundredpx"
 	"flattery/connectors/flickr"
 	"flattery/connectors/github"
+	"flattery/connectors/soundcloud"
+	"flattery/connectors/twitter"
+	"flattery/connectors/vimeo"
+	"flattery/internal/claim"
 	"flattery/internal/payout"
 	"flattery/internal/payout/manual"
 	"flattery/internal/poll"
@@ -31,10 +37,14 @@ import (
 
 // known is the list of all networks. To add one is a line here.
 func known(base func(network string) string) connectors.Set {
-	return connectors.Set{
+	return append(connectors.Set{
+		twitter.New(base("twitter")),
 		github.New(base("github")),
 		flickr.New(base("flickr")),
-	}
+		soundcloud.New(base("soundcloud")),
+		vimeo.New(base("vimeo")),
+		fivehundredpx.New(base("fivehundredpx")),
+	}, closed.All()...)
 }
 
 // settings reads the configuration for a command that ends by itself. Such a command says what it did, so its log is for
@@ -66,14 +76,26 @@ type instance struct {
 	now      func() time.Time
 	log      *slog.Logger
 	enabled  connectors.Set
-	apps     map[string]connectors.App
 	client   *http.Client
+	base     string // where people reach the pages
+	tokens   *claim.Tokens
+	flow     *claim.Flow
+	rechecks *claim.Rechecks
 	poller   *poll.Poller
 	settler  *settle.Settler
 	planner  *payout.Planner
 	volatile bool // the demo's data may go with the machine
 	workers  int
 	quiet    bool // do not speak of a data directory that is forgotten anyway
+}
+
+// caps are what the networks may take in a month.
+func (in *instance) caps() map[string]flattery.Amount {
+	all := map[string]flattery.Amount{}
+	for name, n := range in.Networks {
+		all[name] = n.SpendCap
+	}
+	return all
 }
 
 // clock begins at the setting "now", or is the machine's.
@@ -88,17 +110,17 @@ func clock(c *config.Config) func() time.Time {
 // outside puts together what speaks with networks; it needs no store.
 func (p *program) outside(c *config.Config) *instance {
 	in := &instance{
-		Config: c, now: clock(c), apps: map[string]connectors.App{},
+		Config: c, now: clock(c), base: c.URL(c.Listen),
 		log:    slog.New(slog.NewTextHandler(p.stderr, &slog.HandlerOptions{Level: c.LogLevel})),
 		client: connectors.NewClient(connectors.ClientOptions{AllowPrivate: c.AllowPrivate, Version: version}),
 	}
 	for _, k := range known(func(n string) string { return c.Networks[n].Base }) {
 		n := k.Info().Network
-		if set := c.Networks[n]; set.Enabled {
+		if c.Networks[n].Enabled {
 			in.enabled = append(in.enabled, k)
-			in.apps[n] = connectors.App{ID: set.ClientID, Secret: set.ClientSecret, Key: set.Key}
 		}
 	}
+	in.tokens = &claim.Tokens{App: in.app, Client: in.client, Now: func() time.Time { return in.now() }}
 	return in
 }
 
@@ -123,11 +145,18 @@ func (p *program) openStore(ctx context.Context, in *instance) error {
 	if err != nil {
 		return err
 	}
+	return p.openSealed(ctx, in, box)
+}
+
+func (p *program) openSealed(ctx context.Context, in *instance, box *seal.Box) (err error) {
 	in.store, err = sqlite.Open(ctx, sqlite.Options{Dir: in.Data, Location: in.TimeZone, Now: in.now, Seal: box, Log: in.log, Workers: in.workers, Volatile: in.volatile})
 	if err != nil {
 		return err
 	}
-	in.poller = &poll.Poller{Store: in.store, Networks: in.enabled, Apps: in.apps, Client: in.client, Now: in.now, Log: in.log}
+	in.tokens.Store = in.store
+	in.flow = &claim.Flow{Store: in.store, Networks: in.enabled, App: in.app, Client: in.client, Base: func() string { return in.base }, Now: in.now}
+	in.rechecks = &claim.Rechecks{Store: in.store, Networks: in.enabled, App: in.app, Client: in.client, Now: in.now, Log: in.log}
+	in.poller = &poll.Poller{Store: in.store, Networks: in.enabled, Tokens: in.tokens, App: in.app, Caps: in.caps(), Client: in.client, Now: in.now, Log: in.log}
 	in.settler = &settle.Settler{Store: in.store, Now: in.now, Log: in.log, Rules: settle.Rules{
 		Mode: settle.Mode(in.Mode), Grace: in.Grace, Split: in.Split, Fee: in.Fee, Lapse: in.PendingLapse}}
 	in.planner = &payout.Planner{Store: in.store, Rail: manual.Rail{}, Now: in.now, Log: in.log, Rules: payout.Rules{Max: in.SlipsMax, Minimum: in.SlipsMinimum}}
@@ -165,7 +194,7 @@ func cause(err error) error {
 }
 
 func (in *instance) handlers() queue.Handlers {
-	all := queue.Handlers{poll.Kind: in.poller.Work}
+	all := queue.Handlers{poll.Kind: in.poller.Work, poll.KindAuthors: in.poller.WorkAuthors}
 	for _, some := range []queue.Handlers{in.settler.Handlers(), in.planner.Handlers()} {
 		for kind, h := range some {
 			all[kind] = h

@@ -225,14 +225,18 @@ func (h *killHouse) join(ctx context.Context, in *instance, tx store.Tx, login s
 	if err != nil {
 		return err
 	}
-	info := in.enabled[0].Info()
+	c, err := in.enabled.Get("github")
+	if err != nil {
+		return err
+	}
+	info := c.Info()
 	who := flattery.Profile{Identity: flattery.Identity{Network: info.Network, Host: info.Host, Subject: strconv.FormatInt(h.world.GitHub.ID(login), 10)}, Handle: login}
 	if budget == 0 {
 		_, err = tx.AddClaim(ctx, flattery.Claim{Account: id, Identity: who, Proof: flattery.ByAdmin, ProvedAt: now})
 		return err
 	}
 	_, err = tx.AddLink(ctx, flattery.Link{Account: id, Identity: who, Proof: flattery.ByToken, BeginsAt: now, NextPoll: now, Interval: info.Interval},
-		flattery.Secret(h.world.GitHub.Token(login)))
+		flattery.Token{Access: flattery.Secret(h.world.GitHub.Token(login))})
 	return err
 }
 

@@ -80,12 +80,15 @@ func (in *instance) readLikes(ctx context.Context, name string, limit int) (*lik
 		return nil, err
 	}
 	a := &likesAnswer{Who: who, Likes: []likeLine{}}
-	s := in.session(c)
+	s, err := in.session(ctx, c)
+	if err != nil {
+		return nil, advised(c.Info(), err)
+	}
 	s.Identity = who
 	authors, things := map[flattery.Identity]bool{}, map[flattery.Thing]bool{}
 	for page, err := range c.Likes(ctx, s, "") {
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", who, advised(c.Info(), err))
+			return nil, advised(c.Info(), err)
 		}
 		for _, l := range page.Likes {
 			key := flattery.Thing{Network: l.Thing.Network, Host: l.Thing.Host, ID: l.Thing.ID}

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"bufio"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"strconv"
 	"strings"
@@ -33,9 +36,14 @@ func (in *instance) splitName(name string) (connectors.Connector, string, error)
 	return c, handle, err
 }
 
-// session is for asking a network without a link.
-func (in *instance) session(c connectors.Connector) connectors.Session {
-	return connectors.Session{App: in.apps[c.Info().Network], Client: in.client, Now: in.now()}
+// session is for asking a network without a link, in the name of this instance.
+func (in *instance) session(ctx context.Context, c connectors.Connector) (s connectors.Session, err error) {
+	s = connectors.Session{Client: in.client, Now: in.now()}
+	if s.App, err = in.app(ctx, c.Info().Network); err != nil {
+		return s, err
+	}
+	s.AppToken, err = in.tokens.Instance(ctx, c.Info())
+	return s, err
 }
 
 // resolve finds somebody by public handle.
@@ -44,14 +52,22 @@ func (in *instance) resolve(ctx context.Context, c connectors.Connector, handle 
 	if handle == "" {
 		return flattery.Profile{}, flattery.Input("say who: %s:%s", info.Network, info.HandleTip)
 	}
-	if info.NeedsKey && in.apps[info.Network].Key == "" {
-		return flattery.Profile{}, flattery.Input("%s is read with an API key: get one at %s, then set networks.%s.key", info.Title, info.Console, info.Network)
+	app, err := in.app(ctx, info.Network)
+	if err != nil {
+		return flattery.Profile{}, err
+	}
+	if err := missingByName(info, app); err != nil {
+		return flattery.Profile{}, err
 	}
 	r, ok := c.(connectors.Resolver)
 	if !ok {
-		return flattery.Profile{}, flattery.Input("%s cannot be linked by name: link it with a token", info.Title)
+		return flattery.Profile{}, flattery.Input("%s tells nobody's likes by name: link it in the browser (flattery serve), or with a token", info.Title)
 	}
-	who, err := r.Resolve(ctx, in.session(c), handle)
+	s, err := in.session(ctx, c)
+	if err != nil {
+		return flattery.Profile{}, advised(info, err)
+	}
+	who, err := r.Resolve(ctx, s, handle)
 	if errors.Is(err, connectors.ErrGone) {
 		err = fmt.Errorf("%s knows nobody called %q: check the spelling", info.Title, handle)
 	} else if err != nil {
@@ -81,7 +97,11 @@ func advice(network, reason string) string {
 	case poll.ReasonPayment:
 		return "the owner of this instance must decide whether to pay"
 	case poll.ReasonKeys:
-		return "set networks." + network + ".key to a key that it accepts"
+		return "set networks." + network + ".key, or .client_id and .client_secret, to what it accepts"
+	case poll.ReasonTerms:
+		return "the owner of this instance must accept the network's terms (networks." + network + ".accept_terms)"
+	case poll.ReasonSpend:
+		return "it goes on next month, or raise networks." + network + ".spend_cap"
 	case poll.ReasonUnknown:
 		return "see flattery networks"
 	case poll.ReasonRate:
@@ -93,15 +113,16 @@ func advice(network, reason string) string {
 
 func (p *program) linkAdd() *cobra.Command {
 	var account, tokenFile string
-	var device, thisMonth bool
+	var device, code, thisMonth bool
 	cmd := &cobra.Command{Use: "add NETWORK:HANDLE", Short: "Link an identity: what it likes from now on counts",
 		Long: `Link an identity: what it likes from now on counts for the account.
 
-By name alone a link is unproved: it steers the account's own budget and proves nothing. With --device or
---token-file it is proved (NETWORK: is then enough), and private likes are read too where the network has them.`,
+By name alone a link is unproved: it steers the account's own budget and proves nothing. With --device, --code or
+--token-file it is proved (NETWORK: is then enough), and private likes are read too where the network has them. In
+the browser it is one click: flattery serve, then Links.`,
 		Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
-			if device && tokenFile != "" {
-				return flattery.Input("--device and --token-file are two ways to prove the same: choose one")
+			if device && code || (device || code) && tokenFile != "" {
+				return flattery.Input("--device, --code and --token-file are ways to prove the same: choose one")
 			}
 			return p.with(cmd.Context(), func(in *instance) error {
 				ctx := cmd.Context()
@@ -110,14 +131,14 @@ By name alone a link is unproved: it steers the account's own budget and proves 
 					return err
 				}
 				name := args[0]
-				if !strings.Contains(name, ":") && (device || tokenFile != "") {
+				if !strings.Contains(name, ":") && (device || code || tokenFile != "") {
 					name += ":"
 				}
 				c, handle, err := in.splitName(name)
 				if err != nil {
 					return err
 				}
-				token, proof, err := p.prove(ctx, in, c, tokenFile, device)
+				token, proof, err := p.prove(ctx, in, c, a.ID, ways{tokenFile, device, code})
 				if err != nil {
 					return err
 				}
@@ -139,44 +160,92 @@ By name alone a link is unproved: it steers the account's own budget and proves 
 		}}
 	cmd.Flags().StringVar(&account, "account", "", "account; may be left out while there is one")
 	cmd.Flags().BoolVar(&device, "device", false, "prove it with the browser of any device")
+	cmd.Flags().BoolVar(&code, "code", false, "prove it in any browser, and type here the code that the network shows")
 	cmd.Flags().StringVar(&tokenFile, "token-file", "", "prove it with a personal token read from this file (- for stdin)")
 	cmd.Flags().BoolVar(&thisMonth, "this-month", false, "count this month so far, where the network tells the time of a like")
 	return cmd
 }
 
+// ways are how a link or a claim may be proved in a terminal.
+type ways struct {
+	tokenFile    string
+	device, code bool
+}
+
 // prove gets a token as the flags say; none is a link by name.
-func (p *program) prove(ctx context.Context, in *instance, c connectors.Connector, tokenFile string, device bool) (flattery.Secret, flattery.Proof, error) {
+func (p *program) prove(ctx context.Context, in *instance, c connectors.Connector, account flattery.AccountID, w ways) (flattery.Token, flattery.Proof, error) {
 	switch {
-	case device:
-		token, err := claim.Device(ctx, c.Info(), in.apps[c.Info().Network], in.client, claim.Linking, func(ask claim.Prompt) {
+	case w.device:
+		app, err := in.app(ctx, c.Info().Network)
+		if err != nil {
+			return flattery.Token{}, "", err
+		}
+		token, err := claim.Device(ctx, c.Info(), app, in.client, in.now, claim.Linking, func(ask claim.Prompt) {
 			p.say("Open %s and type %s", ask.URL, ask.Code)
 		})
 		return token, flattery.ByOAuth, err
-	case tokenFile != "":
-		read := func() ([]byte, error) { return os.ReadFile(tokenFile) }
-		if tokenFile == "-" {
-			read = func() ([]byte, error) { return io.ReadAll(io.LimitReader(p.stdin, 64<<10)) }
-		}
-		b, err := read()
-		if err != nil {
-			return "", "", fmt.Errorf("--token-file %s cannot be read: %w: name a file with nothing but the token in it", tokenFile, cause(err))
-		}
-		token := strings.TrimSpace(string(b))
-		if token == "" {
-			return "", "", flattery.Input("--token-file: there is no token in it")
-		}
-		return flattery.Secret(token), flattery.ByToken, nil
+	case w.code:
+		token, err := p.typed(ctx, in, c, account)
+		return token, flattery.ByOAuth, err
+	case w.tokenFile != "":
+		token, err := p.readToken(w.tokenFile)
+		return token, flattery.ByToken, err
 	}
-	return "", flattery.ByName, nil
+	return flattery.Token{}, flattery.ByName, nil
+}
+
+// readToken reads a personal token: one word, or two where the network's tokens have a secret.
+func (p *program) readToken(file string) (flattery.Token, error) {
+	read := func() ([]byte, error) { return os.ReadFile(file) }
+	if file == "-" {
+		read = func() ([]byte, error) { return io.ReadAll(io.LimitReader(p.stdin, 64<<10)) }
+	}
+	b, err := read()
+	if err != nil {
+		return flattery.Token{}, fmt.Errorf("--token-file %s cannot be read: %w: name a file with nothing but the token in it", file, cause(err))
+	}
+	words := strings.Fields(string(b))
+	switch len(words) {
+	case 1:
+		return flattery.Token{Access: flattery.Secret(words[0])}, nil
+	case 2:
+		return flattery.Token{Access: flattery.Secret(words[0]), Secret: flattery.Secret(words[1])}, nil
+	case 0:
+		return flattery.Token{}, flattery.Input("--token-file: there is no token in it")
+	}
+	return flattery.Token{}, flattery.Input("--token-file: there are %d words in it: write the token, and its secret where it has one", len(words))
+}
+
+// typed lets somebody say yes in a browser anywhere and type the code that the network shows.
+func (p *program) typed(ctx context.Context, in *instance, c connectors.Connector, account flattery.AccountID) (flattery.Token, error) {
+	network, host, browser := c.Info().Network, c.Info().Host, rand.Text()
+	begun, err := in.flow.Begin(ctx, claim.Asked{Account: account, Browser: browser, Network: network, Purpose: claim.Linking, Code: true})
+	if err != nil {
+		return flattery.Token{}, err
+	}
+	p.say("Open %s\nand type here the code that it shows:", begun.URL)
+	line, err := bufio.NewReader(io.LimitReader(p.stdin, 4<<10)).ReadString('\n')
+	if code := strings.TrimSpace(line); code != "" {
+		got, err := in.flow.Finish(ctx, claim.Answered{Account: account, Browser: browser, Network: network, Host: host,
+			Query: url.Values{"state": {begun.State}, "oauth_verifier": {code}}})
+		return got.Token, err
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		return flattery.Token{}, err
+	}
+	return flattery.Token{}, flattery.Input("no code was typed; nothing was linked")
 }
 
 // who is the identity to link: the token's, which must be the handle that was named, or the public one.
-func (in *instance) who(ctx context.Context, c connectors.Connector, handle string, token flattery.Secret) (flattery.Profile, error) {
-	if token == "" {
+func (in *instance) who(ctx context.Context, c connectors.Connector, handle string, token flattery.Token) (flattery.Profile, error) {
+	if !token.Has() {
 		return in.resolve(ctx, c, handle)
 	}
-	s := in.session(c)
-	s.Token = token
+	app, err := in.app(ctx, c.Info().Network)
+	if err != nil {
+		return flattery.Profile{}, err
+	}
+	s := connectors.Session{Token: token, App: app, Client: in.client, Now: in.now()}
 	who, err := c.Identify(ctx, s)
 	if err != nil {
 		return who, advised(c.Info(), err)
@@ -187,7 +256,7 @@ func (in *instance) who(ctx context.Context, c connectors.Connector, handle stri
 	return who, nil
 }
 
-func (in *instance) addLink(ctx context.Context, l flattery.Link, token flattery.Secret, thisMonth bool) (flattery.Link, error) {
+func (in *instance) addLink(ctx context.Context, l flattery.Link, token flattery.Token, thisMonth bool) (flattery.Link, error) {
 	now := in.now().Truncate(time.Second)
 	l.BeginsAt, l.NextPoll = now, now
 	if thisMonth {
@@ -265,12 +334,19 @@ func (p *program) linkRemove() *cobra.Command {
 			return err
 		}
 		return p.with(cmd.Context(), func(in *instance) error {
-			err := in.update(cmd.Context(), func(tx store.Tx) error { return tx.RemoveLink(cmd.Context(), flattery.LinkID(id)) })
+			l, err := in.store.Link(cmd.Context(), flattery.LinkID(id))
+			gaveBack := false
+			if err == nil {
+				gaveBack, err = in.unlink(cmd.Context(), l)
+			}
 			if errors.Is(err, flattery.ErrNotFound) {
 				err = flattery.Input("there is no link %d: see flattery link list", id)
 			}
 			if err != nil {
 				return err
+			}
+			if !gaveBack {
+				p.say("The network did not take the token back: end it there, in your settings.")
 			}
 			return p.print(map[string]any{"removed": id}, func(out io.Writer) {
 				fmt.Fprintf(out, "link %d is removed; what it liked stays counted once\n", id)

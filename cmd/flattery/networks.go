@@ -1,12 +1,18 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
+	"flattery"
+	"flattery/config"
 	"flattery/connectors"
+	"flattery/store/sqlite"
 )
 
 // networkLine is what one should know of a network before linking it.
@@ -25,25 +31,45 @@ type networkLine struct {
 	Terms   *connectors.Terms `json:"terms,omitempty"`
 }
 
+// missingWords says what keeps a network from being linked, and what works without that.
+func missingWords(k connectors.Connector, set config.Network, app flattery.App) string {
+	info := k.Info()
+	if !set.Enabled {
+		return fmt.Sprintf("switched off: set networks.%s.enabled = true", info.Network)
+	}
+	missing := missingFor(info, app)
+	if missing == nil {
+		return ""
+	}
+	if _, ok := k.(connectors.Resolver); ok && missingByName(info, app) == nil {
+		return "can be linked by name or token as it is; to sign in there: " + missing.Error()
+	}
+	return missing.Error()
+}
+
 func (p *program) networks() *cobra.Command {
-	return &cobra.Command{Use: "networks", Short: "Every network: its state, how it is linked, what is missing to link it", Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error {
+	return &cobra.Command{Use: "networks", Short: "Every network: its state, how it is linked, what is missing to link it", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) (err error) {
 		c, err := p.settings()
 		if err != nil {
 			return err
 		}
+		in := p.outside(c)
+		if _, err := os.Stat(filepath.Join(c.Data, sqlite.File)); err == nil { // keys may have been entered in the pages
+			if err := p.openStore(cmd.Context(), in); err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, in.store.Close()) }()
+		}
 		var lines []networkLine
 		for _, k := range known(func(n string) string { return c.Networks[n].Base }) {
 			info, set := k.Info(), c.Networks[k.Info().Network]
+			app, err := in.app(cmd.Context(), info.Network)
+			if err != nil {
+				return err
+			}
 			l := networkLine{Network: info.Network, Title: info.Title, State: info.State, Since: info.Since, Reason: info.Reason, Noun: info.Noun,
 				Auth: info.Auth, Feed: info.Feed, Proven: info.Proven, Enabled: set.Enabled}
-			switch {
-			case !set.Enabled:
-				l.Missing = fmt.Sprintf("switched off: set networks.%s.enabled = true", info.Network)
-			case info.NeedsKey && set.Key == "":
-				l.Missing = fmt.Sprintf("needs an API key: get one at %s, then set networks.%s.key", info.Console, info.Network)
-			case info.OAuth2.DeviceURL != "" && set.ClientID == "":
-				l.Missing = fmt.Sprintf("linked by name or token as it is; --device needs an OAuth app (%s) and networks.%s.client_id", info.Console, info.Network)
-			}
+			l.Missing = missingWords(k, set, app)
 			if info.Terms != (connectors.Terms{}) {
 				l.Terms = &info.Terms
 			}

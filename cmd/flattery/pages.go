@@ -14,7 +14,7 @@ import (
 // pages hands the store and the commands to the web, in its words.
 type pages struct {
 	*sqlite.Store
-	in *instance
+	gates
 }
 
 var (
@@ -76,15 +76,10 @@ func (p pages) RemoveSession(ctx context.Context, token string) error {
 }
 
 // site is the handler of all pages, at the address that people type.
-func (in *instance) site(base string, demo bool) (http.Handler, error) {
-	var networks []web.Network
-	for _, c := range in.enabled {
-		i := c.Info()
-		networks = append(networks, web.Network{Key: i.Network, Title: i.Title, Noun: i.Noun, State: string(i.State)})
-	}
-	p := pages{in.store, in}
-	return web.New(web.Options{
-		Store: p, Doors: p, Sessions: p, Networks: networks, Now: in.now, Location: in.TimeZone, Grace: in.Grace,
+func (in *instance) site(ctx context.Context, base string, demo bool) (http.Handler, error) {
+	p := pages{in.store, gates{in}}
+	return web.New(ctx, web.Options{
+		Store: p, Doors: p, Sessions: p, Networks: p, Now: in.now, Location: in.TimeZone, Grace: in.Grace,
 		Mode: web.Mode(in.Mode), Fee: in.Fee, Split: in.Split, Slips: web.Slips{Max: in.SlipsMax, Minimum: in.SlipsMinimum},
 		Currency: in.Currencies[0], BaseURL: base, Version: version, Demo: demo, Log: in.log,
 	})

@@ -25,6 +25,10 @@ func (p *program) poll() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			left, err := in.nameAuthors(cmd.Context())
+			if err != nil {
+				return err
+			}
 			err = p.print(found, func(out io.Writer) {
 				for _, f := range found {
 					showFound(out, f)
@@ -33,6 +37,9 @@ func (p *program) poll() *cobra.Command {
 					fmt.Fprintln(out, "nothing is due")
 				}
 			})
+			if left > 0 {
+				p.say("Who made %s of your export files is still to be found out: flattery serve does that, slowly.", count(left, "thing"))
+			}
 			return errors.Join(err, in.unread(cmd.Context(), found))
 		})
 	}}
@@ -55,7 +62,7 @@ func showFound(w io.Writer, f poll.Found) {
 	for _, part := range []struct {
 		n    int
 		word string
-	}{{f.Counting, "counting"}, {f.Pending, "pending"}, {f.Own, "own"}, {f.Seen, "older than the link"}} {
+	}{{f.Counting, "counting"}, {f.Pending, "pending"}, {f.Own, "own"}, {f.Seen, "older than the link"}, {f.Unliked, "taken back"}} {
 		if part.n > 0 {
 			fmt.Fprintf(w, ", %d %s", part.n, part.word)
 		}

@@ -261,7 +261,7 @@ func (o *openHouse) joins(stars []realStar) map[string]bool {
 			return err
 		}))
 	}
-	token := flattery.Secret(o.b.world.GitHub.Token("F-e-u-e-r"))
+	token := flattery.Token{Access: flattery.Secret(o.b.world.GitHub.Token("F-e-u-e-r"))}
 	who, err := o.who(ctx, c, "", token)
 	check(err)
 	_, err = o.addLink(ctx, flattery.Link{Account: donor.ID, Identity: who, Proof: flattery.ByToken, Interval: c.Info().Interval}, token, false)

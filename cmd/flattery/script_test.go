@@ -4,9 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
+	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -15,6 +20,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"flattery/internal/sandbox"
+	"flattery/store/sqlite"
 )
 
 type worldKey struct{}
@@ -24,6 +30,12 @@ type worldKey struct{}
 //	now TIME                      it is that time, for the networks and for flattery
 //	github user|organisation NAME, repo OWNER/NAME, star|unstar USER OWNER/NAME, rename OLD NEW, token USER FILE
 //	github approve|deny USER      answers the device that waits; waits for it
+//	card NETWORK here             that network is the world's, not the real one
+//	card NETWORK app ID SECRET    registers a program; the variables ID and SECRET are its keys
+//	card NETWORK person NAME WHO, thing WHO TITLE THING, like|unlike WHO THING, token WHO FILE
+//	                              WHO and THING are variables where they are made: what the network calls them by
+//	agree WHO SAID CODE           waits until an address stands in the file SAID, says yes there, writes the code into the pipe CODE
+//	served                        a daemon serves the data directory from now on
 //	exits CODE flattery ARGS…     runs it and looks at the exit code
 //	json KEY…                     stdout is one JSON document, in which (or in whose first element) these keys are
 //	jsonlines KEY…                each line of stdout is one with these keys, and there is at least one
@@ -55,6 +67,7 @@ func TestStories(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"now": scriptNow, "github": scriptGitHub, "exits": scriptExits, "json": scriptJSON, "jsonlines": scriptJSONLines, "one": scriptOne,
+			"card": scriptCard, "agree": scriptAgree, "served": scriptServed,
 		},
 	})
 }
@@ -105,6 +118,85 @@ func scriptGitHub(ts *testscript.TestScript, _ bool, args []string) {
 	default:
 		ts.Fatalf("github %s?", args[0])
 	}
+}
+
+func scriptCard(ts *testscript.TestScript, _ bool, args []string) {
+	w, all := worldOf(ts), theCard()
+	at := slices.IndexFunc(all, func(k card) bool { return k.name == args[0] })
+	if at < 0 {
+		ts.Fatalf("card %s?", args[0])
+	}
+	switch k, does, args := all[at], args[1], args[2:]; does {
+	case "here":
+		ts.Setenv("FLATTERY_NETWORKS_"+strings.ToUpper(k.name)+"_BASE", k.base(w))
+	case "app":
+		id, secret := k.app(w, "http://127.0.0.1/")
+		ts.Setenv(args[0], id)
+		ts.Setenv(args[1], secret)
+	case "person":
+		ts.Setenv(args[1], k.person(w, args[0]))
+	case "thing":
+		ts.Setenv(args[2], k.thing(w, args[0], args[1]))
+	case "like":
+		k.like(w, args[0], args[1])
+	case "unlike":
+		k.unlike(w, args[0], args[1])
+	case "token":
+		of := map[string]interface {
+			Token(string, ...string) string
+		}{"twitter": w.X, "github": w.GitHub, "soundcloud": w.SoundCloud, "vimeo": w.Vimeo}[k.name]
+		ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(of.Token(args[0])+"\n"), 0o600))
+	default:
+		ts.Fatalf("card %s %s?", k.name, does)
+	}
+}
+
+// A network of OAuth 1.0a shows a code where there is no address to go back to.
+var (
+	saidAddress = regexp.MustCompile(`(http://\S+)\n.+\n`)
+	shownCode   = regexp.MustCompile(`<strong id="verifier">([^<]+)</strong>`)
+)
+
+func scriptAgree(ts *testscript.TestScript, _ bool, args []string) {
+	// Open for both, the pipe waits for nobody.
+	pipe, err := os.OpenFile(ts.MkAbs(args[2]), os.O_RDWR, 0)
+	ts.Check(err)
+	defer pipe.Close()
+	var at []string
+	for range 1000 {
+		said, _ := os.ReadFile(ts.MkAbs(args[1]))
+		if at = saidAddress.FindStringSubmatch(string(said)); at != nil {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	if at == nil {
+		ts.Fatalf("no address was said")
+	}
+	page, err := url.Parse(at[1])
+	ts.Check(err)
+	form := page.Query()
+	form.Set("login", args[0])
+	form.Set("answer", "yes")
+	page.RawQuery = ""
+	resp, err := http.PostForm(page.String(), form)
+	ts.Check(err)
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	ts.Check(err)
+	code := shownCode.FindSubmatch(text)
+	if code == nil {
+		ts.Fatalf("%s shows no code: %s", page, text)
+	}
+	_, err = fmt.Fprintf(pipe, "%s\n", code[1])
+	ts.Check(err)
+	ts.Logf("%s agreed and was shown %s", args[0], code[1])
+}
+
+func scriptServed(ts *testscript.TestScript, _ bool, _ []string) {
+	unlock, err := sqlite.Lock(ts.Getenv("FLATTERY_DATA"))
+	ts.Check(err)
+	ts.Defer(func() { ts.Check(unlock()) })
 }
 
 func scriptExits(ts *testscript.TestScript, _ bool, args []string) {

@@ -47,8 +47,11 @@ func (p *program) serve() *cobra.Command {
 			for _, w := range c.Warnings {
 				in.log.Warn("a setting", "warning", w)
 			}
-			base := in.URL(listener.Addr().String())
-			if err := p.welcome(cmd.Context(), in, base); err != nil {
+			in.base = in.URL(listener.Addr().String())
+			if err := p.welcome(cmd.Context(), in, in.base); err != nil {
+				return errors.Join(err, listener.Close())
+			}
+			if err := in.wake(cmd.Context()); err != nil {
 				return errors.Join(err, listener.Close())
 			}
 			return in.run(cmd.Context(), listener)
@@ -90,12 +93,17 @@ func (p *program) welcome(ctx context.Context, in *instance, base string) error 
 
 // run is the daemon: it returns when ctx ends and the last thing it began has ended.
 func (in *instance) run(ctx context.Context, listener net.Listener) error {
-	handler, err := in.site(in.BaseURL, false)
+	handler, err := in.site(ctx, in.BaseURL, false)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
 	plan, err := schedule.New(in.log, in.now,
 		schedule.Entry{Name: "poll", Spec: "* * * * *", Due: in.poller.Enqueue},
+		schedule.Entry{Name: "authors", Spec: "* * * * *", Due: in.poller.EnqueueAuthors},
+		schedule.Entry{Name: "recheck", Spec: "30 3 * * *", Due: func(ctx context.Context, _ time.Time) error {
+			_, err := in.rechecks.Run(ctx)
+			return err
+		}},
 		schedule.Entry{Name: "settle", Spec: in.SettleCron, Due: in.settler.Enqueue},
 		schedule.Entry{Name: "plan", Spec: "*/5 * * * *", Due: in.planner.Enqueue},
 		schedule.Entry{Name: "tidy", Spec: "0 * * * *", Due: func(ctx context.Context, _ time.Time) error {

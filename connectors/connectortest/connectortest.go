@@ -34,11 +34,12 @@ type Harness struct {
 	ID        func(thing int) string // of the thing, as the connector reports it
 	Page      int                    // likes on the largest page that the network serves
 	Timeless  bool                   // this network does not tell the time of a like
+	Hostile   string                 // folder of the answers for Survive; "" is testdata/hostile
 }
 
 // Run checks every promise.
 func Run(t *testing.T, h Harness) {
-	for _, p := range slices.Concat(promises, hostilities) {
+	for _, p := range slices.Concat(promises, stops, hostilities) {
 		t.Run(p.name, func(t *testing.T) { p.check(newWorld(t, h)) })
 	}
 }
@@ -50,9 +51,10 @@ type promise struct {
 
 // world is one fake network, one link to it, and what a store would remember.
 type world struct {
-	*testing.T
+	testing.TB
 	h         Harness
 	net       Network
+	base      string
 	connector connectors.Connector
 	session   connectors.Session
 	cursor    flattery.Cursor
@@ -71,13 +73,15 @@ var (
 	noon  = time.Date(2026, 10, 14, 12, 0, 0, 0, time.UTC)
 )
 
-func newWorld(t *testing.T, h Harness) *world {
-	w := &world{T: t, h: h, net: h.Network(), seen: map[string]bool{}, now: noon}
+func newWorld(t testing.TB, h Harness) *world {
+	t.Helper()
+	w := &world{TB: t, h: h, net: h.Network(), seen: map[string]bool{}, now: noon}
 	server := httptest.NewServer(http.HandlerFunc(w.serve))
 	t.Cleanup(server.Close)
 	client := connectors.NewClient(connectors.ClientOptions{AllowPrivate: true, Version: "test"})
 	t.Cleanup(client.CloseIdleConnections)
-	w.connector = h.Connector(server.URL + "/")
+	w.base = server.URL + "/"
+	w.connector = h.Connector(w.base)
 	w.session = h.Session
 	w.session.Client, w.session.Month = client, month
 	w.session.Identity.Network = w.connector.Info().Network
@@ -130,6 +134,7 @@ type polled struct {
 	news, old []string // things never reported before, sorted
 	likes     []flattery.Like
 	pages     int
+	told      int // pages with likes
 	err       error
 }
 
@@ -149,6 +154,7 @@ func (w *world) poll(most int) polled {
 			continue
 		}
 		p.pages++
+		p.told += min(1, len(page.Likes))
 		p.likes = append(p.likes, page.Likes...)
 		for _, l := range page.Likes {
 			if id := l.Thing.ID; !w.seen[id] {
@@ -215,13 +221,13 @@ func (w *world) wantNews(p polled, things ...int) {
 func (w *world) wantLine(err error) {
 	w.Helper()
 	text := fmt.Sprintf("%v %+v %#v", err, err, err)
-	for _, secret := range []flattery.Secret{w.session.Token, w.session.App.Secret, w.session.App.Key} {
+	for _, secret := range []flattery.Secret{w.session.Token.Access, w.session.Token.Secret, w.session.AppToken, w.session.App.Secret, w.session.App.Key} {
 		if secret != "" && strings.Contains(text, string(secret)) {
 			w.Errorf("the error tells a secret: %v", err)
 		}
 	}
 	if line := err.Error(); strings.ContainsAny(line, "\n\r") || len(line) > 400 {
-		w.Errorf("not one clear line: %q", line)
+		w.Errorf("not one clear line: %.500q", line)
 	}
 }
 

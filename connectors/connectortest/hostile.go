@@ -2,19 +2,13 @@ package connectortest
 
 import (
 	"bytes"
-	"compress/gzip"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
-	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"flattery"
 	"flattery/connectors"
@@ -41,12 +35,6 @@ var hostilities = []promise{
 		}
 		w.before = nil
 		w.wantNews(w.poll(0), 2)
-	}},
-	{"an answer with anything in any place does no harm", func(w *world) {
-		w.like(1)
-		w.begin()
-		w.like(2)
-		w.everyMutation()
 	}},
 	{"a refusal has its fate", func(w *world) {
 		w.like(1)
@@ -94,7 +82,7 @@ var hostilities = []promise{
 			fmt.Fprint(rw, "[]")
 		}))
 		defer other.Close()
-		if w.session.Token == "" && w.session.App == (connectors.App{}) {
+		if !w.session.Token.Has() && w.session.App == (flattery.App{}) && w.session.AppToken == "" {
 			return // nothing to keep
 		}
 		w.before = func(_ int, rw http.ResponseWriter, r *http.Request) bool {
@@ -157,23 +145,21 @@ var badAnswers = []badAnswer{
 	{"garbage after JSON", false, body(jsonType, "[] []")},
 	{"deep arrays", false, body(jsonType, strings.Repeat("[", 200_000))},
 	{"deep objects", false, body(jsonType, strings.Repeat(`{"a":`, 200_000)+"1"+strings.Repeat("}", 200_000))},
-	{"50 MB", false, func(_ *world, rw http.ResponseWriter, _ *http.Request) {
+	{"20 MB", false, func(_ *world, rw http.ResponseWriter, _ *http.Request) {
 		rw.Header().Set("Content-Type", jsonType)
 		long(rw)
 	}},
-	{"50 MB in a small gzip", false, func(_ *world, rw http.ResponseWriter, _ *http.Request) {
+	{"20 MB in a small gzip", false, func(_ *world, rw http.ResponseWriter, _ *http.Request) {
 		rw.Header().Set("Content-Type", jsonType)
 		rw.Header().Set("Content-Encoding", "gzip")
-		z := gzip.NewWriter(rw)
-		long(z)
-		_ = z.Close()
+		_, _ = rw.Write(bomb())
 	}},
-	{"50 MB with an error", false, func(_ *world, rw http.ResponseWriter, _ *http.Request) {
+	{"20 MB with an error", false, func(_ *world, rw http.ResponseWriter, _ *http.Request) {
 		rw.WriteHeader(http.StatusInternalServerError)
 		long(rw)
 	}},
 	{"half an answer", false, func(w *world, rw http.ResponseWriter, r *http.Request) {
-		text := w.record(r)
+		text := w.record(r).Body.Bytes()
 		rw.Header().Set("Content-Type", jsonType)
 		_, _ = rw.Write(text[:len(text)/2])
 	}},
@@ -191,7 +177,7 @@ var badAnswers = []badAnswer{
 func long(to io.Writer) {
 	_, _ = io.WriteString(to, "[")
 	row := bytes.Repeat([]byte("0,"), 1<<19)
-	for range 50 {
+	for range 20 {
 		if _, err := to.Write(row); err != nil {
 			return
 		}
@@ -236,100 +222,4 @@ var fates = []fate{
 	{502, nil, isAnswer},
 	{503, nil, isAnswer},
 	{418, nil, isAnswer},
-}
-
-// record asks the fake network and gives its answer.
-func (w *world) record(r *http.Request) []byte {
-	r = r.Clone(r.Context())
-	r.Header.Del("If-None-Match")
-	rec := httptest.NewRecorder()
-	w.net.ServeHTTP(rec, r)
-	return rec.Body.Bytes()
-}
-
-// everyMutation serves the good answer with each value in it replaced by each of a few others.
-func (w *world) everyMutation() {
-	cursor := w.cursor
-	for place, more := 0, true; more; place++ {
-		for _, other := range []any{nil, true, -1, 0, 1e300, json.Number("99999999999999999999"), "", "x\x00\n\u202e", strings.Repeat("y", 5000), "javascript:alert(1)", []any{}, map[string]any{}} {
-			w.cursor = cursor
-			w.before = func(_ int, rw http.ResponseWriter, r *http.Request) bool {
-				var tree any
-				text := w.record(r)
-				if err := json.Unmarshal(text, &tree); err != nil {
-					w.Fatalf("the fake network serves no JSON: %v", err)
-				}
-				left := place
-				tree, more = replace(tree, other, &left)
-				rw.Header().Set("Content-Type", jsonType)
-				_ = json.NewEncoder(rw).Encode(tree)
-				return true
-			}
-			p := w.poll(0)
-			if p.err != nil {
-				w.wantLine(p.err)
-			}
-			for _, l := range p.likes {
-				w.checkLike(l)
-			}
-			// Whatever it was, the link lives on.
-			w.before = nil
-			if p := w.poll(0); p.err != nil {
-				w.Fatalf("place %d with %v: the next poll: %v", place, other, p.err)
-			}
-		}
-	}
-}
-
-// replace puts another value in the place that left counts down to; false where there are not so many.
-func replace(tree, other any, left *int) (any, bool) {
-	if *left == 0 {
-		return other, true
-	}
-	*left--
-	switch v := tree.(type) {
-	case []any:
-		for i := range v {
-			if next, done := replace(v[i], other, left); done {
-				v[i] = next
-				return v, true
-			}
-		}
-	case map[string]any:
-		for _, k := range slices.Sorted(maps.Keys(v)) {
-			if next, done := replace(v[k], other, left); done {
-				v[k] = next
-				return v, true
-			}
-		}
-	}
-	return tree, false
-}
-
-// checkLike is what may be relied on in a like, whatever the network sent.
-func (w *world) checkLike(l flattery.Like) {
-	w.Helper()
-	info := w.connector.Info()
-	if l.Thing.ID == "" || l.Thing.Network != info.Network || l.Thing.Host != info.Host {
-		w.Errorf("a thing without a key: %+v", l.Thing)
-	}
-	if a := l.Author.Identity; a.Subject == "" || a.Subject[0] == '-' || a.Network != info.Network || a.Host != info.Host {
-		w.Errorf("an author without a key: %+v", a)
-	}
-	for _, s := range []string{l.Thing.ID, l.Thing.Title, l.Author.Subject, l.Author.Handle, l.Author.Name} {
-		if s != connectors.Clean(s, connectors.MaxTitle) || utf8.RuneCountInString(s) > connectors.MaxTitle {
-			w.Errorf("text that is not clean: %.80q", s)
-		}
-	}
-	for _, s := range []string{l.Thing.URL, l.Author.URL} {
-		if u, err := url.Parse(s); err != nil || s != "" && u.Scheme != "https" && u.Scheme != "http" {
-			w.Errorf("no address of a page: %q", s)
-		}
-	}
-	if w.noTime() != l.At.IsZero() && w.before == nil {
-		w.Errorf("the time of the like is %v", l.At)
-	}
-	if !l.At.IsZero() && l.Source != flattery.Exact && l.Source != flattery.Derived {
-		w.Errorf("a time from %q", l.Source)
-	}
 }

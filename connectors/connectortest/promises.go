@@ -1,23 +1,24 @@
 package connectortest
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"reflect"
 	"slices"
 	"sync"
 	"time"
-
-	"flattery/connectors"
 )
 
 // promises are what a connector does with a network that behaves.
 var promises = []promise{
-	{"Info is constant and complete", func(w *world) {
-		a, b := w.connector.Info(), w.connector.Info()
-		if !reflect.DeepEqual(a, b) {
+	{"Info is constant, complete and asks nobody", func(w *world) {
+		a := w.connector.Info()
+		if w.requests != 0 {
+			w.Errorf("%d requests", w.requests)
+		}
+		w.like(1)
+		w.begin()
+		if !reflect.DeepEqual(a, w.connector.Info()) || !reflect.DeepEqual(a, w.h.Connector(w.base).Info()) {
 			w.Error("Info changes")
 		}
 		if a.Network == "" || a.Title == "" || a.Host == "" || a.Noun == "" || a.Auth == "" || a.Feed == "" || a.State == "" || a.Proven == "" || a.Interval <= 0 {
@@ -77,41 +78,17 @@ var promises = []promise{
 		w.like(count(5, 2*w.h.Page+7)...)
 		w.wantNews(w.settle(), count(5, 2*w.h.Page+7)...)
 	}},
-	{"stopping a baseline after any page loses nothing and counts nothing old", func(w *world) {
-		for k := 1; k <= 3; k++ {
-			w.again()
-			w.like(count(0, 2*w.h.Page+7)...)
-			w.wantNews(w.poll(k))
-			w.pass(time.Hour)
-			w.like(100_000)
-			w.wantNews(w.settle(), 100_000)
-		}
-	}},
-	{"stopping a walk after any page loses nothing", func(w *world) {
-		for k := 1; k <= 3; k++ {
-			w.again()
-			w.like(count(0, 5)...)
-			w.begin()
-			w.like(count(5, 2*w.h.Page+7)...)
-			first := w.poll(k)
-			w.pass(time.Minute)
-			w.like(100_000)
-			rest := w.settle()
-			rest.news = append(rest.news, first.news...)
-			slices.Sort(rest.news)
-			w.wantNews(rest, append(count(5, 2*w.h.Page+7), 100_000)...)
-		}
-	}},
 	{"a like while the list is walked is not lost", func(w *world) {
-		w.shifting(func() { w.net.Like(100_000, w.now) })
-		w.wantNews(w.settle(), append(count(5, 2*w.h.Page+7), 100_000)...)
+		w.shifting(func() { w.net.Like(100_000, w.now) }, func(p polled) {
+			w.wantNews(p, append(count(5, 2*w.h.Page+7), 100_000)...)
+		})
 	}},
 	{"an un-like while the list is walked loses no other", func(w *world) {
 		newest := 2*w.h.Page + 11
-		w.shifting(func() { w.net.Unlike(newest) })
-		p := w.settle()
-		p.news = slices.DeleteFunc(p.news, func(id string) bool { return id == w.h.ID(newest) })
-		w.wantNews(p, count(5, 2*w.h.Page+6)...)
+		w.shifting(func() { w.net.Unlike(newest) }, func(p polled) {
+			p.news = slices.DeleteFunc(p.news, func(id string) bool { return id == w.h.ID(newest) })
+			w.wantNews(p, count(5, 2*w.h.Page+6)...)
+		})
 	}},
 	{"an un-like and a like again lose nothing", func(w *world) {
 		w.like(count(0, 20)...)
@@ -125,6 +102,24 @@ var promises = []promise{
 		w.wantNews(w.settle())
 		w.like(21)
 		w.wantNews(w.settle(), 21)
+	}},
+	{"the only known thing, liked again, hides no other", func(w *world) {
+		w.like(1)
+		w.begin()
+		w.like(2, 3)
+		w.net.Unlike(1)
+		w.likeAgain(1)
+		w.wantNews(w.settle(), 2, 3)
+	}},
+	{"many known things, liked again in any order, hide no other", func(w *world) {
+		w.like(count(0, 30)...)
+		w.begin()
+		for _, thing := range []int{3, 17, 4, 29, 11, 12, 13, 0, 28, 5} {
+			w.net.Unlike(thing)
+		}
+		w.wantNews(w.settle())
+		w.like(40, 12, 41, 5, 42, 3, 43, 28, 44, 17, 45, 11, 46, 0, 47, 29, 48, 13, 4)
+		w.wantNews(w.settle(), count(40, 9)...)
 	}},
 	{"a like in the same second as the newest known is not lost", func(w *world) {
 		w.like(1)
@@ -162,21 +157,6 @@ var promises = []promise{
 			w.Errorf("different answers: %.200q", got)
 		}
 	}},
-	{"a context that ends, ends the poll", func(w *world) {
-		w.like(1)
-		ctx, cancel := context.WithCancel(w.Context())
-		w.before = func(_ int, _ http.ResponseWriter, r *http.Request) bool {
-			cancel()
-			<-r.Context().Done()
-			return true
-		}
-		w.session.Now = w.now
-		for page, err := range w.connector.Likes(ctx, w.session, "") {
-			if !errors.Is(err, context.Canceled) {
-				w.Errorf("page %+v, error %v; want %v", page, err, context.Canceled)
-			}
-		}
-	}},
 }
 
 // again begins anew: another network, another link.
@@ -186,25 +166,43 @@ func (w *world) again() {
 	w.net, w.cursor, w.seen, w.now = w.h.Network(), "", map[string]bool{}, noon
 }
 
-// shifting makes more new likes than two pages hold, and does something to the list each time before the network
-// serves another page than the first.
-func (w *world) shifting(do func()) {
-	w.like(count(0, 5)...)
-	w.begin()
-	w.pass(24 * time.Hour)
-	for _, thing := range count(5, 2*w.h.Page+7) { // over hours: no overlap is as long
-		w.likeAt(thing, w.now)
-		w.pass(10 * time.Second)
-	}
-	once := sync.OnceFunc(do)
-	pages := 0
-	w.before = func(int, http.ResponseWriter, *http.Request) bool {
-		// The first request may be a glance, and one may ask whose list it is: the third is inside of the walk or after it.
-		if pages++; pages == 3 {
-			once()
+// shifting makes more new likes than two pages hold, and does something to the list before the network serves the nth
+// answer, for every n of the walk. What came of it is checked when the list has rested.
+func (w *world) shifting(do func(), check func(polled)) {
+	for n, more := 2, true; more; n++ {
+		w.again()
+		w.like(count(0, 5)...)
+		w.begin()
+		w.pass(24 * time.Hour)
+		for _, thing := range count(5, 2*w.h.Page+7) { // over hours: no overlap is as long
+			w.likeAt(thing, w.now)
+			w.pass(10 * time.Second)
 		}
-		return false
+		w.before = func(k int, _ http.ResponseWriter, _ *http.Request) bool {
+			if k == n {
+				do()
+			}
+			return false
+		}
+		first := w.poll(0)
+		if first.err != nil {
+			w.Fatal(first.err)
+		}
+		more, w.before = w.requests >= n, nil
+		if !more {
+			return
+		}
+		rest := w.settle()
+		rest.news = append(rest.news, first.news...)
+		slices.Sort(rest.news)
+		check(rest)
 	}
 }
 
-func (w *world) noTime() bool { return w.h.Timeless || w.connector.Info().Feed != connectors.Timed }
+// likeAgain moves a thing to the top of the list.
+func (w *world) likeAgain(things ...int) {
+	w.pass(time.Second)
+	w.like(things...)
+}
+
+func (w *world) noTime() bool { return w.h.Timeless }

@@ -1,42 +1,143 @@
 package flickr
 
 import (
+	"cmp"
 	"errors"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
+	"flattery"
 	"flattery/connectors"
 	"flattery/connectors/connectortest"
 )
 
 func TestFlickrKeepsEveryPromise(t *testing.T) {
-	for name, v := range map[string]fake{
-		"newest first": {},
-		"oldest first": {oldest: true},
+	for name, v := range map[string]struct {
+		session          connectors.Session
+		oldest, timeless bool
+		most             int // on a page
+	}{
+		"by key":               {session: byKey()},
+		"with a token":         {session: byToken(), most: 50},
+		"oldest first":         {session: byKey(), oldest: true, most: 50},
+		"without times":        {session: byKey(), timeless: true, most: 50},
+		"a token and no times": {session: byToken(), timeless: true, most: 50},
 	} {
 		t.Run(name, func(t *testing.T) {
-			connectortest.Run(t, connectortest.Harness{
-				Connector: func(base string) connectors.Connector { return New(base) },
-				Network:   func() connectortest.Network { return &fake{oldest: v.oldest} },
-				Session:   session(), ID: photoID, Page: perPage,
-			})
+			h := harness(v.session, v.oldest, v.timeless)
+			if h.Page = cmp.Or(v.most, perPage); v.most > 0 { // fewer on a page, so that fewer likes make many pages
+				h.Network = func() connectortest.Network { return &fake{oldest: v.oldest, timeless: v.timeless, most: v.most} }
+			}
+			connectortest.Run(t, h)
 		})
 	}
 }
 
-// serve gives a connector to a fake and a session for it.
-func serve(t *testing.T, f *fake) (*Connector, connectors.Session) {
+func TestFlickrMayMeanHarm(t *testing.T) {
+	t.Run("by key", func(t *testing.T) { connectortest.Survive(t, harness(byKey(), false, false)) })
+	t.Run("a token and no times", func(t *testing.T) { connectortest.Survive(t, harness(byToken(), false, true)) })
+}
+
+func harness(s connectors.Session, oldest, timeless bool) connectortest.Harness {
+	return connectortest.Harness{
+		Connector: func(base string) connectors.Connector { return New(base) },
+		Network:   func() connectortest.Network { return &fake{oldest: oldest, timeless: timeless} },
+		Session:   s, ID: photoID, Page: perPage, Timeless: timeless,
+	}
+}
+
+// serve gives a connector to a fake and a session by key for it.
+func serve(t testing.TB, f http.Handler) (*Connector, connectors.Session) {
 	t.Helper()
 	server := httptest.NewServer(f)
 	t.Cleanup(server.Close)
-	s := session()
+	s := byKey()
 	s.Client = connectors.NewClient(connectors.ClientOptions{AllowPrivate: true})
 	t.Cleanup(s.Client.CloseIdleConnections)
 	s.Now = time.Date(2026, 10, 14, 12, 0, 0, 0, time.UTC)
 	s.Month = time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC)
 	return New(server.URL + "/services/rest/"), s
+}
+
+func TestATokenShowsItsOwnerAndWhatOnlyItsOwnerSees(t *testing.T) {
+	f := &fake{}
+	c, s := serve(t, f)
+	f.Like(1, s.Now)
+	f.faves[0].private = true
+	if p, err := c.Identify(t.Context(), s); !errors.Is(err, connectors.ErrUnauthorized) {
+		t.Errorf("a key is somebody: %+v, %v", p, err)
+	}
+	for _, v := range []struct {
+		name string
+		with connectors.Session
+		sees int
+		is   error
+	}{
+		{name: "by key", with: byKey()},
+		{name: "with a token", with: byToken(), sees: 1},
+		{name: "with a revoked token", with: connectors.Session{App: byToken().App, Token: flattery.Token{Access: "canary-old", Secret: tokenSecret}}, is: connectors.ErrUnauthorized},
+		{name: "with a token of other keys", with: connectors.Session{App: byKey().App, Token: byToken().Token}, is: connectors.ErrUnauthorized},
+	} {
+		s.App, s.Token = v.with.App, v.with.Token
+		if s.Token.Has() {
+			p, err := c.Identify(t.Context(), s)
+			if !errors.Is(err, v.is) || err == nil && (p.Subject != mine || p.Handle != "some one" || p.URL != "https://www.flickr.com/photos/"+mine) {
+				t.Errorf("%s: %+v, %v", v.name, p, err)
+			}
+		}
+		for p, err := range c.Likes(t.Context(), s, "") {
+			if !errors.Is(err, v.is) || len(p.Likes) != v.sees || err != nil && strings.Contains(err.Error(), "canary") {
+				t.Errorf("%s: %+v, %v", v.name, p, err)
+			}
+		}
+	}
+}
+
+// What is wrong with a signature Flickr may tell as OAuth does.
+func TestAProblemOfOAuthHasItsFate(t *testing.T) {
+	for _, v := range []struct {
+		status int
+		body   string
+		with   connectors.Session
+		is     error
+	}{
+		{401, "oauth_problem=token_rejected", byToken(), connectors.ErrUnauthorized},
+		{401, "oauth_problem=signature_invalid&debug_sbs=GET", byToken(), connectors.ErrUnauthorized},
+		{401, "oauth_problem=consumer_key_unknown", byToken(), connectors.ErrKey},
+		{401, "no", byKey(), connectors.ErrKey},
+		{401, "oauth_problem=nonce_used", byToken(), nil},
+		{400, "oauth_problem=timestamp_refused", byToken(), nil},
+		{404, "", byToken(), nil},
+	} {
+		c, s := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(v.status)
+			_, _ = w.Write([]byte(v.body))
+		}))
+		s.App, s.Token = v.with.App, v.with.Token
+		for _, err := range c.Likes(t.Context(), s, "") {
+			_, ok := errors.AsType[*connectors.AnswerError](err)
+			final := errors.Is(err, connectors.ErrUnauthorized) || errors.Is(err, connectors.ErrKey) || errors.Is(err, connectors.ErrGone)
+			if !ok || final != (v.is != nil) || v.is != nil && !errors.Is(err, v.is) {
+				t.Errorf("%d %s: %v", v.status, v.body, err)
+			}
+		}
+	}
+}
+
+func TestWhoMadeAPhotoIsFound(t *testing.T) {
+	c, s := serve(t, &fake{})
+	for _, v := range []struct {
+		photo string
+		is    error
+	}{{photo: photoID(1)}, {photo: photoID(2), is: connectors.ErrGone}, {photo: photoID(3), is: connectors.ErrGone}, {photo: "../x", is: connectors.ErrGone}} {
+		p, err := c.Author(t.Context(), s, flattery.Thing{Network: "flickr", Host: "flickr.com", ID: v.photo})
+		if !errors.Is(err, v.is) || err == nil && (p.Subject != maker || p.Handle != "maker" || p.Host != "flickr.com") {
+			t.Errorf("%s: %+v, %v", v.photo, p, err)
+		}
+	}
 }
 
 func TestAccountsAreFoundByWhateverPeopleType(t *testing.T) {
@@ -75,33 +176,28 @@ func TestAccountsAreFoundByWhateverPeopleType(t *testing.T) {
 func TestFailuresHaveTheirFateAndNeverTellTheKey(t *testing.T) {
 	other := errors.New("another try")
 	for code, want := range map[int]error{
-		1: connectors.ErrGone, 5: connectors.ErrGone, 98: connectors.ErrUnauthorized, 99: connectors.ErrForbidden,
-		100: connectors.ErrKey, 105: other, 106: other, 116: other, 4711: other,
+		1: connectors.ErrGone, 2: connectors.ErrGone, 5: connectors.ErrGone, 96: connectors.ErrUnauthorized, 98: connectors.ErrUnauthorized,
+		99: connectors.ErrForbidden, 100: connectors.ErrKey, 105: other, 106: other, 116: other, 4711: other,
 	} {
 		c, s := serve(t, &fake{fail: code})
-		s.App.Key = key
 		for _, err := range c.Likes(t.Context(), s, "") {
-			if err == nil || strings.Contains(err.Error(), key) {
+			_, ok := errors.AsType[*connectors.AnswerError](err)
+			final := false
+			for _, fate := range []error{connectors.ErrGone, connectors.ErrUnauthorized, connectors.ErrForbidden, connectors.ErrKey} {
+				final = final || errors.Is(err, fate)
+			}
+			if !ok || strings.Contains(err.Error(), key) || final != !errors.Is(want, other) || final && !errors.Is(err, want) {
 				t.Errorf("%d: %v", code, err)
 			}
 		}
-		// Without the key in its words, the failure keeps its meaning.
-		err := c.fate(int64(code), "no")
-		if _, ok := errors.AsType[*connectors.AnswerError](err); !ok || !errors.Is(want, other) && !errors.Is(err, want) {
-			t.Errorf("%d: %v", code, err)
-		}
 	}
 	c, s := serve(t, &fake{})
-	s.App.Key = "another"
-	for _, err := range c.Likes(t.Context(), s, "") {
-		if !errors.Is(err, connectors.ErrKey) || !strings.Contains(err.Error(), "Invalid API Key") {
-			t.Errorf("a wrong key: %v", err)
-		}
-	}
-	s.App.Key = ""
-	for _, err := range c.Likes(t.Context(), s, "") {
-		if !errors.Is(err, connectors.ErrKey) {
-			t.Errorf("no key: %v", err)
+	for _, wrong := range []flattery.Secret{"another", ""} {
+		s.App.Key = wrong
+		for _, err := range c.Likes(t.Context(), s, "") {
+			if !errors.Is(err, connectors.ErrKey) {
+				t.Errorf("the key %q: %v", string(wrong), err)
+			}
 		}
 	}
 }
@@ -129,13 +225,18 @@ func TestABaseThatIsNoAddressIsAnswered(t *testing.T) {
 		if c.Info().Network != "flickr" {
 			t.Error("no Info")
 		}
-		if _, err := c.Resolve(t.Context(), session(), "someone"); err == nil || !strings.Contains(err.Error(), "networks.flickr.base") {
+		if _, err := c.Resolve(t.Context(), byKey(), "someone"); err == nil || !strings.Contains(err.Error(), "networks.flickr.base") {
 			t.Errorf("%q: %v", base, err)
 		}
-		for _, err := range c.Likes(t.Context(), session(), "") {
+		for _, err := range c.Likes(t.Context(), byKey(), "") {
 			if err == nil || !strings.Contains(err.Error(), "networks.flickr.base") {
 				t.Errorf("%q: %v", base, err)
 			}
 		}
 	}
+}
+
+func BenchmarkPoll(b *testing.B) {
+	b.Run("by key", func(b *testing.B) { connectortest.Bench(b, harness(byKey(), false, false)) })
+	b.Run("with a token", func(b *testing.B) { connectortest.Bench(b, harness(byToken(), false, false)) })
 }

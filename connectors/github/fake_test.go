@@ -15,18 +15,25 @@ import (
 )
 
 const (
-	token = "gho_canary_token"
-	meID  = 4711
+	token    = "gho_canary_token"
+	appToken = "ghu_canary_token" // of a GitHub App
+	meID     = 4711
+	orgID    = 88
+
+	appSecret = "canary-secret"
 )
 
-// fake is a small GitHub: accounts, one of them with stars.
+// fake is a small GitHub: accounts, one of them with stars, and an organisation.
 type fake struct {
 	names    map[string]int64 // login → id, of today
 	stars    map[int64][]starred
-	timeless bool // bare repositories, as without the media type
-	byName   bool // Link headers name the login and not the id
-	oldest   bool // the order is ignored: oldest first
-	noStars  bool // 404 for every list of stars
+	timeless bool           // bare repositories, as without the media type
+	byName   bool           // Link headers name the login and not the id
+	oldest   bool           // the order is ignored: oldest first
+	noStars  bool           // 404 for every list of stars
+	member   map[string]any // my membership of the organisation; nil: none
+	revoked  []string
+	salt     string // another one makes other etags
 	asked    []string
 	check    func(*http.Request) // looks at each request
 }
@@ -37,20 +44,20 @@ type starred struct {
 }
 
 func newFake() *fake {
-	return &fake{names: map[string]int64{"me": meID}, stars: map[int64][]starred{}}
+	return &fake{names: map[string]int64{"me": meID, "club": orgID}, stars: map[int64][]starred{}}
 }
 
 func (f *fake) Like(thing int, at time.Time) {
 	f.Unlike(thing)
-	list := append(f.stars[meID], starred{thing, at.UTC().Truncate(time.Second)})
+	v := starred{thing, at.UTC().Truncate(time.Second)}
 	// As GitHub does: newest first, whatever order they came in.
-	slices.SortStableFunc(list, func(a, b starred) int {
-		if f.oldest {
-			a, b = b, a
-		}
-		return b.at.Compare(a.at)
+	after := slices.IndexFunc(f.stars[meID], func(o starred) bool {
+		return f.oldest && o.at.After(v.at) || !f.oldest && o.at.Before(v.at)
 	})
-	f.stars[meID] = list
+	if after < 0 {
+		after = len(f.stars[meID])
+	}
+	f.stars[meID] = slices.Insert(f.stars[meID], after, v)
 }
 
 func (f *fake) Unlike(thing int) {
@@ -75,10 +82,20 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	path := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
 	id, list := int64(0), path[len(path)-1] == "starred"
-	switch {
-	case path[0] == "user" && (len(path) == 1 || path[1] == "starred"):
-		if r.Header.Get("Authorization") != "Bearer "+token {
+	switch bearer := r.Header.Get("Authorization"); {
+	case path[0] == "applications":
+		f.revoke(w, r)
+		return
+	case path[0] == "user" && (len(path) == 1 || path[1] == "starred" || path[1] == "memberships"):
+		switch {
+		case bearer == "Bearer "+appToken && list:
+			f.fail(w, http.StatusForbidden, "Resource not accessible by integration")
+			return
+		case bearer != "Bearer "+token && bearer != "Bearer "+appToken:
 			f.fail(w, http.StatusUnauthorized, "Bad credentials")
+			return
+		case len(path) == 4:
+			f.membership(w, path[3])
 			return
 		}
 		id = meID
@@ -99,7 +116,38 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case list:
 		f.list(w, r, id)
 	default:
-		_ = json.NewEncoder(w).Encode(map[string]any{"id": id, "login": login, "name": "Some One", "type": "User", "html_url": "https://github.com/" + login})
+		kind := "User"
+		if id == orgID {
+			kind = "Organization"
+		}
+		_ = json.NewEncoder(w).Encode(map[string]any{"id": id, "login": login, "name": "Some One", "type": kind, "html_url": "https://github.com/" + login})
+	}
+}
+
+func (f *fake) membership(w http.ResponseWriter, org string) {
+	if f.member == nil || org != "club" {
+		f.fail(w, http.StatusNotFound, "Not Found")
+		return
+	}
+	_ = json.NewEncoder(w).Encode(f.member)
+}
+
+// revoke takes a token back, once.
+func (f *fake) revoke(w http.ResponseWriter, r *http.Request) {
+	var said struct {
+		Token string `json:"access_token"`
+	}
+	id, secret, _ := r.BasicAuth()
+	switch err := json.NewDecoder(r.Body).Decode(&said); {
+	case id != "app" || secret != appSecret:
+		f.fail(w, http.StatusUnauthorized, "Bad credentials")
+	case err != nil || r.Method != http.MethodDelete || r.URL.Path != "/applications/app/token":
+		f.fail(w, http.StatusUnprocessableEntity, "Validation Failed")
+	case slices.Contains(f.revoked, said.Token):
+		f.fail(w, http.StatusNotFound, "Not Found")
+	default:
+		f.revoked = append(f.revoked, said.Token)
+		w.WriteHeader(http.StatusNoContent)
 	}
 }
 
@@ -116,7 +164,10 @@ func (f *fake) list(w http.ResponseWriter, r *http.Request, id int64) {
 		page, _ = strconv.Atoi(q.Get("page"))
 	}
 	all := f.stars[id]
-	from := min((page-1)*size, len(all))
+	from := len(all)
+	if page <= len(all) {
+		from = min((page-1)*size, len(all))
+	}
 	to := min(from+size, len(all))
 	items := []any{}
 	for _, s := range all[from:to] {
@@ -135,7 +186,7 @@ func (f *fake) list(w http.ResponseWriter, r *http.Request, id int64) {
 		w.Header().Set("Link", fmt.Sprintf(`<http://%s%s?%s>; rel="next", <http://%s%s?page=99>; rel="last"`, r.Host, path, q.Encode(), r.Host, path))
 	}
 	body, _ := json.Marshal(items)
-	etag := fmt.Sprintf(`W/"%x"`, sha256.Sum256(body))
+	etag := fmt.Sprintf(`W/"%x"`, sha256.Sum256(append(body, f.salt...)))
 	w.Header().Set("ETag", etag)
 	if r.Header.Get("If-None-Match") == etag {
 		w.WriteHeader(http.StatusNotModified)
@@ -145,11 +196,15 @@ func (f *fake) list(w http.ResponseWriter, r *http.Request, id int64) {
 }
 
 func me() flattery.Profile {
-	return flattery.Profile{Identity: flattery.Identity{Network: network, Host: "127.0.0.1", Subject: strconv.Itoa(meID)}, Handle: "me"}
+	return flattery.Profile{Identity: flattery.Identity{Network: "github", Host: "127.0.0.1", Subject: strconv.Itoa(meID)}, Handle: "me"}
 }
 
-func withToken() connectors.Session {
-	return connectors.Session{Identity: me(), Token: token}
+// with is a session by a token, "" for one by name.
+func with(token flattery.Secret) connectors.Session {
+	return connectors.Session{Identity: me(), Token: flattery.Token{Access: token}}
 }
 
-func byName() connectors.Session { return connectors.Session{Identity: me()} }
+// byApp is a session by name in the name of the instance.
+func byApp() connectors.Session {
+	return connectors.Session{Identity: me(), App: flattery.App{ID: "app", Secret: appSecret}}
+}

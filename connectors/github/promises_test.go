@@ -13,23 +13,34 @@ func TestGitHubKeepsEveryPromise(t *testing.T) {
 		timeless bool
 		byName   bool
 	}{
-		"with a token": {session: withToken()},
-		"by name":      {session: byName()},
-		"by name, where links do not tell the owner": {session: byName(), byName: true},
-		"in the name of the instance":                {session: connectors.Session{Identity: me(), App: connectors.App{ID: "app", Secret: "canary-secret"}}},
-		"without times":                              {session: withToken(), timeless: true},
-		"by name without times":                      {session: byName(), timeless: true},
+		"with a token":                   {session: with(token)},
+		"with the token of a GitHub App": {session: with(appToken)},
+		"by name":                        {session: with("")},
+		"by name, where links do not tell the owner": {session: with(""), byName: true},
+		"in the name of the instance":                {session: byApp()},
+		"without times":                              {session: with(token), timeless: true},
+		"by name without times":                      {session: with(""), timeless: true},
 	} {
-		t.Run(name, func(t *testing.T) {
-			connectortest.Run(t, connectortest.Harness{
-				Connector: func(base string) connectors.Connector { return New(base) },
-				Network: func() connectortest.Network {
-					f := newFake()
-					f.timeless, f.byName = v.timeless, v.byName
-					return f
-				},
-				Session: v.session, ID: repoID, Page: 100, Timeless: v.timeless,
-			})
-		})
+		t.Run(name, func(t *testing.T) { connectortest.Run(t, harness(v.session, v.timeless, v.byName)) })
 	}
 }
+
+func TestGitHubMayMeanHarm(t *testing.T) {
+	t.Run("with a token", func(t *testing.T) { connectortest.Survive(t, harness(with(token), false, false)) })
+	t.Run("by name, where links do not tell the owner", func(t *testing.T) { connectortest.Survive(t, harness(with(""), false, true)) })
+	t.Run("without times", func(t *testing.T) { connectortest.Survive(t, harness(with(token), true, false)) })
+}
+
+func harness(s connectors.Session, timeless, byName bool) connectortest.Harness {
+	return connectortest.Harness{
+		Connector: func(base string) connectors.Connector { return New(base) },
+		Network: func() connectortest.Network {
+			f := newFake()
+			f.timeless, f.byName = timeless, byName
+			return f
+		},
+		Session: s, ID: repoID, Page: 100, Timeless: timeless,
+	}
+}
+
+func BenchmarkPoll(b *testing.B) { connectortest.Bench(b, harness(with(token), false, false)) }

@@ -1,5 +1,5 @@
 // Package claim is how people prove whose identities are theirs: OAuth flows today, tokens in profiles later. Linking
-// and claiming are two purposes of one flow and ask for their own scopes.
+// and claiming are two purposes of one flow, ask for their own scopes and keep their own tokens.
 package claim
 
 import (
@@ -14,6 +14,11 @@ import (
 	"flattery"
 	"flattery/connectors"
 )
+
+// longestInterval is as rarely as a device asks whether the person is done, in seconds.
+const longestInterval = 60
+
+var errExpired = errors.New("the code expired before it was typed in; start again")
 
 // Purpose is what a token is asked for.
 type Purpose string
@@ -32,47 +37,69 @@ type Prompt struct {
 }
 
 // Device gets a token by the OAuth 2.0 device flow (RFC 8628): show tells the person what to do, then it waits until they
-// have done it, refused, or the code has expired.
-func Device(ctx context.Context, info connectors.Info, app connectors.App, client *http.Client, purpose Purpose, show func(Prompt)) (flattery.Secret, error) {
+// have done it, refused, or the code has expired. The token's end is counted from now, when it comes.
+func Device(ctx context.Context, info connectors.Info, app flattery.App, client *http.Client, now func() time.Time, purpose Purpose, show func(Prompt)) (flattery.Token, error) {
 	if info.OAuth2.DeviceURL == "" {
-		return "", flattery.Input("%s has no device flow: link it by name, or with a token", info.Title)
+		return flattery.Token{}, flattery.Input("%s has no device flow: link it by name, or with a token", info.Title)
 	}
 	if app.ID == "" {
-		return "", flattery.Input("linking %s by device needs an OAuth app: register one at %s with device flow enabled, then set networks.%s.client_id", info.Title, info.Console, info.Network)
+		return flattery.Token{}, flattery.Input("linking %s by device needs an OAuth app: register one at %s with device flow enabled, then set networks.%s.client_id", info.Title, info.Console, info.Network)
 	}
-	c := oauth2.Config{ClientID: app.ID, Scopes: info.OAuth2.PollScopes, Endpoint: oauth2.Endpoint{DeviceAuthURL: info.OAuth2.DeviceURL, TokenURL: info.OAuth2.TokenURL, AuthStyle: oauth2.AuthStyleInParams}}
-	if purpose == Claiming {
-		c.Scopes = info.OAuth2.ClaimScopes
-	}
-	ctx = context.WithValue(ctx, oauth2.HTTPClient, client)
-	ask, err := c.DeviceAuth(ctx)
+	c := config(info, flattery.App{ID: app.ID}) // a device keeps no secret
+	c.Endpoint.AuthStyle = oauth2.AuthStyleInParams
+	c.Scopes = scopes(info, purpose, "")
+	outbound := context.WithValue(ctx, oauth2.HTTPClient, small(ctx, client))
+	ask, err := c.DeviceAuth(outbound)
 	if err != nil {
-		return "", fmt.Errorf("claim: %s: device flow: %w", info.Network, readable(err))
+		return flattery.Token{}, fmt.Errorf("claim: %s: device flow: %w", info.Network, readable(ctx, err, info.OAuth2.DeviceURL, now()))
 	}
-	show(Prompt{URL: ask.VerificationURI, Code: ask.UserCode, Expires: ask.Expiry})
-	token, err := c.DeviceAccessToken(ctx, ask)
+	page := connectors.WebURL(ask.VerificationURI)
+	if page == "" || !printable(ask.UserCode, 100) || ask.DeviceCode == "" {
+		return flattery.Token{}, fmt.Errorf("claim: %s: device flow: %w", info.Network, &connectors.AnswerError{Host: info.Host, Reason: "sent no page and code that can be shown"})
+	}
+	ask.Interval = min(max(ask.Interval, 0), longestInterval)
+	show(Prompt{URL: page, Code: ask.UserCode, Expires: ask.Expiry})
+	waiting, cancel := outbound, context.CancelFunc(func() {})
+	if !ask.Expiry.IsZero() {
+		waiting, cancel = context.WithDeadline(outbound, ask.Expiry)
+		ask.Expiry = time.Time{} // one clock says when it is over
+	}
+	defer cancel()
+	t, err := c.DeviceAccessToken(waiting, ask)
+	if err != nil && waiting.Err() != nil && ctx.Err() == nil {
+		err = errExpired
+	}
 	if err != nil {
-		return "", fmt.Errorf("claim: %s: device flow: %w", info.Network, readable(err))
+		return flattery.Token{}, fmt.Errorf("claim: %s: device flow: %w", info.Network, readable(ctx, err, info.OAuth2.TokenURL, now(), ask.DeviceCode))
 	}
-	return flattery.Secret(token.AccessToken), nil
+	token, err := read(t, info.OAuth2.TokenURL, now())
+	if err != nil {
+		return flattery.Token{}, fmt.Errorf("claim: %s: device flow: %w", info.Network, err)
+	}
+	return token, nil
 }
 
 // readable gives the errors of RFC 8628 words that say how to go on.
-func readable(err error) error {
+func readable(ctx context.Context, err error, endpoint string, now time.Time, hidden ...string) error {
 	e, ok := errors.AsType[*oauth2.RetrieveError](err)
-	if !ok {
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.Is(err, errExpired):
 		return err
+	case !ok:
+		return refused(err, endpoint, now, hidden...).cause
 	}
 	switch e.ErrorCode {
 	case "access_denied":
 		return errors.New("it was refused in the browser; nothing was linked")
 	case "expired_token":
-		return errors.New("the code expired before it was typed in; start again")
+		return errExpired
 	case "device_flow_disabled":
 		return errors.New("the OAuth app has no device flow; enable it in its settings")
 	case "":
-		return fmt.Errorf("the network answered %s", e.Response.Status)
+		return fmt.Errorf("the network answered %s", connectors.Clean(e.Response.Status, 100))
 	default:
-		return fmt.Errorf("the network answered %s (%s)", connectors.Clean(e.ErrorCode, 100), connectors.Clean(e.ErrorDescription, 200))
+		return fmt.Errorf("the network answered %s (%s)", hide(e.ErrorCode, 100, hidden...), hide(e.ErrorDescription, 200, hidden...))
 	}
 }

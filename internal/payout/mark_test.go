@@ -80,7 +80,7 @@ func (b *bench) settled(author string, amount flattery.Amount) {
 	b.things++
 	b.do(func(ctx context.Context, tx store.Tx) error {
 		l := flattery.Link{Account: b.ann, Identity: who("ann"), Proof: flattery.ByName, BeginsAt: b.now}
-		id, err := tx.AddLink(ctx, l, "")
+		id, err := tx.AddLink(ctx, l, flattery.Token{})
 		if err != nil {
 			return err
 		}

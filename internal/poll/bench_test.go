@@ -27,11 +27,57 @@ type fake struct {
 	session  connectors.Session // of the last walk
 	walks    int
 	interval time.Duration
-	between  func(page int) // called before a page is given
+	between  func(page int)  // called before a page is given
+	accepts  flattery.Secret // the only token that is good; "": every one is
+	info     connectors.Info // more of it
 }
 
 func (f *fake) Info() connectors.Info {
-	return connectors.Info{Network: "fake", Title: "Fake", Host: "fake.example", Interval: f.interval}
+	i := f.info
+	i.Network, i.Title, i.Host, i.Interval = "fake", "Fake", "fake.example", f.interval
+	return i
+}
+
+// Author tells who made a thing: zoe, with a handle alone.
+func (f *fake) Author(_ context.Context, _ connectors.Session, t flattery.Thing) (flattery.Profile, error) {
+	if t.ID == "gone" {
+		return flattery.Profile{}, connectors.ErrGone
+	}
+	if f.end != nil {
+		return flattery.Profile{}, f.end
+	}
+	return flattery.Profile{Identity: flattery.Identity{Network: "fake", Host: "fake.example", Subject: "@zoe"}, Handle: "zoe"}, nil
+}
+
+// tokens are the stored ones, as they are; renewed is what a refused one is exchanged for.
+type tokens struct {
+	store interface {
+		Token(ctx context.Context, id flattery.LinkID) (flattery.Token, error)
+	}
+	renewed  flattery.Token
+	renewals int
+	instance flattery.Secret
+}
+
+func (k *tokens) Link(ctx context.Context, l flattery.Link, _ connectors.Info) (flattery.Token, error) {
+	return k.store.Token(ctx, l.ID)
+}
+
+func (k *tokens) Renew(context.Context, flattery.Link, connectors.Info, flattery.Token) (flattery.Token, error) {
+	k.renewals++
+	if !k.renewed.Has() {
+		return k.renewed, connectors.ErrUnauthorized
+	}
+	return k.renewed, nil
+}
+
+func (k *tokens) Instance(context.Context, connectors.Info) (flattery.Secret, error) {
+	return k.instance, nil
+}
+
+func (k *tokens) RenewInstance(context.Context, connectors.Info, flattery.Secret) (flattery.Secret, error) {
+	k.renewals++
+	return "fresh", nil
 }
 
 func (f *fake) Identify(context.Context, connectors.Session) (flattery.Profile, error) {
@@ -42,6 +88,14 @@ func (f *fake) Likes(_ context.Context, s connectors.Session, after flattery.Cur
 	return func(yield func(connectors.Page, error) bool) {
 		f.session = s
 		f.walks++
+		if f.accepts != "" && s.Token.Access != f.accepts {
+			yield(connectors.Page{}, fmt.Errorf("fake: %w", connectors.ErrUnauthorized))
+			return
+		}
+		if s.AppToken == "stale" {
+			yield(connectors.Page{}, fmt.Errorf("fake: %w", connectors.ErrKey))
+			return
+		}
 		begin := 0
 		if after != "" {
 			if _, err := fmt.Sscan(string(after), &begin); err != nil {
@@ -75,6 +129,8 @@ type bench struct {
 	roll  float64
 	link  flattery.LinkID
 	ann   flattery.AccountID
+	keys  *tokens
+	app   flattery.App
 }
 
 func newBench(t *testing.T, token flattery.Secret) *bench {
@@ -95,14 +151,16 @@ func newBench(t *testing.T, token flattery.Secret) *bench {
 			t.Error(err)
 		}
 	})
-	b.Poller = &Poller{Store: b.store, Networks: connectors.Set{b.net}, Apps: map[string]connectors.App{"fake": {Key: "k"}}, Client: http.DefaultClient,
+	b.keys, b.app = &tokens{store: b.store}, flattery.App{Key: "k"}
+	b.Poller = &Poller{Store: b.store, Networks: connectors.Set{b.net}, Tokens: b.keys, Client: http.DefaultClient,
+		App: func(context.Context, string) (flattery.App, error) { return b.app, nil },
 		Now: func() time.Time { return b.now }, Jitter: func() float64 { return b.roll }, Log: log}
 	b.do(func(ctx context.Context, tx store.Tx) error {
 		ann, err := tx.AddAccount(ctx, flattery.Account{Name: "ann", CreatedAt: b.now, Settings: flattery.Settings{Budget: 5 * flattery.Unit, Currency: "EUR"}})
 		if err != nil {
 			return err
 		}
-		id, err := tx.AddLink(ctx, flattery.Link{Account: ann, Identity: person("ann"), Proof: flattery.ByToken, BeginsAt: b.now, NextPoll: b.now, Interval: time.Hour}, token)
+		id, err := tx.AddLink(ctx, flattery.Link{Account: ann, Identity: person("ann"), Proof: flattery.ByToken, BeginsAt: b.now, NextPoll: b.now, Interval: time.Hour}, flattery.Token{Access: token})
 		if err != nil {
 			return err
 		}

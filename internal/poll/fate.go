@@ -2,18 +2,36 @@ package poll
 
 import (
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"time"
 
 	"flattery"
 	"flattery/connectors"
+	"flattery/store/seal"
 )
 
 // What can be wrong with a link before a network is asked.
 var (
 	errNoConnector = errors.New("this program does not know the network")
-	errNoToken     = errors.New("the link has no token that can be read")
+	errTerms       = errors.New("the owner of this instance has not accepted the network's terms")
 )
+
+// capError: what the network may take in this month is spent.
+type capError struct {
+	limit    flattery.Amount
+	currency string
+	now      time.Time
+}
+
+func (e *capError) Error() string {
+	return fmt.Sprintf("the %s %s that it may cost in a month are spent", e.limit, e.currency)
+}
+
+// wait is until the month that the network reckons by is over.
+func (e *capError) wait() time.Duration {
+	return time.Date(e.now.Year(), e.now.Month()+1, 1, 0, 0, 0, 0, time.UTC).Sub(e.now)
+}
 
 // Reasons are the keys under which pages and commands have words for a donor. "" is a link that is well.
 const (
@@ -22,7 +40,9 @@ const (
 	ReasonGone      = "gone"      // suspended: nobody there by that name
 	ReasonPayment   = "payment"   // suspended: the network wants money of the instance
 	ReasonKeys      = "keys"      // suspended: the instance's keys for the network are missing or wrong
+	ReasonTerms     = "terms"     // suspended: the owner must accept the network's terms
 	ReasonUnknown   = "unknown"   // suspended: no such network in this program
+	ReasonSpend     = "spend"     // snoozing: the month's money for this network is spent
 	ReasonRate      = "rate"      // snoozing: the network asks to wait
 	ReasonTrouble   = "trouble"   // trying again: the network or the way to it is in trouble
 )
@@ -43,14 +63,19 @@ func FateOf(err error) (fate Fate, reason string) {
 	if _, ok := errors.AsType[*connectors.RateLimitError](err); ok {
 		return FateSnooze, ReasonRate
 	}
+	if _, ok := errors.AsType[*capError](err); ok {
+		return FateSnooze, ReasonSpend
+	}
 	if _, ok := errors.AsType[*connectors.PaymentRequiredError](err); ok {
 		return FateSuspend, ReasonPayment
 	}
 	switch {
 	case err == nil:
 		return FateGood, ""
-	case errors.Is(err, connectors.ErrUnauthorized), errors.Is(err, errNoToken):
+	case errors.Is(err, connectors.ErrUnauthorized), errors.Is(err, seal.ErrSealed):
 		return FateSuspend, ReasonReconnect
+	case errors.Is(err, errTerms):
+		return FateSuspend, ReasonTerms
 	case errors.Is(err, connectors.ErrForbidden):
 		return FateSuspend, ReasonForbidden
 	case errors.Is(err, connectors.ErrGone):
@@ -67,6 +92,7 @@ func FateOf(err error) (fate Fate, reason string) {
 // The pauses after failures double from the first to the last.
 const (
 	firstPause = time.Minute
+	spread     = 2 * time.Hour // over which those who wait long come back
 	detailMax  = 300
 )
 
@@ -85,16 +111,27 @@ func (p *Poller) decide(l *flattery.Link, f *Found, info connectors.Info, cause 
 		l.State, l.LastGood, l.Failures = flattery.LinkActive, now, 0
 		l.Interval = adapt(l.Interval, info.Interval, f.Likes > 0)
 		l.NextPoll = now.Add(p.jitter(l.Interval))
+		if l.NextWalk.IsZero() {
+			l.NextWalk = now.Add(p.jitter(lookEvery))
+		}
 	case FateSuspend:
 		l.State, l.Failures = flattery.LinkSuspended, l.Failures+1
 	case FateSnooze:
-		limit, _ := errors.AsType[*connectors.RateLimitError](cause)
-		wait := max(limit.RetryAfter, info.Interval)
-		l.NextPoll = now.Add(wait + p.jitter(wait/5)) // never sooner than asked, and not all at once
+		wait := max(pause(cause), info.Interval)
+		l.NextPoll = now.Add(wait + p.jitter(min(wait/5, spread))) // never sooner than asked, and not all at once
 	case FateRetry:
 		l.Failures++
 		l.NextPoll = now.Add(p.jitter(min(firstPause<<min(l.Failures-1, 10), Slowest)))
 	}
+}
+
+// pause is how long who snoozes must.
+func pause(cause error) time.Duration {
+	if spent, ok := errors.AsType[*capError](cause); ok {
+		return spent.wait()
+	}
+	limit, _ := errors.AsType[*connectors.RateLimitError](cause)
+	return limit.RetryAfter
 }
 
 // adapt polls twice as often after news and a little less often without, within the network's interval and Slowest.

@@ -33,16 +33,30 @@ const (
 // Store is what polling needs of the store.
 type Store interface {
 	Link(ctx context.Context, id flattery.LinkID) (flattery.Link, error)
-	Token(ctx context.Context, id flattery.LinkID) (flattery.Secret, error)
+	Spent(ctx context.Context, network string, m flattery.Month) (store.Spending, error)
+	Unnamed(ctx context.Context, n int) ([]flattery.Thing, error)
 	Current(ctx context.Context, now time.Time) (flattery.MonthState, error)
 	Update(ctx context.Context, fn func(store.Tx) error) error
+}
+
+// Tokens gives tokens that work now.
+type Tokens interface {
+	// Link is none where the link is by name; ErrUnauthorized, ErrKey.
+	Link(ctx context.Context, l flattery.Link, info connectors.Info) (flattery.Token, error)
+	// Renew is for a token that the network has just refused.
+	Renew(ctx context.Context, l flattery.Link, info connectors.Info, used flattery.Token) (flattery.Token, error)
+	// Instance is "" where the network gives none to the instance itself; RenewInstance is for one that it has just refused.
+	Instance(ctx context.Context, info connectors.Info) (flattery.Secret, error)
+	RenewInstance(ctx context.Context, info connectors.Info, used flattery.Secret) (flattery.Secret, error)
 }
 
 // Poller polls. Its methods may be called from many goroutines at once.
 type Poller struct {
 	Store    Store
 	Networks connectors.Set
-	Apps     map[string]connectors.App // keys of this instance, by network
+	Tokens   Tokens
+	App      func(ctx context.Context, network string) (flattery.App, error) // keys of this instance
+	Caps     map[string]flattery.Amount                                      // what a network may take in a month; none: nothing that costs is read
 	Client   *http.Client
 	Now      func() time.Time
 	Jitter   func() float64 // 0 ≤ x < 1; nil: random
@@ -56,8 +70,9 @@ type Found struct {
 	Counting int             `json:"counts"`
 	Pending  int             `json:"pending"`
 	Own      int             `json:"own"`
-	Seen     int             `json:"seen"`             // older than the link
-	Reason   string          `json:"reason,omitempty"` // why nothing more came, a key of fates
+	Seen     int             `json:"seen"`              // older than the link
+	Unliked  int             `json:"unliked,omitempty"` // withdrawn, since the like was taken back
+	Reason   string          `json:"reason,omitempty"`  // why nothing more came, a key of fates
 	Detail   string          `json:"detail,omitempty"`
 }
 
@@ -112,38 +127,91 @@ func (p *Poller) Poll(ctx context.Context, id flattery.LinkID) (Found, error) {
 	if err != nil {
 		return found, p.end(ctx, connectors.Info{Interval: Slowest}, &link, &found, connectors.Page{Next: link.Cursor}, errors.Join(errNoConnector, err))
 	}
-	s, err := p.session(ctx, link)
+	s, err := p.session(ctx, c.Info(), link)
 	if err != nil {
 		return found, p.end(ctx, c.Info(), &link, &found, connectors.Page{Next: link.Cursor}, err)
 	}
-	if err := p.walk(ctx, c, s, &link, &found); err != nil {
+	if err := p.walk(ctx, c, &s, &link, &found); err != nil {
 		return found, fmt.Errorf("poll: link %d: %s: %w", id, link.Identity.Network, err)
 	}
+	if found.Reason == "" {
+		if err := p.lookBack(ctx, c, s, &link, &found); err != nil {
+			return found, fmt.Errorf("poll: link %d: %s: look back: %w", id, link.Identity.Network, err)
+		}
+	}
 	p.Log.Info("polled", "link", id, "network", link.Identity.Network, "new", found.Likes, "counts", found.Counting, "pending", found.Pending,
-		"reason", found.Reason, "next", link.NextPoll)
+		"unliked", found.Unliked, "reason", found.Reason, "next", link.NextPoll)
 	return found, nil
 }
 
-func (p *Poller) session(ctx context.Context, link flattery.Link) (connectors.Session, error) {
-	token, err := p.Store.Token(ctx, link.ID)
-	if err != nil {
-		return connectors.Session{}, errors.Join(errNoToken, err)
-	}
+// session is what the connector needs. Its errors are fates of the link, but for the store's.
+func (p *Poller) session(ctx context.Context, info connectors.Info, link flattery.Link) (connectors.Session, error) {
 	now := p.Now()
+	s := connectors.Session{Identity: link.Identity, Client: p.Client, Now: now}
 	month, err := p.Store.Current(ctx, now)
-	return connectors.Session{
-		Identity: link.Identity, Token: token, App: p.Apps[link.Identity.Network],
-		Client: p.Client, Now: now, Month: month.Starts,
-	}, err
+	if err != nil {
+		return s, err
+	}
+	s.Month = month.Starts
+	if s.App, err = p.App(ctx, info.Network); err != nil {
+		return s, err
+	}
+	if info.Terms.Tick && s.App.Accepted != info.Terms.Sentence {
+		return s, errTerms
+	}
+	if left, err := p.left(ctx, info, now); err != nil {
+		return s, err
+	} else if left <= 0 {
+		return s, &capError{p.Caps[info.Network], info.Price.Currency, now}
+	}
+	if s.Token, err = p.Tokens.Link(ctx, link, info); err != nil || s.Token.Has() {
+		return s, err
+	}
+	s.AppToken, err = p.Tokens.Instance(ctx, info)
+	return s, err
+}
+
+// left is what may still be spent on a network this month; what is free never ends.
+func (p *Poller) left(ctx context.Context, info connectors.Info, now time.Time) (flattery.Amount, error) {
+	if info.Price.Currency == "" {
+		return flattery.MaxAmount, nil
+	}
+	spent, err := p.Store.Spent(ctx, info.Network, flattery.MonthOf(now, time.UTC))
+	return p.Caps[info.Network] - spent.Amount, err
 }
 
 // walk stores page after page. The last page is stored together with when to poll next, so that a quiet poll is one
 // transaction: each page waits until the one behind it has come.
-func (p *Poller) walk(ctx context.Context, c connectors.Connector, s connectors.Session, link *flattery.Link, found *Found) error {
+//
+// A token that the network refuses is renewed once, where it can be: it may have been taken back, or have ended early.
+func (p *Poller) walk(ctx context.Context, c connectors.Connector, s *connectors.Session, link *flattery.Link, found *Found) error {
+	err := p.pages(ctx, c, *s, link, found, true)
+	switch {
+	case errors.Is(err, connectors.ErrUnauthorized):
+		s.Token, err = p.Tokens.Renew(ctx, *link, c.Info(), s.Token)
+	case errors.Is(err, connectors.ErrKey):
+		s.AppToken, err = p.Tokens.RenewInstance(ctx, c.Info(), s.AppToken)
+	default:
+		return err
+	}
+	if err != nil {
+		return p.end(ctx, c.Info(), link, found, connectors.Page{Next: link.Cursor}, err)
+	}
+	return p.pages(ctx, c, *s, link, found, false)
+}
+
+// pages is one try. With renew a refused token is given back as an error instead of becoming the link's fate, if there can
+// be another.
+func (p *Poller) pages(ctx context.Context, c connectors.Connector, s connectors.Session, link *flattery.Link, found *Found, renew bool) error {
 	next, stop := iter.Pull2(c.Likes(ctx, s, link.Cursor))
 	defer stop()
+	left, err := p.left(ctx, c.Info(), s.Now)
+	if err != nil {
+		return err
+	}
 	page, err, more := next()
 	for more && err == nil {
+		left -= page.Cost
 		behind, behindErr, again := next()
 		if !again || behindErr != nil {
 			return p.end(ctx, c.Info(), link, found, page, behindErr)
@@ -151,7 +219,12 @@ func (p *Poller) walk(ctx context.Context, c connectors.Connector, s connectors.
 		if err := p.store(ctx, link, found, page, nil); err != nil {
 			return err
 		}
-		page = behind
+		if page = behind; left <= 0 && page.Cost > 0 { // it is paid, so it is kept, and it is the last
+			return p.end(ctx, c.Info(), link, found, page, &capError{p.Caps[c.Info().Network], c.Info().Price.Currency, s.Now})
+		}
+	}
+	if renew && (s.Token.Refresh != "" && errors.Is(err, connectors.ErrUnauthorized) || s.AppToken != "" && errors.Is(err, connectors.ErrKey)) {
+		return err
 	}
 	return p.end(ctx, c.Info(), link, found, connectors.Page{Next: link.Cursor}, err)
 }
@@ -177,11 +250,19 @@ func (p *Poller) store(ctx context.Context, link *flattery.Link, found *Found, p
 		}
 		f.add(outcomes)
 		l.Cursor = page.Next
+		if page.Who.Identity == l.Identity.Identity && page.Who.Handle != "" {
+			l.Identity = page.Who
+		}
 		if ending != nil {
 			ending(&l, &f)
 		}
 		if err := tx.SaveLink(ctx, l); err != nil {
 			return err
+		}
+		if page.Cost > 0 {
+			if err := tx.Spend(ctx, l.Identity.Network, flattery.MonthOf(now, time.UTC), store.Spending{Amount: page.Cost, Likes: int64(len(page.Likes))}); err != nil {
+				return err
+			}
 		}
 		if !page.Date.IsZero() {
 			if err := tx.SawNetwork(ctx, page.Date, now); err != nil {

@@ -13,6 +13,7 @@ import (
 	"flattery"
 	"flattery/connectors"
 	"flattery/connectors/github"
+	"flattery/internal/claim"
 	"flattery/internal/poll"
 	"flattery/internal/sandbox"
 	"flattery/store"
@@ -68,14 +69,16 @@ func benchPoll(b *testing.B, world *sandbox.World, subject, token string) {
 	err = s.Update(b.Context(), func(tx store.Tx) error {
 		id, err := tx.AddAccount(b.Context(), flattery.Account{Name: "fan", CreatedAt: now(), Settings: flattery.Settings{Currency: "EUR"}})
 		if err == nil {
-			link, err = tx.AddLink(b.Context(), flattery.Link{Account: id, Identity: who, Proof: flattery.ByToken, BeginsAt: now(), NextPoll: now(), Interval: time.Hour}, flattery.Secret(token))
+			link, err = tx.AddLink(b.Context(), flattery.Link{Account: id, Identity: who, Proof: flattery.ByToken, BeginsAt: now(), NextPoll: now(), Interval: time.Hour}, flattery.Token{Access: flattery.Secret(token)})
 		}
 		return err
 	})
 	if err != nil {
 		b.Fatal(err)
 	}
-	p := &poll.Poller{Store: s, Networks: connectors.Set{c}, Client: connectors.NewClient(connectors.ClientOptions{AllowPrivate: true}), Now: now, Log: log}
+	client := connectors.NewClient(connectors.ClientOptions{AllowPrivate: true})
+	app := func(context.Context, string) (flattery.App, error) { return flattery.App{}, nil }
+	p := &poll.Poller{Store: s, Networks: connectors.Set{c}, Tokens: &claim.Tokens{Store: s, App: app, Client: client, Now: now}, App: app, Client: client, Now: now, Log: log}
 	for range 3 { // the baseline, and what comes after it
 		if _, err := p.Poll(b.Context(), link); err != nil {
 			b.Fatal(err)

@@ -25,7 +25,9 @@ func TestWhatEachErrorMeansForALink(t *testing.T) {
 	}{
 		{"no error", nil, FateGood, ""},
 		{"the token is refused", fmt.Errorf("fake: %w", connectors.ErrUnauthorized), FateSuspend, ReasonReconnect},
-		{"there is no token", fmt.Errorf("x: %w", errNoToken), FateSuspend, ReasonReconnect},
+		{"the token cannot be read", fmt.Errorf("x: %w", seal.ErrSealed), FateSuspend, ReasonReconnect},
+		{"terms not accepted", errTerms, FateSuspend, ReasonTerms},
+		{"enough was spent", &capError{now: time.Now()}, FateSnooze, ReasonSpend},
 		{"the network refuses", fmt.Errorf("fake: %w", connectors.ErrForbidden), FateSuspend, ReasonForbidden},
 		{"nobody there", fmt.Errorf("fake: page 2: %w", connectors.ErrGone), FateSuspend, ReasonGone},
 		{"money is wanted", fmt.Errorf("fake: %w", &connectors.PaymentRequiredError{Detail: "9 USD"}), FateSuspend, ReasonPayment},
@@ -235,7 +237,7 @@ func TestAQuietPollIsOneTransactionAndTellsTheSession(t *testing.T) {
 		t.Errorf("%d transactions, error %v", 1<<30-counting.left, err)
 	}
 	s := b.net.session
-	if s.Identity.Subject != "ann" || string(s.Token) != "tok" || string(s.App.Key) != "k" || s.Client == nil || !s.Now.Equal(b.now) || !s.Month.Equal(time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC)) {
+	if s.Identity.Subject != "ann" || string(s.Token.Access) != "tok" || string(s.App.Key) != "k" || s.Client == nil || !s.Now.Equal(b.now) || !s.Month.Equal(time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC)) {
 		t.Errorf("session %+v", s)
 	}
 	date, seen, err := b.store.NetworkDate(t.Context())
@@ -260,7 +262,7 @@ func TestALinkWithoutItsNetworkKeyOrTokenWaits(t *testing.T) {
 		l.State, l.NextPoll = flattery.LinkActive, b.now
 		return tx.SaveLink(ctx, l)
 	})
-	b.Poller.Store = tokenless{b.store, other}
+	b.keys.store = tokenless{other}
 	if f, err := b.Poll(t.Context(), b.link); err != nil || f.Reason != ReasonReconnect || b.net.walks != 0 {
 		t.Errorf("a token that cannot be read: %+v, %v; %d walks", f, err, b.net.walks)
 	}
@@ -273,14 +275,11 @@ func TestALinkWithoutItsNetworkKeyOrTokenWaits(t *testing.T) {
 	}
 }
 
-type tokenless struct {
-	Store
-	box *seal.Box
-}
+type tokenless struct{ box *seal.Box }
 
-func (s tokenless) Token(context.Context, flattery.LinkID) (flattery.Secret, error) {
+func (s tokenless) Token(context.Context, flattery.LinkID) (flattery.Token, error) {
 	_, err := s.box.Unseal("x", nil)
-	return "", err
+	return flattery.Token{}, err
 }
 
 func TestDueLinksBecomeJobsOnce(t *testing.T) {

@@ -13,12 +13,14 @@ import (
 type Flickr struct {
 	host
 	pages *template.Template
+	oauth *oauth1
 
 	mu     sync.Mutex
 	random *rand.Rand
 	people map[string]*person // by NSID
 	photos map[string]*photo  // by id
 	keys   map[string]bool
+	app    string // the key of the newest program
 	lastID int64
 }
 
@@ -32,13 +34,19 @@ type photo struct {
 	id, secret, title string
 	owner             *person
 	uploaded          time.Time
-	gone              bool
+	gone, private     bool
 }
 
 func (p *photo) shown() bool { return !p.gone && !p.owner.gone }
 
+// seen reports whether a photo is shown to somebody, nil being everybody. A private one is its owner's, and theirs who
+// faved it: they were let in before they could.
+func (p *photo) seen(by *person) bool {
+	return p.shown() && (!p.private || by != nil && (by == p.owner || by.faves.has[p]))
+}
+
 func newFlickr(clock *Clock, seed uint64) *Flickr {
-	return &Flickr{
+	f := &Flickr{
 		host:   host{clock: clock},
 		pages:  template.Must(template.New("").Parse(flickrPages)),
 		random: rand.New(rand.NewPCG(seed, 'f')),
@@ -47,6 +55,8 @@ func newFlickr(clock *Clock, seed uint64) *Flickr {
 		keys:   map[string]bool{},
 		lastID: 10_000_000,
 	}
+	f.oauth = newOAuth1("Flickr", clock, seed, f.signIn, f.told)
+	return f
 }
 
 // Base is the address of the REST methods, ending in a slash; pages stand at the host's root.
@@ -112,8 +122,49 @@ func (f *Flickr) Unfave(nsid, photo string) {
 // Delete takes a photo away, also out of everybody's faves.
 func (f *Flickr) Delete(photo string) { f.change(func() { f.photo(photo).gone = true }) }
 
+// SetPrivate hides a photo from all but its owner and those who faved it, or shows it to everybody again.
+func (f *Flickr) SetPrivate(photo string, private bool) {
+	f.change(func() { f.photo(photo).private = private })
+}
+
 // DeleteUser takes a person away, with all photos and faves.
 func (f *Flickr) DeleteUser(nsid string) { f.change(func() { f.person(nsid).gone = true }) }
+
+// Suspend takes a person away until Restore; the person's tokens are refused meanwhile.
+func (f *Flickr) Suspend(nsid string) { f.DeleteUser(nsid) }
+
+// Restore brings somebody back.
+func (f *Flickr) Restore(nsid string) {
+	f.change(func() {
+		if f.people[nsid] == nil {
+			panic(fmt.Sprintf("sandbox: flickr: there never was anybody with the NSID %q", nsid))
+		}
+		f.people[nsid].gone = false
+	})
+}
+
+// App registers a program. Its key is an API key too.
+func (f *Flickr) App() (key, secret string) {
+	f.change(func() {
+		key, secret = f.oauth.app()
+		f.keys[key], f.app = true, key
+	})
+	return key, secret
+}
+
+// Token makes an access token of a person for the newest program, with the permission to read.
+func (f *Flickr) Token(nsid string) (token, secret string) {
+	f.change(func() {
+		if f.app == "" {
+			panic("sandbox: flickr: a token is a program's: call App before Token")
+		}
+		token, secret = f.oauth.token(f.app, f.person(nsid).nsid, "read")
+	})
+	return token, secret
+}
+
+// Revoke takes back all that a person has agreed to, for every program.
+func (f *Flickr) Revoke(nsid string) { f.oauth.revoke(nsid) }
 
 // Key makes an API key.
 func (f *Flickr) Key() (key string) {
@@ -124,8 +175,10 @@ func (f *Flickr) Key() (key string) {
 	return key
 }
 
-// RevokeKey makes a key worthless.
-func (f *Flickr) RevokeKey(key string) { f.change(func() { delete(f.keys, key) }) }
+// RevokeKey makes a key worthless, and the tokens that a program with that key has.
+func (f *Flickr) RevokeKey(key string) {
+	f.change(func() { delete(f.keys, key); f.oauth.revokeApp(key) })
+}
 
 func (f *Flickr) person(nsid string) *person {
 	p := f.people[nsid]

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -16,6 +17,7 @@ func (f *Flickr) routes() http.Handler {
 	mux.HandleFunc("/services/rest", f.rest)
 	mux.HandleFunc("/services/rest/", f.rest)
 	mux.HandleFunc("/{$}", f.root)
+	f.oauth.routes(mux, "/services/oauth/")
 	mux.HandleFunc("GET /people/{who}", f.personPage)
 	mux.HandleFunc("GET /people/{who}/{$}", f.personPage)
 	mux.HandleFunc("GET /photos/{who}", f.personPage)
@@ -50,7 +52,15 @@ func (f *Flickr) rest(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "Bad Request", http.StatusBadRequest)
 		return
 	}
-	answer := f.call(r.Form)
+	by, no, problem := f.signer(r)
+	if problem != "" {
+		refuse(w, problem)
+		return
+	}
+	var answer any = no
+	if no.Code == 0 {
+		answer = f.call(flickrCall{Values: r.Form, by: by})
+	}
 	body, err := json.Marshal(answer)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
@@ -69,53 +79,47 @@ func (f *Flickr) rest(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(body) // an error is the client's leaving
 }
 
-func (f *Flickr) call(form url.Values) any {
+func (f *Flickr) call(c flickrCall) any {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	key := form.Get("api_key")
+	key := cmp.Or(c.by.app, c.Get("api_key"))
+	c.caller = f.people[c.by.user]
 	switch {
-	case form.Get("format") != "json":
-		return fail(111, fmt.Sprintf("Format %q not found", form.Get("format")))
+	case c.Get("format") != "json":
+		return fail(111, fmt.Sprintf("Format %q not found", c.Get("format")))
 	case len(key) != 32 || strings.Trim(key, "0123456789abcdef") != "":
 		return fail(100, "Invalid API Key (Key has invalid format)")
 	case !f.keys[key]:
 		return fail(100, "Invalid API Key (Key not found)")
-	case form.Has("oauth_token") || form.Has("auth_token"):
-		return fail(98, "Invalid auth token") // nobody can sign in to this miniature
+	case c.caller != nil && c.caller.gone:
+		return fail(98, "Invalid auth token")
 	}
-	methods := map[string]func(url.Values) any{
+	methods := map[string]func(flickrCall) any{
 		"flickr.favorites.getPublicList": f.getPublicList,
 		"flickr.favorites.getList":       f.getList,
 		"flickr.people.findByUsername":   f.findByUsername,
 		"flickr.people.getInfo":          f.getInfo,
+		"flickr.photos.getInfo":          f.getPhoto,
 		"flickr.urls.lookupUser":         f.lookupUser,
+		"flickr.auth.oauth.checkToken":   checkToken,
 		"flickr.test.echo":               echo,
-		"flickr.test.login":              nobody,
+		"flickr.test.login":              login,
 	}
-	method, ok := methods[form.Get("method")]
+	method, ok := methods[c.Get("method")]
 	if !ok {
-		return fail(112, fmt.Sprintf("Method %q not found", form.Get("method")))
+		return fail(112, fmt.Sprintf("Method %q not found", c.Get("method")))
 	}
-	return method(form)
+	return method(c)
 }
 
-func nobody(url.Values) any { return fail(99, "User not logged in / Insufficient permissions") }
-
-func echo(form url.Values) any {
+func echo(form flickrCall) any {
 	said := map[string]any{"stat": "ok"}
-	for name, values := range form {
+	for name, values := range form.Values {
 		if name != "stat" {
 			said[name] = content{values[0]}
 		}
 	}
 	return said
-}
-
-func (f *Flickr) getList(form url.Values) any {
-	if form.Get("user_id") == "" {
-		return nobody(form)
-	}
-	return f.getPublicList(form)
 }
 
 // favePhoto is a photo in a list of faves; the last four are extras.
@@ -145,15 +149,19 @@ type favePage struct {
 	Photo   []favePhoto `json:"photo"`
 }
 
-// getPublicList lists faves, newest first, between two times that both belong to it. A page behind the end is empty.
-func (f *Flickr) getPublicList(form url.Values) any {
-	p := f.people[form.Get("user_id")]
+// getPublicList lists faves that everybody sees.
+func (f *Flickr) getPublicList(form flickrCall) any { return f.faves(form, form.Get("user_id"), nil) }
+
+// faves lists what somebody faved and another sees, newest first, between two times that both belong to it. A page
+// behind the end is empty.
+func (f *Flickr) faves(form flickrCall, nsid string, by *person) any {
+	p := f.people[nsid]
 	if p == nil || p.gone {
 		return fail(1, "User not found")
 	}
 	list := slices.Clone(p.faves.until(f.clock.Now()))
 	list = slices.DeleteFunc(list, func(k like[*photo]) bool {
-		return !k.thing.shown() || !within(k.at, form.Get("min_fave_date"), form.Get("max_fave_date"))
+		return !k.thing.seen(by) || !within(k.at, form.Get("min_fave_date"), form.Get("max_fave_date"))
 	})
 	slices.Reverse(list)
 	page, per := counted(form.Get("page"), 1, 1<<30), counted(form.Get("per_page"), 100, 500)
@@ -174,6 +182,9 @@ func faved(k like[*photo], extras string) favePhoto {
 	p := k.thing
 	out := favePhoto{ID: p.id, Owner: p.owner.nsid, Secret: p.secret, Server: "5686", Farm: 6, Title: p.title, Public: 1,
 		Faved: strconv.FormatInt(k.at.Unix(), 10)}
+	if p.private {
+		out.Public, out.Friend = 0, 1
+	}
 	for extra := range strings.SplitSeq(extras, ",") {
 		switch strings.TrimSpace(extra) {
 		case "date_upload":
@@ -211,7 +222,7 @@ func counted(said string, usual, most int) int {
 	return min(n, most)
 }
 
-func (f *Flickr) findByUsername(form url.Values) any {
+func (f *Flickr) findByUsername(form flickrCall) any {
 	p := f.first(func(p *person) bool { return strings.EqualFold(p.name, form.Get("username")) })
 	if p == nil {
 		return fail(1, "User not found")
@@ -221,7 +232,7 @@ func (f *Flickr) findByUsername(form url.Values) any {
 }
 
 // lookupUser takes the address of a person's photos or profile, of this host or the real one.
-func (f *Flickr) lookupUser(form url.Values) any {
+func (f *Flickr) lookupUser(form flickrCall) any {
 	at, err := url.Parse(form.Get("url"))
 	if err == nil {
 		parts := strings.Split(strings.Trim(at.Path, "/"), "/")
@@ -234,7 +245,7 @@ func (f *Flickr) lookupUser(form url.Values) any {
 	return fail(1, "User not found")
 }
 
-func (f *Flickr) getInfo(form url.Values) any {
+func (f *Flickr) getInfo(form flickrCall) any {
 	p := f.people[form.Get("user_id")]
 	if p == nil {
 		return fail(1, "User not found")
@@ -244,7 +255,7 @@ func (f *Flickr) getInfo(form url.Values) any {
 	}
 	photos := 0
 	for _, ph := range f.photos {
-		if ph.owner == p && !ph.gone {
+		if ph.owner == p && ph.seen(nil) {
 			photos++
 		}
 	}

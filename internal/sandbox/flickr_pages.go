@@ -82,7 +82,7 @@ func (f *Flickr) viewPerson(who string) (personPage, bool) {
 	}
 	view := personPage{NSID: p.nsid, Name: p.name}
 	for _, ph := range f.photos {
-		if ph.owner == p && !ph.gone {
+		if ph.owner == p && ph.seen(nil) {
 			view.Photos = append(view.Photos, shelfPhoto{ph.id, ph.title})
 		}
 	}
@@ -103,7 +103,7 @@ func (f *Flickr) viewPhoto(who, id string) (photoPage, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	p, ph := f.called(who), f.photos[id]
-	if p == nil || ph == nil || !ph.shown() || ph.owner != p {
+	if p == nil || ph == nil || !ph.seen(nil) || ph.owner != p {
 		return photoPage{}, false
 	}
 	view := photoPage{Title: ph.title, NSID: p.nsid, Name: p.name}

@@ -35,6 +35,9 @@ type GitHub struct {
 	device  DeviceRules
 	devices []*device // oldest first
 	codes   []*code   // oldest first
+	apps    map[string]*githubApp
+	closed  bool // an app was registered: no other may come
+	renews  map[string]renewal
 }
 
 type user struct {
@@ -46,7 +49,8 @@ type user struct {
 	created                time.Time
 	stars                  likes[*repo]
 	repos                  map[*repo]bool
-	recorded               *recorded // of a replayed user
+	members                map[*user]string // of an organisation, with their roles
+	recorded               *recorded        // of a replayed user
 }
 
 type repo struct {
@@ -66,9 +70,13 @@ func (r *repo) full() string { return r.owner.login + "/" + r.name }
 
 func (r *repo) shown() bool { return !r.deleted && !r.owner.suspended }
 
+// grant is what a token is good for.
 type grant struct {
-	user   *user
-	scopes string
+	user    *user
+	scopes  string
+	app     string    // id of the app it was given to; "": a personal token
+	expires time.Time // zero: it does not
+	bound   bool      // by the permissions of a GitHub App, and not by scopes
 }
 
 // Limits are how many requests an hour GitHub answers: without a token, and for each user however many tokens there are.
@@ -104,6 +112,8 @@ func newGitHub(clock *Clock, seed uint64) *GitHub {
 		repos:   map[string]*repo{},
 		repoIDs: map[int64]*repo{},
 		tokens:  map[string]grant{},
+		apps:    map[string]*githubApp{},
+		renews:  map[string]renewal{},
 		limits:  Limits{Anonymous: 60, User: 5000, Status: http.StatusForbidden},
 		windows: map[int64]*window{},
 		device:  DeviceRules{Interval: 5 * time.Second, ExpiresIn: 15 * time.Minute},
@@ -189,9 +199,9 @@ func (g *GitHub) Suspend(login string) { g.change(func() { g.user(login).suspend
 // Restore ends a suspension.
 func (g *GitHub) Restore(login string) { g.change(func() { g.user(login).suspended = false }) }
 
-// Token makes a personal token of a user.
-func (g *GitHub) Token(login string) (token string) {
-	g.change(func() { token = g.grant("ghp_", g.user(login), "") })
+// Token makes a personal token of a user, with these scopes.
+func (g *GitHub) Token(login string, scopes ...string) (token string) {
+	g.change(func() { token = g.grant("ghp_", grant{user: g.user(login), scopes: strings.Join(scopes, " ")}) })
 	return token
 }
 
@@ -249,7 +259,7 @@ func (g *GitHub) mustBeFree(login string, who *user) {
 
 // usable reports whether somebody can have a login: it needs no escaping and no path of the server's own begins with it.
 func usable(login string) bool {
-	own := []string{"user", "users", "login", "rate_limit", "repos", "avatars"}
+	own := []string{"user", "users", "login", "rate_limit", "repos", "avatars", "applications"}
 	return named(login, "-_") && !slices.Contains(own, strings.ToLower(login))
 }
 
@@ -315,9 +325,9 @@ func (g *GitHub) move(r *repo, owner *user, name string) {
 	g.place(r)
 }
 
-func (g *GitHub) grant(prefix string, u *user, scopes string) string {
-	token := prefix + letters(g.random, 36, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
-	g.tokens[token] = grant{u, scopes}
+func (g *GitHub) grant(prefix string, good grant) (token string) {
+	token = prefix + letters(g.random, 36, alphanumeric)
+	g.tokens[token] = good
 	return token
 }
 

@@ -17,11 +17,15 @@ func (g *GitHub) routes() http.Handler {
 	mux.HandleFunc("GET /users/{login}", g.api("users/users#get-a-user", g.byLogin(g.getUser)))
 	mux.HandleFunc("GET /user/{id}", g.api("users/users#get-a-user-using-their-id", g.byNumber(g.getUser)))
 	const starred = "activity/starring#list-repositories-starred-by-"
-	mux.HandleFunc("GET /user/starred", g.api(starred+"the-authenticated-user", g.own(g.getStarred)))
+	mux.HandleFunc("GET /user/starred", g.api(starred+"the-authenticated-user", unbound(g.own(g.getStarred))))
 	mux.HandleFunc("GET /users/{login}/starred", g.api(starred+"a-user", g.byLogin(g.getStarred)))
 	mux.HandleFunc("GET /user/{id}/starred", g.api(starred+"a-user", g.byNumber(g.getStarred)))
 	mux.HandleFunc("GET /rate_limit", g.free("rate-limit/rate-limit", g.getLimits))
 	mux.HandleFunc("/", g.api("", func(call) answer { return refusal(http.StatusNotFound, "Not Found", "") }))
+	const members = "orgs/members#"
+	mux.HandleFunc("GET /user/memberships/orgs", g.api(members+"list-organization-memberships-for-the-authenticated-user", unbound(g.own(g.getMemberships))))
+	mux.HandleFunc("GET /user/memberships/orgs/{org}", g.api(members+"get-an-organization-membership-for-the-authenticated-user", unbound(g.own(g.getMembership))))
+	g.appRoutes(mux)
 	g.loginRoutes(mux)
 	g.pageRoutes(mux)
 	return mux
@@ -31,6 +35,7 @@ func (g *GitHub) routes() http.Handler {
 type call struct {
 	*http.Request
 	caller *user
+	grant  grant
 }
 
 // answer is what the API says; of a refusal the body is the message. A body with an ETag may be asked for conditionally.
@@ -74,7 +79,8 @@ func (g *GitHub) decide(r *http.Request, docs string, cost int, ask func(call) a
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := g.clock.Now()
-	scopes, caller, ok := g.caller(r)
+	has, ok := g.caller(r)
+	caller := has.user
 	used, limit := g.window(caller, now), g.limit(caller)
 	var a answer
 	switch {
@@ -90,7 +96,7 @@ func (g *GitHub) decide(r *http.Request, docs string, cost int, ask func(call) a
 		used.count += cost
 		a = refusal(http.StatusForbidden, "Sorry. Your account was suspended.", "")
 	default:
-		a = ask(call{r, caller})
+		a = ask(call{r, caller, has})
 		if matches(r.Header.Get("If-None-Match"), a.etag) {
 			a = answer{status: http.StatusNotModified, etag: a.etag, link: a.link, media: a.media, header: a.header}
 		}
@@ -110,7 +116,9 @@ func (g *GitHub) decide(r *http.Request, docs string, cost int, ask func(call) a
 	header["X-Ratelimit-Resource"] = []string{"core"}
 	if caller != nil {
 		header["Cache-Control"] = []string{"private, max-age=60, s-maxage=60"}
-		header["X-Oauth-Scopes"] = []string{scopes}
+		if !has.bound {
+			header["X-Oauth-Scopes"] = []string{strings.Join(scopesOf(has.scopes), ", ")}
+		}
 	}
 	return a, header
 }
@@ -141,19 +149,29 @@ func describe(header http.Header, a *answer, docs string) {
 	}
 }
 
-// caller tells whose token came along; ok is false for a token that is not known. No token at all is ok.
-func (g *GitHub) caller(r *http.Request) (scopes string, u *user, ok bool) {
+// caller tells what the token that came along is good for; ok is false for one that is not known or has expired. No
+// token at all is ok.
+func (g *GitHub) caller(r *http.Request) (has grant, ok bool) {
 	said := r.Header.Get("Authorization")
 	if said == "" {
-		return "", nil, true
+		return grant{}, true
 	}
 	_, token, _ := strings.Cut(said, " ")
-	if _, password, basic := r.BasicAuth(); basic {
+	if id, password, basic := r.BasicAuth(); basic {
+		if a := g.apps[id]; a != nil && a.secret == password {
+			return grant{}, true // an app that asks in its own name, for what is public
+		}
 		token = password
 	}
-	has, ok := g.tokens[strings.TrimSpace(token)]
-	return has.scopes, has.user, ok
+	has, ok = g.tokens[strings.TrimSpace(token)]
+	if !ok || g.past(has.expires) {
+		return grant{}, false
+	}
+	return has, true
 }
+
+// past reports whether a token with that end has ended; zero is no end.
+func (g *GitHub) past(end time.Time) bool { return !end.IsZero() && !g.clock.Now().Before(end) }
 
 // window is what somebody asked in an hour.
 type window struct {

@@ -34,28 +34,37 @@ func (g *GitHub) authorizePage(w http.ResponseWriter, r *http.Request) {
 			"It needs a client_id, a redirect_uri with a host and, where there is a code_challenge, the method S256."})
 		return
 	}
+	if wrong := g.stranger(r.Form.Get("client_id"), r.Form.Get("redirect_uri")); wrong != "" {
+		g.show(w, http.StatusNotFound, "message", message{"Not found", wrong})
+		return
+	}
 	if r.Method != http.MethodPost {
 		g.show(w, http.StatusOK, "authorize", g.ask(r.Form))
 		return
 	}
 	query := back.Query()
 	query.Set("state", r.Form.Get("state"))
-	if made := g.newCode(r.Form); made != "" {
-		query.Set("code", made)
-	} else {
+	if r.Form.Get("answer") != "yes" {
 		query.Set("error", "access_denied")
 		query.Set("error_description", "The user has denied your application access.")
+	} else if made := g.newCode(r.Form); made != "" {
+		query.Set("code", made)
+	} else {
+		view := g.ask(r.Form)
+		view.Wrong = "Nobody of that name may sign in here."
+		g.show(w, http.StatusForbidden, "authorize", view)
+		return
 	}
 	back.RawQuery = query.Encode()
 	http.Redirect(w, r, back.String(), http.StatusFound) //nolint:gosec // to send back to the program is what it is for
 }
 
-// newCode makes a code for who agreed; nobody of that login is a no.
+// newCode makes a code for who agreed; "" where nobody has that login.
 func (g *GitHub) newCode(form url.Values) string {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	u := g.users[strings.ToLower(form.Get("login"))]
-	if u == nil || u.suspended || form.Get("answer") != "yes" {
+	u := g.users[strings.ToLower(strings.TrimSpace(form.Get("login")))]
+	if u == nil || u.suspended || u.organisation {
 		return ""
 	}
 	c := &code{
@@ -76,6 +85,9 @@ func (g *GitHub) newCode(form url.Values) string {
 
 // codeToken takes a code once: with its client, its redirect_uri and the verifier of its challenge.
 func (g *GitHub) codeToken(form url.Values) fields {
+	if !g.client(form.Get("client_id"), form.Get("client_secret")) {
+		return no("incorrect_client_credentials", "The client_id and/or client_secret passed are incorrect.")
+	}
 	at := slices.IndexFunc(g.codes, func(c *code) bool { return c.code == form.Get("code") })
 	if at < 0 {
 		return no("bad_verification_code", "The code passed is incorrect or expired.")
@@ -87,10 +99,10 @@ func (g *GitHub) codeToken(form url.Values) fields {
 	case !g.clock.Now().Before(c.expires),
 		c.challenge != "" && c.challenge != base64.RawURLEncoding.EncodeToString(sum[:]):
 		return no("bad_verification_code", "The code passed is incorrect or expired.")
-	case c.client != form.Get("client_id") || form.Get("client_secret") == "":
+	case c.client != form.Get("client_id"):
 		return no("incorrect_client_credentials", "The client_id and/or client_secret passed are incorrect.")
 	case cmp.Or(form.Get("redirect_uri"), c.redirect) != c.redirect:
 		return no("redirect_uri_mismatch", "The redirect_uri MUST match the registered callback URL for this application.")
 	}
-	return g.granted(c.user, c.scope)
+	return g.granted(c.client, c.user, c.scope)
 }

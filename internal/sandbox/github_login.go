@@ -39,7 +39,7 @@ func (g *GitHub) SetDevice(rules DeviceRules) { g.change(func() { g.device = rul
 func (g *GitHub) Approve(userCode, login string) error {
 	return g.answerDevice(userCode, func(d *device) error {
 		u := g.users[strings.ToLower(login)]
-		if u == nil || u.suspended {
+		if u == nil || u.suspended || u.organisation {
 			return fmt.Errorf("sandbox: github: there is no user %q who could approve a device", login)
 		}
 		d.user = u
@@ -124,7 +124,7 @@ func (g *GitHub) locked(form url.Values, ask func(url.Values) (int, fields)) (in
 }
 
 func (g *GitHub) newDevice(form url.Values) (int, fields) {
-	if form.Get("client_id") == "" {
+	if form.Get("client_id") == "" || g.closed && g.apps[form.Get("client_id")] == nil {
 		return http.StatusNotFound, fields{"error": "Not Found"}
 	}
 	const speakable = "BCDFGHJKLMNPQRSTVWXZ" // no vowels: no words
@@ -156,6 +156,8 @@ func (g *GitHub) newToken(form url.Values) (int, fields) {
 		return http.StatusOK, g.deviceToken(form)
 	case "", "authorization_code":
 		return http.StatusOK, g.codeToken(form)
+	case "refresh_token":
+		return http.StatusOK, g.renew(form)
 	}
 	return http.StatusOK, no("unsupported_grant_type", "The grant type is not supported.")
 }
@@ -185,11 +187,7 @@ func (g *GitHub) deviceToken(form url.Values) fields {
 		return no("authorization_pending", "The authorization request is still pending.")
 	}
 	g.devices = slices.Delete(g.devices, at, at+1)
-	return g.granted(d.user, d.scope)
-}
-
-func (g *GitHub) granted(u *user, scope string) fields {
-	return fields{"access_token": g.grant("gho_", u, scope), "token_type": "bearer", "scope": scope}
+	return g.granted(d.client, d.user, d.scope)
 }
 
 func no(reason, words string) fields {

@@ -12,7 +12,8 @@ import (
 const githubPages = `
 {{define "top"}}<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>{{.}}</title><p><small>GitHub in miniature: a sandbox of Flattery, not the real one</small></p><h1>{{.}}</h1>{{end}}
-{{define "who"}}<label>Who are you? <select name="login">{{range .}}<option>{{.}}</option>{{end}}</select></label>{{end}}
+{{define "who"}}<label>Who are you? <input name="login" list="people" autocomplete="off" required></label>
+<datalist id="people">{{range .}}<option>{{.}}</option>{{end}}</datalist>{{end}}
 {{define "index"}}{{template "top" "Who is here"}}<ul>{{range .}}<li><a href="/{{.}}">{{.}}</a></li>{{end}}</ul>{{end}}
 {{define "user"}}{{template "top" .Login}}<p>{{.Name}}</p><p>{{.Bio}}</p>{{with .Blog}}<p><a rel="me nofollow" href="{{.}}">{{.}}</a></p>{{end}}
 <h2>Made</h2><ul>{{range .Repos}}<li><a href="/{{.}}">{{.}}</a></li>{{end}}</ul>
@@ -20,10 +21,11 @@ const githubPages = `
 {{define "repo"}}{{template "top" .Full}}<p>{{.Description}}</p><p>by <a href="/{{.Owner}}">{{.Owner}}</a>, {{.Stars}} stars</p>
 <form method="post" action="/{{.Full}}">{{template "who" .People}} <button name="do" value="star">Star</button> <button name="do" value="unstar">Unstar</button></form>{{end}}
 {{define "device"}}{{template "top" "Connect a device"}}<form method="post"><label>Code <input name="user_code" value="{{.Code}}" required></label>
-{{template "who" .People}} <button name="answer" value="yes">Authorize</button> <button name="answer" value="no">Cancel</button></form>{{end}}
+{{template "who" .People}} <button name="answer" value="yes">Authorize</button> <button name="answer" value="no" formnovalidate>Cancel</button></form>{{end}}
 {{define "authorize"}}{{template "top" "Authorize"}}<p>{{.Client}} would like to know who you are{{with .Scope}} and to have: {{.}}{{end}}.</p>
+{{with .Wrong}}<p role="alert">{{.}}</p>{{end}}
 <form method="post">{{range $name, $value := .Hidden}}<input type="hidden" name="{{$name}}" value="{{$value}}">{{end}}
-{{template "who" .People}} <button name="answer" value="yes">Authorize</button> <button name="answer" value="no">Cancel</button></form>{{end}}
+{{template "who" .People}} <button name="answer" value="yes">Authorize</button> <button name="answer" value="no" formnovalidate>Cancel</button></form>{{end}}
 {{define "message"}}{{template "top" .Title}}<p>{{.Text}}</p>{{end}}
 `
 
@@ -43,6 +45,7 @@ type (
 	}
 	authorizePage struct {
 		Client, Scope string
+		Wrong         string // why the page is shown again
 		Hidden        map[string]string
 		People        []string
 	}

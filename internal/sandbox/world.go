@@ -19,26 +19,59 @@ import (
 
 // World is one of each network. Its commands may be called from many goroutines at once.
 type World struct {
-	Clock  *Clock
-	GitHub *GitHub
-	Flickr *Flickr
+	Clock         *Clock
+	GitHub        *GitHub
+	Flickr        *Flickr
+	X             *X
+	SoundCloud    *SoundCloud
+	Vimeo         *Vimeo
+	FiveHundredPX *FiveHundredPX
+
+	networks []network // all of the above, in the order they are opened
+}
+
+// network is one of them as the World opens and closes it.
+type network struct {
+	name   string
+	host   *host
+	routes func() http.Handler
 }
 
 // Open starts the networks, each on a loopback port of its own. Somebody must Close the world.
 func Open(clock *Clock, seed uint64) (*World, error) {
-	w := &World{Clock: clock, GitHub: newGitHub(clock, seed), Flickr: newFlickr(clock, seed)}
-	if err := w.GitHub.open(w.GitHub.routes()); err != nil {
-		return nil, fmt.Errorf("sandbox: github: %w", err)
+	w := &World{
+		Clock:         clock,
+		GitHub:        newGitHub(clock, seed),
+		Flickr:        newFlickr(clock, seed),
+		X:             newX(clock, seed),
+		SoundCloud:    newSoundCloud(clock, seed),
+		Vimeo:         newVimeo(clock, seed),
+		FiveHundredPX: newFiveHundredPX(clock, seed),
 	}
-	if err := w.Flickr.open(w.Flickr.routes()); err != nil {
-		return nil, errors.Join(fmt.Errorf("sandbox: flickr: %w", err), w.GitHub.close(context.Background()))
+	w.networks = []network{
+		{"github", &w.GitHub.host, w.GitHub.routes},
+		{"flickr", &w.Flickr.host, w.Flickr.routes},
+		{"x", &w.X.host, w.X.routes},
+		{"soundcloud", &w.SoundCloud.host, w.SoundCloud.routes},
+		{"vimeo", &w.Vimeo.host, w.Vimeo.routes},
+		{"fivehundredpx", &w.FiveHundredPX.host, w.FiveHundredPX.routes},
+	}
+	for i, n := range w.networks {
+		if err := n.host.open(n.routes()); err != nil {
+			w.networks = w.networks[:i]
+			return nil, errors.Join(fmt.Errorf("sandbox: %s: %w", n.name, err), w.Close(context.Background()))
+		}
 	}
 	return w, nil
 }
 
 // Close ends the networks and returns when the last answer has ended. When ctx ends first, the open connections are cut.
 func (w *World) Close(ctx context.Context) error {
-	return errors.Join(w.GitHub.close(ctx), w.Flickr.close(ctx))
+	var err error
+	for _, n := range w.networks {
+		err = errors.Join(err, n.host.close(ctx))
+	}
+	return err
 }
 
 // host is what every network has: an address, a log of what it was asked, and faults on demand.
@@ -100,3 +133,7 @@ func (h *host) front(next http.Handler) http.Handler {
 		next.ServeHTTP(noted, r)
 	})
 }
+
+// Advertise makes a network give out another address as its own, in links and in Base: that of a proxy in front of it. It
+// is ended with a slash and said before anybody asks.
+func (h *host) Advertise(base string) { h.base = base }

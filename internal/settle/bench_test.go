@@ -75,7 +75,7 @@ func (b *bench) donor(name string, set flattery.Settings) (l flattery.Link) {
 			return err
 		}
 		link := flattery.Link{Account: a, Identity: who(name), Proof: flattery.ByName, BeginsAt: begin, Interval: time.Hour}
-		link.ID, err = tx.AddLink(ctx, link, "")
+		link.ID, err = tx.AddLink(ctx, link, flattery.Token{})
 		l = link
 		return err
 	})

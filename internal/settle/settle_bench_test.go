@@ -73,7 +73,7 @@ func (t *town) people(donors int) {
 			return err
 		}
 		l := flattery.Link{Account: id, Identity: who("donor", i), Proof: flattery.ByName, BeginsAt: october.Add(-time.Hour), NextPoll: october, Interval: time.Hour}
-		if l.ID, err = tx.AddLink(ctx, l, ""); err != nil {
+		if l.ID, err = tx.AddLink(ctx, l, flattery.Token{}); err != nil {
 			return err
 		}
 		likes := make([]flattery.Like, each)

@@ -214,7 +214,7 @@ func TestACrashBetweenSpansIsResumed(t *testing.T) {
 					}
 					like := flattery.Like{Thing: flattery.Thing{Network: "github", Host: "github.com", ID: "x", Title: "x"}, Author: who("zoe"), At: start, Source: flattery.Exact}
 					link := flattery.Link{Account: a, Identity: who(fmt.Sprint("d", i)), Proof: flattery.ByName, BeginsAt: start}
-					if link.ID, err = tx.AddLink(ctx, link, ""); err != nil {
+					if link.ID, err = tx.AddLink(ctx, link, flattery.Token{}); err != nil {
 						return err
 					}
 					if _, err := tx.AddLikes(ctx, link, []flattery.Like{like}, false, start); err != nil {

@@ -3,6 +3,8 @@ package web
 import (
 	"context"
 	"fmt"
+	"html"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -45,6 +47,15 @@ func chromium(t *testing.T) context.Context {
 		t.Fatalf("chromium does not start: %v", err)
 	}
 	return ctx
+}
+
+// artefacts is where pictures go.
+func artefacts(t *testing.T) string {
+	t.Helper()
+	if folder := os.Getenv("FLATTERY_ARTEFACTS"); folder != "" {
+		return folder
+	}
+	return t.TempDir()
 }
 
 // listen collects what the browser says against pages (refused by the policy, not found, thrown) until it has said so
@@ -92,10 +103,7 @@ var looks = []look{
 
 func TestPagesLookRightInABrowser(t *testing.T) {
 	ctx := chromium(t)
-	folder := os.Getenv("FLATTERY_ARTEFACTS")
-	if folder == "" {
-		folder = t.TempDir()
-	}
+	folder := artefacts(t)
 	heard := listen(ctx, t, 2*len(looks)+2*2) // so often /nothing is opened below
 	for _, rough := range []bool{false, true} {
 		w := populated(rough)
@@ -104,15 +112,19 @@ func TestPagesLookRightInABrowser(t *testing.T) {
 		server := httptest.NewServer(handler(t, o))
 		t.Cleanup(server.Close)
 		w.tokens["chromium"] = ada
-		paths := []string{"/", "/enter/chromium", "/month", "/months", "/months/2026-09", "/slips", "/links", "/nothing"}
+		paths := []string{"/", "/enter/chromium", "/month", "/months", "/months/2026-09", "/slips", "/links", "/nothing",
+			"/networks/github", "/networks/twitter", "/networks/flickr", "/networks/fivehundredpx", "/networks/vimeo/keys", "/networks/twitter/keys", "/networks/github/keys",
+			"/identities", "/oauth/code"}
 		for i, path := range paths {
 			if i == 2 { // the first two are a stranger's
-				if _, _, err := looks[0].at(ctx, server.URL+"/enter/chromium", "en"); err != nil {
+				enterChromium(ctx, t, w, server.URL)
+			}
+			if path == "/oauth/code" {
+				if _, _, err := looks[0].at(ctx, server.URL+"/networks/flickr", "en"); err != nil { // paper has no buttons
 					t.Fatal(err)
 				}
-				if err := chromedp.Do(ctx, chromedp.Click(chromedp.CSS("button.main")),
-					chromedp.WaitVisible(chromedp.CSS(".sums"))); err != nil {
-					t.Fatalf("pressing the button: %v", err)
+				if err := chromedp.Do(ctx, chromedp.Click(chromedp.CSS("button[name=code]")), chromedp.WaitVisible(chromedp.CSS("#code"))); err != nil {
+					t.Fatalf("asking for a code: %v", err)
 				}
 			}
 			for _, language := range languages {
@@ -143,6 +155,57 @@ func TestPagesLookRightInABrowser(t *testing.T) {
 	}
 }
 
+// The policy holds a form to its origins also where the answer leads on: only a browser can tell whether it does.
+func TestABrowserIsLedToANetworkAndBack(t *testing.T) {
+	ctx := chromium(t)
+	w := populated(false)
+	network := httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+		out.Header().Set("Content-Type", "text/html")
+		_, _ = fmt.Fprintf(out, `<form method="post" action="/yes"><button id="yes" name="state" value="%s">Yes</button></form>`, html.EscapeString(r.FormValue("state")))
+		if r.URL.Path == "/yes" {
+			_, _ = fmt.Fprintf(out, `<meta http-equiv="refresh" content="0;url=%s/oauth/cb/github/github.example?code=x&amp;state=%s">`, w.home, html.EscapeString(r.FormValue("state")))
+		}
+	}))
+	t.Cleanup(network.Close)
+	w.authorize, w.networks[1].Origin = network.URL, network.URL
+	server := httptest.NewServer(handler(t, options(t, w)))
+	t.Cleanup(server.Close)
+	w.home = server.URL
+	enterChromium(ctx, t, w, server.URL)
+	if err := chromedp.Do(ctx, chromedp.Navigate(server.URL+"/networks/github"), chromedp.Click(chromedp.CSS("form[action='/connect'] button.main")),
+		chromedp.WaitVisible(chromedp.CSS("#yes")), chromedp.Click(chromedp.CSS("#yes")), chromedp.WaitVisible(chromedp.CSS(".flash"))); err != nil {
+		t.Fatalf("linking: %v", err)
+	}
+	said, err := chromedp.Run(ctx, chromedp.Evaluate[string](`location.pathname + " " + document.querySelector(".flash").textContent`))
+	if err != nil || !strings.HasPrefix(said, "/links Linked: ada-of-github on GitHub.") {
+		t.Errorf("at the end: %q, %v", said, err)
+	}
+	if err := chromedp.Do(ctx, chromedp.Click(chromedp.CSS("summary")), chromedp.WaitVisible(chromedp.CSS("details[open] button"))); err != nil {
+		t.Fatalf("opening the question: %v", err)
+	}
+	picture, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(artefacts(t), "linked-en-desktop.png"), picture, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// enterChromium signs the browser in as Ada, by a link and its button.
+func enterChromium(ctx context.Context, t *testing.T, w *world, url string) {
+	t.Helper()
+	w.mu.Lock()
+	w.tokens["chromium"] = ada
+	w.mu.Unlock()
+	if _, _, err := looks[0].at(ctx, url+"/enter/chromium", "en"); err != nil { // paper has no buttons
+		t.Fatal(err)
+	}
+	if err := chromedp.Do(ctx, chromedp.Click(chromedp.CSS("button.main")), chromedp.WaitVisible(chromedp.CSS(".sums"))); err != nil {
+		t.Fatalf("entering: %v", err)
+	}
+}
+
 // command makes an action of a command of the browser's protocol whose answer does not matter.
 func command[P, R any](c cdp.Command[P, R], params P) chromedp.Action[chromedp.Void] {
 	return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
@@ -151,13 +214,16 @@ func command[P, R any](c cdp.Command[P, R], params P) chromedp.Action[chromedp.V
 	})
 }
 
+// metrics make the window as large as that.
+func (l look) metrics() chromedp.Action[chromedp.Void] {
+	return command(emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: l.width, Height: l.height, DeviceScaleFactor: 1, Mobile: l.width < 600})
+}
+
 // at opens a page and answers what sticks out of the window, and its picture from top to bottom.
 func (l look) at(ctx context.Context, url, language string) (overflow string, picture []byte, err error) {
 	scheme := map[bool]string{true: "dark", false: "light"}[l.dark]
 	err = chromedp.Do(ctx,
-		command(emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{
-			Width: l.width, Height: l.height, DeviceScaleFactor: 1, Mobile: l.width < 600,
-		}),
+		l.metrics(),
 		command(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 			Media:    map[bool]string{true: "print", false: "screen"}[l.print],
 			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},

@@ -1,6 +1,9 @@
 package web
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"maps"
 	"os"
 	"path/filepath"
@@ -90,10 +93,16 @@ func madeKeys() []string {
 		"payment":  "planned sent unknown paid failed",
 		"months":   "open ended frozen settled",
 		"links":    "well late stopped new",
-		"reason":   "reconnect forbidden gone payment keys unknown rate trouble other",
+		"reason":   "reconnect forbidden gone payment keys terms unknown spend rate trouble refused answer other",
 		"month":    "1 2 3 4 5 6 7 8 9 10 11 12",
 		"noun":     "star favourite like",
-		"network":  "alive import+only retired forbidden",
+		"network":  "alive import+only retired forbidden keys",
+		"auth":     "none api+key oauth2 oauth1",
+		"proven":   "live recorded+answers contract own+sandbox+only never",
+		"instead":  "import+only retired forbidden keys tick file old",
+		"proof":    "oauth token admin name",
+		"sure":     "confirmed inferred not+confirmed",
+		"flash":    "linked unlinked claimed joined unclaimed saved forgotten goodkeys badkeys nocode",
 		"format":   "money day first date clock moment",
 		"since":    "moment minutes hours days",
 		"until":    "moment minutes hours days",
@@ -104,7 +113,7 @@ func madeKeys() []string {
 			keys = append(keys, prefix+"."+strings.ReplaceAll(end, "+", " "))
 		}
 	}
-	for _, e := range []string{"missing", "stranger", "token", "plain", "foreign", "often", "method", "frozen", "state", "unknown", "long", "input", "broken"} {
+	for _, e := range []string{"missing", "stranger", "token", "plain", "foreign", "often", "admins", "attempt", "denied", "other", "claimed", "outside", "method", "frozen", "state", "unknown", "long", "input", "broken"} {
 		keys = append(keys, "error."+e+".title", "error."+e+".text")
 	}
 	return append(keys, "language")
@@ -143,6 +152,63 @@ func TestEveryPhraseIsUsedAndEveryUsedPhraseIsThere(t *testing.T) {
 	for _, key := range slices.Sorted(maps.Keys(there)) {
 		if !used[key] {
 			t.Errorf("%q is there and not used", key)
+		}
+	}
+}
+
+// written are the texts that constants whose names begin so, or fields of that name, have in these files.
+func written(t *testing.T, constants, field, pattern string) []string {
+	t.Helper()
+	files, err := filepath.Glob(pattern)
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	var texts []string
+	add := func(value ast.Expr) {
+		if lit, ok := value.(*ast.BasicLit); ok && lit.Kind == token.STRING {
+			texts = append(texts, strings.Trim(lit.Value, `"`))
+		}
+	}
+	for _, file := range files {
+		f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.ValueSpec:
+				if constants != "" && strings.HasPrefix(n.Names[0].Name, constants) && len(n.Values) == 1 {
+					add(n.Values[0])
+				}
+			case *ast.KeyValueExpr:
+				if id, ok := n.Key.(*ast.Ident); ok && id.Name == field {
+					add(n.Value)
+				}
+			}
+			return true
+		})
+	}
+	slices.Sort(texts)
+	return slices.Compact(texts)
+}
+
+func TestWhateverIsSaidOfNetworksHasWords(t *testing.T) {
+	g := speak(t).byCode["en"]
+	for _, row := range []struct {
+		prefix, constants, field, files string
+		least                           int
+	}{
+		{"reason.", "Reason", "", "../claim/*.go", 7}, {"reason.", "Reason", "", "../poll/*.go", 10}, {"noun.", "", "Noun", "../../connectors/*/*.go", 3},
+		{"proven.", "Proven", "", "../../connectors/connectors.go", 4},
+	} {
+		all := written(t, row.constants, row.field, row.files)
+		if len(all) < row.least {
+			t.Errorf("%s: only %q were found", row.files, all)
+		}
+		for _, text := range all {
+			if !g.has(row.prefix + text) {
+				t.Errorf("%s: there are no words for %q", row.files, row.prefix+text)
+			}
 		}
 	}
 }

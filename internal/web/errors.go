@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
+	"strings"
 
 	"flattery"
 )
@@ -15,6 +17,7 @@ var (
 	errPlain    = errors.New("signing in needs https or this machine itself")
 	errOften    = errors.New("too many attempts")
 	errForeign  = errors.New("sent from another site")
+	errAdmins   = errors.New("only for who runs the instance")
 )
 
 // methodError: the address exists, but not for this method.
@@ -27,6 +30,11 @@ type errorPage struct {
 	frame
 	Status int
 	Key    string // of the phrases error.KEY.title and error.KEY.text
+	Why    string // of the phrase reason.WHY, where a network is to blame
+	Owner  bool   // who runs the instance can mend it
+	Admin  bool   // and is who reads this
+	Detail string // in the network's words, or ours in English
+	Back   string // where to try again; "": there is no such place
 }
 
 func (*errorPage) name() string { return "error" }
@@ -36,7 +44,10 @@ func meaning(err error) (status int, key string) {
 	_, tooLong := errors.AsType[*http.MaxBytesError](err)
 	_, method := errors.AsType[*methodError](err)
 	_, input := errors.AsType[*flattery.InputError](err)
+	_, outside := errors.AsType[*flattery.OutsideError](err)
 	switch {
+	case outside:
+		return http.StatusBadGateway, "outside"
 	case errors.Is(err, flattery.ErrNotFound):
 		return http.StatusNotFound, "missing"
 	case errors.Is(err, errStranger):
@@ -49,6 +60,16 @@ func meaning(err error) (status int, key string) {
 		return http.StatusForbidden, "foreign"
 	case errors.Is(err, errOften):
 		return http.StatusTooManyRequests, "often"
+	case errors.Is(err, errAdmins):
+		return http.StatusForbidden, "admins"
+	case errors.Is(err, flattery.ErrAttempt):
+		return http.StatusBadRequest, "attempt"
+	case errors.Is(err, flattery.ErrDenied):
+		return http.StatusForbidden, "denied"
+	case errors.Is(err, flattery.ErrOther):
+		return http.StatusConflict, "other"
+	case errors.Is(err, flattery.ErrClaimed):
+		return http.StatusConflict, "claimed"
 	case method:
 		return http.StatusMethodNotAllowed, "method"
 	case errors.Is(err, flattery.ErrFrozen), errors.Is(err, flattery.ErrSettled):
@@ -67,17 +88,26 @@ func meaning(err error) (status int, key string) {
 }
 
 // fail makes an error into a page. What is our own fault is logged, by route and never by address: addresses may hold
-// a sign-in token.
+// a sign-in token or the code of a network.
 func (s *site) fail(w http.ResponseWriter, v *visit, rt route, err error) {
 	if errors.Is(err, context.Canceled) && v.Context().Err() != nil {
 		return // nobody waits for the answer any more
 	}
 	status, key := meaning(err)
-	if status >= http.StatusInternalServerError {
+	p := &errorPage{Status: status, Key: key, Back: retry(v)}
+	outside, ok := errors.AsType[*flattery.OutsideError](err)
+	switch {
+	case ok:
+		p.Why, p.Detail = outside.Reason, clean(outside.Detail)
+		p.Owner, p.Admin = ours(outside.Reason), v.account.Admin
+		s.Log.Warn("web: a network refused", "route", rt.pattern, "account", int64(v.account.ID), "network", outside.Network, "reason", outside.Reason)
+	case status >= http.StatusInternalServerError:
 		s.Log.Error("web: page failed", "route", rt.pattern, "account", int64(v.account.ID), "error", err)
 	}
-	p := &errorPage{Status: status, Key: key}
-	if v.Method == http.MethodPost || v.Pattern == "" {
+	if input, ok := errors.AsType[*flattery.InputError](err); ok && key == "input" {
+		p.Detail = clean(input.Reason)
+	}
+	if p.Here = p.Back; p.Here == "" && (v.Method == http.MethodPost || v.Pattern == "") {
 		p.Here = "/"
 	}
 	s.frame(v, &p.frame)
@@ -94,4 +124,20 @@ func (s *site) fail(w http.ResponseWriter, v *visit, rt route, err error) {
 		return
 	}
 	s.send(w, status, body)
+}
+
+// retry is the page from which the failed visit came, where that is plain: its own address may hold a code.
+func retry(v *visit) string {
+	path, network := v.URL.Path, url.PathEscape(v.PostForm.Get("network"))
+	switch {
+	case strings.HasPrefix(path, "/claims/"), v.PostForm.Get("purpose") == Claiming:
+		return "/identities"
+	case (path == "/connect" || path == "/links") && network != "" && !v.PostForm.Has("link"):
+		return "/networks/" + network
+	case strings.HasPrefix(path, "/oauth/"), path == "/connect", strings.HasPrefix(path, "/links"):
+		return "/links"
+	case v.Method == http.MethodPost && strings.Contains(path, "/keys") && v.account.Admin:
+		return "/networks/" + url.PathEscape(v.PathValue("network")) + "/keys"
+	}
+	return ""
 }

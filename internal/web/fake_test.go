@@ -38,10 +38,20 @@ type world struct {
 	payments []flattery.Payment
 	debts    []flattery.Debt
 	links    []flattery.Link
-	tokens   map[string]flattery.AccountID
-	sessions map[string][]byte
-	broken   error // every answer, when set
-	refuse   error // every command, when set
+	claims   []flattery.Claim
+	networks []Network
+	apps     map[string]flattery.App // last saved
+	saved    int
+	attempts map[string]Connecting // by state
+	asked    []string              // what the doors were asked to do at networks
+	joined   int
+	// Where networks ask whether somebody agrees, and where they send them back to; "": nowhere.
+	authorize, home string
+	badkeys         string // what the network says against the keys
+	tokens          map[string]flattery.AccountID
+	sessions        map[string][]byte
+	broken          error // every answer, when set
+	refuse          error // every command, when set
 }
 
 func (w *world) Account(_ context.Context, id flattery.AccountID) (flattery.Account, error) {
@@ -215,18 +225,15 @@ func options(t *testing.T, w *world) Options {
 	t.Helper()
 	return Options{
 		Store: w, Doors: w, Sessions: w, Now: func() time.Time { return today }, Location: w.zone, Grace: 72 * time.Hour,
-		Networks: []Network{
-			{"github", "GitHub", "star", "alive"}, {"flickr", "Flickr", "favourite", "alive"}, {"mastodon", "Mastodon", "favourite", "alive"},
-			{"vimeo", "Vimeo", "like", "import only"}, {"fivehundredpx", "500px", "like", "retired"}, {"twitter", "X", "like", "forbidden"},
-		},
-		Mode: Pledge, Slips: Slips{5, flattery.Unit}, Currency: "EUR", BaseURL: "http://127.0.0.1:8080", Version: "0.1.0",
+		Networks: w,
+		Mode:     Pledge, Slips: Slips{5, flattery.Unit}, Currency: "EUR", BaseURL: "http://127.0.0.1:8080", Version: "0.1.0",
 		Log: slog.New(slog.DiscardHandler),
 	}
 }
 
 func handler(t *testing.T, o Options) http.Handler {
 	t.Helper()
-	h, err := New(o)
+	h, err := New(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}

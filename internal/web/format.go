@@ -91,6 +91,17 @@ func (g *tongue) moment(t time.Time) (string, error) {
 	return g.say("format.moment", "day", day, "clock", clock)
 }
 
+// dated writes a date as a network's facts have it, "2018-06-15", "2018-06" or "2018"; what is none stays as it is.
+func (g *tongue) dated(s string) (string, error) {
+	if t, err := time.ParseInLocation(time.DateOnly, s, g.zone); err == nil {
+		return g.date(t.Add(12 * time.Hour))
+	}
+	if m, err := flattery.ParseMonth(s); err == nil {
+		return g.month(m)
+	}
+	return clean(s), nil
+}
+
 // monthName writes "October", and month "October 2026", as they stand inside a sentence; monthStart and title are for
 // where they begin one.
 func (g *tongue) monthName(m flattery.Month) (string, error) {

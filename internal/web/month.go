@@ -31,8 +31,8 @@ type monthPage struct {
 	Each     flattery.Amount // estimated, per flattr
 	Weighted bool            // not every flattr receives the same, and Each is their average
 	Command  string          // sets a budget
-	Linking  string          // links a network
 	Linked   int
+	Admin    bool
 	Tally    flattery.Tally
 	Networks chart
 	Creators chart
@@ -116,8 +116,7 @@ func (s *site) showMonth(v *visit, m flattery.Month, path string) (view, error) 
 		Budget: v.account.Budget, Cap: v.account.Cap, Currency: me.currency, Paused: v.account.Paused,
 		Each: estimate(me.budget, 1, int64(t.Counting), me.limit), Weighted: t.Weight != int64(t.Counting) || me.split == flattery.SplitByCreator,
 		Command: "flattery account set " + shell(v.account.Name) + " --budget 5.00",
-		Linking: "flattery link add --account " + shell(v.account.Name) + " github:NAME", Linked: len(standing(links)),
-		Tally: t, Networks: networkChart(t, me), Creators: creatorChart(t, me),
+		Linked:  len(standing(links)), Admin: v.account.Admin, Tally: t, Networks: networkChart(t, me), Creators: creatorChart(t, me),
 	}
 	p.Nav = map[bool]string{true: "month", false: "months"}[p.Current]
 	p.Due = !p.Frozen && !v.now.Before(p.Closes)
@@ -200,7 +199,7 @@ func (s *site) list(v *visit, m flattery.Month, path string, most int, me measur
 		last := &l.Days[len(l.Days)-1]
 		last.Flattrs = append(last.Flattrs, line{
 			Flattr: f, Estimate: me.flattr(f), Currency: me.currency, Settled: me.settled, Here: l.Here,
-			CanUndo: open && f.State == flattery.Removed, CanDrop: open && (f.State == flattery.Counting || f.State == flattery.Pending),
+			CanUndo: open && f.State == flattery.Removed && !f.Unliked, CanDrop: open && (f.State == flattery.Counting || f.State == flattery.Pending),
 		})
 	}
 	return l, nil

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"reflect"
@@ -12,10 +13,14 @@ import (
 	"flattery"
 )
 
+// emptyNetwork is what a network has at least.
+var emptyNetwork = Network{State: "alive", Auth: "none", Proven: "contract"}
+
 // pages are all pages; filled by a visit below, and here as they are when there is nothing at all.
 func emptyPages() []page {
 	return []page{
 		&startPage{}, &doorPage{}, &monthPage{}, &monthsPage{}, &statementPage{}, &slipsPage{}, &linksPage{}, &errorPage{Key: "missing"},
+		&networkPage{Network: emptyNetwork}, &keysPage{Network: emptyNetwork}, &codePage{}, &identitiesPage{},
 	}
 }
 
@@ -35,7 +40,9 @@ func TestEveryTemplateFitsItsPageInEveryLanguage(t *testing.T) {
 		}
 		b := visitor(t, h).signIn(w, ada)
 		b.headers["Accept-Language"] = code
-		for _, path := range []string{"/enter/x", "/month", "/months", "/months/2026-09", "/months/2026-07", "/slips", "/links", "/nothing"} {
+		for _, path := range []string{"/enter/x", "/month", "/months", "/months/2026-09", "/months/2026-07", "/slips", "/links", "/nothing", "/identities",
+			"/networks/twitter", "/networks/github", "/networks/flickr", "/networks/vimeo", "/networks/fivehundredpx", "/networks/instagram",
+			"/networks/twitter/keys", "/networks/github/keys", "/networks/flickr/keys"} {
 			got := b.get(path)
 			if got.Code >= 500 {
 				t.Errorf("%s in %s answered %d", path, code, got.Code)
@@ -58,7 +65,10 @@ func TestEveryTemplateFitsItsPageInEveryLanguage(t *testing.T) {
 func siteOf(t *testing.T, o Options) *site {
 	t.Helper()
 	s := &site{Options: o, tongues: speak(t)}
-	var err error
+	err := s.meet(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
 	if s.assets, err = readAssets(); err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +92,7 @@ func wellFormed(t *testing.T, what, body string) {
 	if strings.Contains(body, "{{") && !strings.Contains(body, "{{.Secret}}") || strings.Contains(body, "ZgotmplZ") || strings.Contains(body, "<no value>") {
 		t.Errorf("%s shows what is left of a template", what)
 	}
-	for _, e := range []string{"main", "section", "article", "p", "ul", "li", "div", "dl", "table", "tr", "th", "td", "a", "bdi", "form", "svg", "span", "button"} {
+	for _, e := range []string{"main", "section", "article", "p", "ul", "ol", "li", "details", "summary", "figure", "blockquote", "label", "meter", "q", "div", "dl", "table", "tr", "th", "td", "a", "bdi", "form", "svg", "span", "button"} {
 		if open, shut := strings.Count(body, "<"+e+">")+strings.Count(body, "<"+e+" "), strings.Count(body, "</"+e+">"); open != shut {
 			t.Errorf("%s opens %d <%s> and closes %d", what, open, e, shut)
 		}
@@ -102,7 +112,7 @@ func TestThisMonthSaysWhatEachFlattrWouldReceiveAndWhenTheMonthCloses(t *testing
 		"with a fee":        {func(_ *world, o *Options) { o.Fee = 100_000 }, []string{"€0.1875"}, []string{"€0.2083"}},
 		"split by creator":  {func(_ *world, o *Options) { o.Split = flattery.SplitByCreator }, []string{"€0.4166"}, nil},
 		"nothing liked yet": {func(w *world, _ *Options) { w.flattrs = nil }, []string{"Nothing yet this month"}, []string{"By network"}},
-		"nothing linked":    {func(w *world, _ *Options) { w.flattrs, w.links = nil, nil }, []string{"No network is linked yet", "flattery link add --account Ada"}, nil},
+		"nothing linked":    {func(w *world, _ *Options) { w.flattrs, w.links = nil, nil }, []string{"No network is linked yet", `href="/links"`}, nil},
 		"frozen":            {func(w *world, _ *Options) { w.months[0].FrozenAt = today }, []string{"October is closed"}, []string{">Remove<", ">Undo<"}},
 		"over and not frozen": {func(_ *world, o *Options) {
 			o.Now = func() time.Time { return time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC) }
@@ -235,15 +245,18 @@ func TestSlipsSayWhatToPayWhatWaitsAndWhy(t *testing.T) {
 	}
 }
 
-func TestLinksSayHowTheyAreAndHowToMendThem(t *testing.T) {
+func TestADonorWithNothingButPendingFlattrsLearnsWhatToDo(t *testing.T) {
 	w := populated(false)
-	w.links[3].Reason = "a key of tomorrow"
-	w.links[3].LastPoll = today.Add(-time.Hour)
-	b := visitor(t, handler(t, options(t, w))).signIn(w, ada)
-	expect(t, b, "/links", []string{
-		"12 minutes ago", "in 8 minutes", "working", "late", "stopped", "502 Bad Gateway", "5 days old", "no longer accepts the permission",
-		"flattery link add --account Ada mastodon:ada --device", "Linked by public name only", "It did not work the last time", "closed down", "forbidden by its terms",
-	}, []string{"removed-one"})
+	for i := range w.flattrs {
+		w.flattrs[i].State, w.flattrs[i].CountsIn = flattery.Pending, 0
+	}
+	h := handler(t, options(t, w))
+	says := []string{"28 flattrs are pending", "All is well", "there is nobody to pay", "Tell them", `<blockquote class="message">`}
+	expect(t, visitor(t, h).signIn(w, ada), "/month", append(says, "flattery account add NAME", "flattery account signin NAME"), []string{"Nothing yet this month", "What you can do about it"})
+	w.change(func(a *flattery.Account) { a.Admin = false })
+	expect(t, visitor(t, h).signIn(w, ada), "/month", append(says, "ask whoever runs this instance"), []string{"flattery account"})
+	w.flattrs[len(w.flattrs)-1].State, w.flattrs[len(w.flattrs)-1].CountsIn = flattery.Counting, w.months[0].Month
+	expect(t, visitor(t, h).signIn(w, ada), "/month", []string{"27 flattrs are pending: their authors", "What you can do about it", "Tell them"}, []string{"All is well"})
 }
 
 func TestAssetsMayBeKeptForEverAndHealthNever(t *testing.T) {
@@ -279,18 +292,34 @@ func TestWhatIsMissingInTheOptionsIsSaid(t *testing.T) {
 		without := reflect.New(o.Type()).Elem()
 		without.Set(o)
 		without.FieldByName(field).SetZero()
-		if _, err := New(without.Interface().(Options)); err == nil {
+		if _, err := New(t.Context(), without.Interface().(Options)); err == nil {
 			t.Errorf("a house without %s was built", field)
 		}
 	}
-	bad := options(t, populated(false))
-	bad.Networks = []Network{{"x", "X", "like", "asleep"}}
-	if _, err := New(bad); err == nil {
-		t.Error("a network in no known state was taken")
+	for name, change := range map[string]func(*Network){
+		"in no known state":           func(n *Network) { n.State = "asleep" },
+		"linked in no known way":      func(n *Network) { n.Auth = "by fax" },
+		"proven in no known way":      func(n *Network) { n.Proven = "by hearsay" },
+		"whose origin has a path":     func(n *Network) { n.Origin = "https://x.example/authorize" },
+		"whose origin is no address":  func(n *Network) { n.Origin = "x.example" },
+		"whose origin ends a header":  func(n *Network) { n.Origin = "https://x.example; script-src *" },
+		"whose origin is another one": func(n *Network) { n.Origin = "https://*" },
+		"whose origin runs something": func(n *Network) { n.Origin = "javascript://x.example" },
+	} {
+		w := populated(false)
+		change(&w.networks[1])
+		if _, err := New(t.Context(), options(t, w)); err == nil {
+			t.Errorf("a network %s was taken", name)
+		}
 	}
-	bad = options(t, populated(false))
+	w := populated(false)
+	w.broken = errDown
+	if _, err := New(t.Context(), options(t, w)); !errors.Is(err, errDown) {
+		t.Errorf("networks that cannot be read: %v", err)
+	}
+	bad := options(t, populated(false))
 	bad.BaseURL = "https://a b"
-	if _, err := New(bad); err == nil {
+	if _, err := New(t.Context(), bad); err == nil {
 		t.Error("a base_url that is none was taken")
 	}
 }

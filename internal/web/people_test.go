@@ -40,7 +40,7 @@ func populated(rough bool) *world {
 	created := time.Date(2026, 7, 2, 8, 0, 0, 0, time.UTC)
 	w := &world{
 		accounts: map[flattery.AccountID]flattery.Account{
-			ada: {ID: ada, Name: "Ada", CreatedAt: created, Settings: flattery.Settings{Budget: 5 * flattery.Unit, Currency: "EUR"}},
+			ada: {ID: ada, Name: "Ada", Admin: true, CreatedAt: created, Settings: flattery.Settings{Budget: 5 * flattery.Unit, Currency: "EUR"}},
 			bob: {ID: bob, Name: "Bob", CreatedAt: created},
 		},
 		zone:   berlin(),
@@ -85,12 +85,15 @@ func populated(rough bool) *world {
 		add(october.Starts(time.UTC).Add(time.Duration(j)*(11*time.Hour+37*time.Minute)), state, l, 0)
 	}
 	w.flattrs[len(w.flattrs)-8].Weight = 3
+	add(october.Starts(time.UTC).Add(300*time.Hour), flattery.Removed, [3]string{"github", "helio", "helio/taken-back"}, 0)
+	w.flattrs[len(w.flattrs)-1].Unliked = true
 	if rough {
 		last := &w.flattrs[len(w.flattrs)-1]
 		last.Thing.URL, last.Author.URL = "javascript:alert(1)", "https://user:pass@evil.example/"
 	}
 	w.addMoney(october, rough)
 	w.addLinks(rough)
+	w.addNetworks(rough)
 	return w
 }
 
@@ -156,5 +159,39 @@ func (w *world) addLinks(rough bool) {
 		l := w.links[2]
 		l.ID, l.Identity, l.Detail = 6, author("github", "666", "x'; rm -rf ~ #"+hostile[2]), hostile[1]+hostile[0]
 		w.links = append(w.links, l)
+	}
+}
+
+// addNetworks has one of every kind that a page must tell apart.
+func (w *world) addNetworks(rough bool) {
+	callback := func(key string) string { return "https://flattery.example/oauth/cb/" + key + "/" + key + ".example" }
+	w.networks = []Network{
+		{Key: "twitter", Title: "X", Noun: "like", State: "forbidden", Since: "2013-04-16", Reason: "Its developer policy forbids compensation for likes.",
+			Proven: "recorded answers", Console: "https://console.twitter.example/", HandleTip: "jack", Auth: "oauth2", NeedsID: true, NeedsSecret: true, Callback: callback("twitter"),
+			Terms: Terms{"You may not sell or receive monetary or virtual compensation for any X actions.", "https://twitter.example/policy", "2026-08-22", "confirmed", true},
+			Price: "USD", Spent: 3_120_000, Cap: 5 * flattery.Unit, Reads: 3120, Origin: "https://x.example"},
+		{Key: "github", Title: "GitHub", Noun: "star", State: "alive", Proven: "live", Console: "https://github.example/settings/developers", HandleTip: "octocat",
+			Auth: "oauth2", Timed: true, ByName: true, Ready: true, Organisations: true, NeedsID: true, NeedsSecret: true, HasKeys: true, Callback: callback("github"), Origin: "https://github.example"},
+		{Key: "flickr", Title: "Flickr", Noun: "favourite", State: "alive", Proven: "contract", Auth: "oauth1", Timed: true, ByName: true, Ready: true, Code: true, HandleTip: "44124472424@N01",
+			NeedsID: true, NeedsSecret: true, NeedsKey: true, HasKeys: true, FromSettings: true, Callback: callback("flickr"), Origin: "https://flickr.example",
+			Terms: Terms{Sentence: "The key is for use without profit; whether this is that, only the network can say.", Link: "https://flickr.example/terms", Date: "2026-04", Sure: "inferred"}},
+		{Key: "vimeo", Title: "Vimeo", Noun: "like", State: "alive", Proven: "own sandbox only", Auth: "oauth2", NeedsID: true, NeedsSecret: true, Callback: callback("vimeo"),
+			Console: "https://developer.vimeo.example/apps", Origin: "https://github.example"},
+		{Key: "mastodon", Title: "Mastodon", Noun: "favourite", State: "alive", Proven: "contract", Auth: "oauth2", Ready: true, NeedsID: true, FromSettings: true, Origin: "http://127.0.0.1:9000"},
+		{Key: "fivehundredpx", Title: "500px", Noun: "like", State: "retired", Since: "2018-06", Reason: "Its API was closed to everybody.", Proven: "own sandbox only", Auth: "oauth1"},
+		{Key: "instagram", Title: "Instagram", Noun: "like", State: "import only", Since: "2018", Reason: "No API lists likes.", Proven: "contract", Auth: "none"},
+	}
+	w.claims = []flattery.Claim{
+		{ID: 1, Account: ada, Identity: author("github", "10308", "ada-w"), Proof: flattery.ByOAuth, ProvedAt: today.Add(-50 * 24 * time.Hour)},
+		{ID: 2, Account: ada, Identity: author("github", "99", "kettle-works"), Proof: flattery.ByAdmin, ProvedAt: today.Add(-2 * 24 * time.Hour)},
+	}
+	w.claims[1].Identity.Organisation = true
+	w.apps, w.attempts = map[string]flattery.App{}, map[string]Connecting{"adas": {Account: ada, Network: "github", Purpose: Linking}}
+	if rough {
+		w.claims = append(w.claims, flattery.Claim{ID: 3, Account: ada, Identity: author("mastodon", "3", hostile[2]), Proof: flattery.ByToken, ProvedAt: today})
+		for i := range w.networks {
+			w.networks[i].Reason, w.networks[i].HandleTip, w.networks[i].Terms.Sentence = hostile[0], hostile[2][:200], hostile[5]+hostile[0]
+			w.networks[i].Terms.Link, w.networks[i].Callback = "javascript:alert(1)", "https://"+strings.Repeat("long.", 40)+"example/"
+		}
 	}
 }

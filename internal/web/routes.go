@@ -16,10 +16,12 @@ import (
 // access is who may use a route.
 type access int
 
-// Anyone, or only who is signed in: a stranger who reads is led to the start, one who commands is refused.
+// Anyone, or only who is signed in: a stranger who reads is led to the start, one who commands is refused. Admins are
+// members who run the instance; others are refused.
 const (
 	anyone access = iota
 	members
+	admins
 )
 
 // A route is one page or one command. The handlers of members find the account in the visit and hand it to the store
@@ -46,6 +48,18 @@ func (s *site) routes() []route {
 		{"GET /slips", members, s.slips},
 		{"POST /slips/{id}/{state}", members, s.markSlip},
 		{"GET /links", members, s.links},
+		{"POST /links", members, s.linkByName},
+		{"POST /links/{id}/remove", members, s.unlink},
+		{"GET /networks/{network}", members, s.networkState},
+		{"GET /networks/{network}/keys", admins, s.keys},
+		{"POST /networks/{network}/keys", admins, s.saveKeys},
+		{"POST /networks/{network}/keys/test", admins, s.testKeys},
+		{"POST /connect", members, s.connect},
+		{"GET /oauth/cb/{network}/{host}", members, s.callback},
+		{"GET /oauth/code", members, s.codePage},
+		{"POST /oauth/code", members, s.enterCode},
+		{"GET /identities", members, s.identities},
+		{"POST /claims/{id}/remove", members, s.unclaim},
 	}
 }
 
@@ -68,9 +82,11 @@ type view struct {
 // longestBody is more than any form here fills.
 const longestBody = 64 << 10
 
-// What goes with every answer. No page needs a script, so none may run.
+// policy is the Content-Security-Policy up to where forms may lead. No page needs a script, so none may run.
+const policy = "default-src 'self'; script-src 'none'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+
+// What goes with every answer, beside the policy.
 var headers = [...][2]string{
-	{"Content-Security-Policy", "default-src 'self'; script-src 'none'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"},
 	{"X-Content-Type-Options", "nosniff"},
 	{"Referrer-Policy", "same-origin"},
 	{"Cross-Origin-Opener-Policy", "same-origin"},
@@ -103,6 +119,7 @@ func (s *site) handler(base *url.URL) (http.Handler, error) {
 	foreign.SetDenyHandler(s.serve(route{handle: func(*visit) (view, error) { return view{}, errForeign }}))
 	guarded := foreign.Handler(mux)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Security-Policy", s.policy)
 		for _, h := range headers {
 			w.Header().Set(h[0], h[1])
 		}
@@ -127,14 +144,16 @@ func (s *site) serve(rt route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Add("Vary", "Cookie, Accept-Language")
-		if strings.HasPrefix(r.URL.Path, "/enter/") { // the address is a secret
+		if strings.HasPrefix(r.URL.Path, "/enter/") || strings.HasPrefix(r.URL.Path, "/oauth/") { // the address is a secret
 			w.Header().Set("Referrer-Policy", "no-referrer")
 		}
 		v := &visit{Request: r, ctx: r.Context(), now: s.Now()}
 		v.tongue = s.tongues.choose(r, s.chosen(r), "")
 		answer, err := s.answer(rt, v)
-		if err == nil {
-			err = s.saveSession(v.ctx, w)
+		if v.ctx != nil { // after a failure too: what was spent stays spent
+			if unsaved := s.saveSession(v.ctx, w); err == nil {
+				err = unsaved
+			}
 		}
 		for _, c := range v.cookies {
 			http.SetCookie(w, c)
@@ -169,15 +188,19 @@ func (s *site) answer(rt route, v *visit) (answer view, err error) {
 	if err := s.recognise(v); err != nil {
 		return view{}, err
 	}
-	if rt.access == members && v.account.ID == 0 {
+	if rt.access != anyone && v.account.ID == 0 {
 		if v.Method == http.MethodPost {
 			return view{}, errStranger
 		}
 		return view{redirect: "/"}, nil
 	}
+	if rt.access == admins && !v.account.Admin {
+		return view{}, errAdmins
+	}
 	answer, err = rt.handle(v)
 	if err == nil && answer.page != nil {
 		s.frame(v, answer.page.framed())
+		answer.page.framed().Flash = s.flash(v)
 	}
 	return answer, err
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // Only ada has these; nobody else may ever see them.
-var adasOwn = []string{"lighthouse-keeper", "tinywebkit", "ada-w", "FLT-7K1"}
+var adasOwn = []string{"lighthouse-keeper", "tinywebkit", "ada-w", "FLT-7K1", "kettle-works"}
 
 func TestEveryRouteAnswersEachVisitorAsItShould(t *testing.T) {
 	const (
@@ -17,6 +17,7 @@ func TestEveryRouteAnswersEachVisitorAsItShould(t *testing.T) {
 		sent    = http.StatusSeeOther
 		refused = http.StatusForbidden
 		missing = http.StatusNotFound
+		unknown = http.StatusBadRequest
 	)
 	// What a stranger, the owner and another account get.
 	want := map[string]struct {
@@ -36,6 +37,20 @@ func TestEveryRouteAnswersEachVisitorAsItShould(t *testing.T) {
 		"GET /slips":                 {"/slips", sent, page, page},
 		"POST /slips/{id}/{state}":   {"/slips/1/paid", refused, sent, missing},
 		"GET /links":                 {"/links", sent, page, page},
+		"POST /links":                {"/links", refused, sent, sent},
+		"POST /links/{id}/remove":    {"/links/1/remove", refused, sent, missing},
+		"GET /networks/{network}":    {"/networks/github", sent, page, page},
+
+		"GET /networks/{network}/keys":       {"/networks/github/keys", sent, page, refused},
+		"POST /networks/{network}/keys":      {"/networks/github/keys", refused, sent, refused},
+		"POST /networks/{network}/keys/test": {"/networks/github/keys/test", refused, sent, refused},
+
+		"POST /connect":                  {"/connect", refused, sent, missing},
+		"GET /oauth/cb/{network}/{host}": {"/oauth/cb/github/github.example?state=adas&code=x", sent, sent, unknown},
+		"GET /oauth/code":                {"/oauth/code", sent, sent, sent},
+		"POST /oauth/code":               {"/oauth/code", refused, unknown, unknown},
+		"GET /identities":                {"/identities", sent, page, page},
+		"POST /claims/{id}/remove":       {"/claims/1/remove", refused, sent, missing},
 	}
 	routes := (&site{}).routes()
 	if len(routes) != len(want) {
@@ -54,7 +69,9 @@ func TestEveryRouteAnswersEachVisitorAsItShould(t *testing.T) {
 			if who != 0 {
 				b.signIn(w, who)
 			}
-			form := map[string][]string{"language": {"fr"}}
+			form := map[string][]string{
+				"language": {"fr"}, "network": {"github"}, "handle": {"somebody"}, "purpose": {"linking"}, "link": {"1"}, "id": {"client"}, "code": {"x"},
+			}
 			got := b.do(method, row.path, form)
 			if got.Code != status {
 				t.Errorf("%s as account %d: answered %d, want %d", rt.pattern, who, got.Code, status)
@@ -68,7 +85,8 @@ func TestEveryRouteAnswersEachVisitorAsItShould(t *testing.T) {
 					t.Errorf("%s shows account %d what is ada's: %s", rt.pattern, who, secret)
 				}
 			}
-			if w.flattrs[54].State != flattery.Counting || w.payments[0].State != flattery.PaymentPlanned {
+			if w.flattrs[54].State != flattery.Counting || w.payments[0].State != flattery.PaymentPlanned || w.links[0].State != flattery.LinkActive ||
+				len(w.claims) != 2 || w.saved != 0 {
 				t.Errorf("%s as account %d changed what is ada's", rt.pattern, who)
 			}
 		}
@@ -78,14 +96,15 @@ func TestEveryRouteAnswersEachVisitorAsItShould(t *testing.T) {
 func checkHeaders(t *testing.T, what string, h http.Header) {
 	t.Helper()
 	csp := h.Get("Content-Security-Policy")
-	if !strings.Contains(csp, "default-src 'self'") || !strings.Contains(csp, "frame-ancestors 'none'") || strings.Contains(csp, "unsafe") {
+	if !strings.Contains(csp, "default-src 'self'") || !strings.Contains(csp, "frame-ancestors 'none'") || strings.Contains(csp, "unsafe") ||
+		!strings.HasSuffix(csp, "; form-action 'self' https://x.example https://github.example https://flickr.example http://127.0.0.1:9000") {
 		t.Errorf("%s: content security policy %q", what, csp)
 	}
 	if h.Get("X-Content-Type-Options") != "nosniff" || h.Get("Cache-Control") == "" {
 		t.Errorf("%s: headers %v", what, h)
 	}
 	wish := "same-origin"
-	if strings.Contains(what, "/enter/") {
+	if strings.Contains(what, "/enter/") || strings.Contains(what, "/oauth/") {
 		wish = "no-referrer"
 	}
 	if got := h.Get("Referrer-Policy"); got != wish {
@@ -114,6 +133,13 @@ func TestAddressesThatAreNotThereAreNamed(t *testing.T) {
 		"no such file":                  {"GET", "/assets/flattery.css", 404},
 		"out of the folder of files":    {"GET", "/assets/..%2flocales%2fen.json", 404},
 		"a language that nobody speaks": {"POST", "/language", 400},
+		"no such network":               {"GET", "/networks/orkut", 404},
+		"keys where there are none":     {"GET", "/networks/instagram/keys", 404},
+		"keys of no network":            {"POST", "/networks/orkut/keys", 404},
+		"no such network to link":       {"POST", "/links", 404},
+		"no such network to connect":    {"POST", "/connect", 404},
+		"a link that is no number":      {"POST", "/links/x/remove", 404},
+		"a claim that is too long":      {"POST", "/claims/99999999999999999999/remove", 404},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := populated(false)
@@ -135,12 +161,22 @@ func TestRefusalsBecomePagesWithWords(t *testing.T) {
 		status int
 		words  string
 	}{
-		"the month was frozen meanwhile": {flattery.ErrFrozen, 409, "That month is closed"},
-		"the month was settled":          {flattery.ErrSettled, 409, "That month is closed"},
-		"done already":                   {flattery.ErrState, 409, "not possible any more"},
-		"nobody knows whether":           {flattery.ErrUnknown, 503, "do not know whether"},
-		"bad input":                      {flattery.Input("no"), 400, "did not understand"},
-		"a fault of ours":                {errDown, 500, "broke on our side"},
+		"the month was frozen meanwhile":  {flattery.ErrFrozen, 409, "That month is closed"},
+		"the month was settled":           {flattery.ErrSettled, 409, "That month is closed"},
+		"done already":                    {flattery.ErrState, 409, "not possible any more"},
+		"nobody knows whether":            {flattery.ErrUnknown, 503, "do not know whether"},
+		"bad input":                       {flattery.Input("no"), 400, "did not understand"},
+		"bad input, in words":             {flattery.Input("type <b>less\u202e"), 400, `<q lang="en"><bdi>type &lt;b&gt;less</bdi></q>`},
+		"an attempt that is over":         {flattery.ErrAttempt, 400, "This attempt is over"},
+		"refused at the network":          {flattery.ErrDenied, 403, "You said no at the network"},
+		"somebody else signed in":         {flattery.ErrOther, 409, "That was another account"},
+		"claimed by another":              {flattery.ErrClaimed, 409, "already somebody’s"},
+		"the network broke":               {&flattery.OutsideError{Network: "github", Reason: "keys", Detail: "<i>401\u202e"}, 502, "&lt;i&gt;401</bdi>"},
+		"the network broke, in our words": {&flattery.OutsideError{Network: "github", Reason: "keys", Detail: "401"}, 502, "does not accept the keys of this instance"},
+		"the owner may mend it":           {&flattery.OutsideError{Network: "github", Reason: "terms"}, 502, "before it is asked for anything. You run this instance, so you can mend that."},
+		"the network broke it off":        {&flattery.OutsideError{Network: "github", Reason: "refused", Detail: "server_error"}, 502, "broke the sign-in off with an error"},
+		"the network talks nonsense":      {&flattery.OutsideError{Network: "github", Reason: "answer"}, 502, "cannot be used. That is not your doing"},
+		"a fault of ours":                 {errDown, 500, "broke on our side"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := populated(false)

@@ -2,20 +2,27 @@ package web
 
 import (
 	"context"
+	"crypto/rand"
 	"net"
 	"net/http"
 	"net/netip"
+	"sync"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
+	"golang.org/x/time/rate"
 
 	"flattery"
 )
 
-// How long a sign-in lasts, and under which name the session knows its account.
+// How long a sign-in lasts, and under which names the session keeps its account, the secret by which networks' answers
+// are bound to this browser, what the next page says first, and which network waits for a code.
 const (
 	sessionLife = 30 * 24 * time.Hour
 	accountKey  = "account"
+	browserKey  = "browser"
+	flashKey    = "flash"
+	codeKey     = "code"
 )
 
 // newSessions does without scs.New, whose store in memory cleans itself up for ever, in a goroutine that nobody waits for.
@@ -80,6 +87,62 @@ func (s *site) saveSession(ctx context.Context, w http.ResponseWriter) error {
 
 func (s *site) signedIn(ctx context.Context) flattery.AccountID {
 	return flattery.AccountID(s.sessions.GetInt64(ctx, accountKey))
+}
+
+// browser is a secret of this session, made when it is first needed.
+func (s *site) browser(ctx context.Context) string {
+	secret := s.sessions.GetString(ctx, browserKey)
+	if secret == "" {
+		secret = rand.Text()
+		s.sessions.Put(ctx, browserKey, secret)
+	}
+	return secret
+}
+
+// A flash is one message that the next page shows once.
+type flash struct {
+	Text   string
+	Detail string // from outside, as it is
+	Bad    bool
+}
+
+// tell lets the next page say a phrase.
+func (s *site) tell(v *visit, bad bool, detail, key string, pairs ...any) error {
+	text, err := v.tongue.say(key, pairs...)
+	if err != nil {
+		return err
+	}
+	s.sessions.Put(v.ctx, flashKey, []string{text, clean(detail), map[bool]string{true: "bad"}[bad]})
+	return nil
+}
+
+// flash takes the message out of the session; nil where there is none.
+func (s *site) flash(v *visit) *flash {
+	if !s.sessions.Exists(v.ctx, flashKey) {
+		return nil
+	}
+	if kept, ok := s.sessions.Pop(v.ctx, flashKey).([]string); ok && len(kept) == 3 {
+		return &flash{Text: kept[0], Detail: kept[1], Bad: kept[2] != ""}
+	}
+	return nil
+}
+
+// patience counts what an account asks of networks: at most 20 at once, then one a second.
+type patience struct {
+	mu    sync.Mutex
+	doors map[flattery.AccountID]*rate.Limiter
+}
+
+func (p *patience) allow(a flattery.AccountID) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.doors == nil {
+		p.doors = map[flattery.AccountID]*rate.Limiter{}
+	}
+	if p.doors[a] == nil {
+		p.doors[a] = rate.NewLimiter(1, 20)
+	}
+	return p.doors[a].Allow()
 }
 
 // keeper lets scs speak with Sessions. The methods without a context are never called, because scs prefers the others.

@@ -31,6 +31,7 @@ type frame struct {
 	Demo      bool
 	Version   string
 	Zone      string
+	Flash     *flash // what the command before this page did
 }
 
 func (f *frame) framed() *frame { return f }
@@ -83,10 +84,6 @@ func (s *site) render(code string, p page) ([]byte, error) {
 
 // functions are what templates may call.
 func functions(g *tongue, s *site) template.FuncMap {
-	networks := map[string]Network{}
-	for _, n := range s.Networks {
-		networks[n.Key] = n
-	}
 	return template.FuncMap{
 		"t":          g.say,
 		"money":      g.money,
@@ -102,6 +99,7 @@ func functions(g *tongue, s *site) template.FuncMap {
 		"monthStart": g.monthStart,
 		"since":      g.since,
 		"until":      g.until,
+		"dated":      g.dated,
 		"lasts":      g.lasts,
 		"iso":        iso,
 		"clean":      clean,
@@ -110,14 +108,14 @@ func functions(g *tongue, s *site) template.FuncMap {
 		"asset":      s.assets.url,
 		"language":   func(code string) (string, error) { return s.tongues.byCode[code].say("language") },
 		"network": func(key string) string {
-			if n, ok := networks[key]; ok {
+			if n, ok := s.known[key]; ok {
 				return n.Title
 			}
 			return clean(key)
 		},
 		// What a like is called on a network, as far as the catalogue knows the word.
 		"noun": func(key string) (string, error) {
-			noun := networks[key].Noun
+			noun := s.known[key].Noun
 			if noun == "" {
 				noun = "like"
 			}
@@ -125,6 +123,13 @@ func functions(g *tongue, s *site) template.FuncMap {
 				return g.say("noun." + noun)
 			}
 			return noun, nil
+		},
+		// How sure a fact is; "" where the catalogue does not know the word.
+		"sure": func(word string) (string, error) {
+			if g.has("sure." + word) {
+				return g.say("sure." + word)
+			}
+			return "", nil
 		},
 		"who":   who,
 		"named": named,

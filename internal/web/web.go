@@ -1,5 +1,6 @@
-// Package web is the pages: a donor's month, the months before it, the slips to pay and the linked networks. It reads
-// from a Store, asks Doors to do what a donor commands, and knows nothing of polling, settling or databases.
+// Package web is the pages: a donor's month, the months before it, the slips to pay, the networks and what is one's own
+// there. It reads from a Store, asks Doors to do what a donor commands, and knows nothing of polling, settling, OAuth or
+// databases.
 package web
 
 import (
@@ -9,6 +10,9 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"regexp"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
@@ -45,6 +49,15 @@ type Store interface {
 
 	// Links lists the account's links in every state, oldest first.
 	Links(ctx context.Context, account flattery.AccountID) ([]flattery.Link, error)
+
+	// Claims lists what is the account's own, oldest first.
+	Claims(ctx context.Context, account flattery.AccountID) ([]flattery.Claim, error)
+}
+
+// Networks tells the networks there are.
+type Networks interface {
+	// Networks lists them in the order of the card. Which they are, their titles, nouns, states and origins are constant.
+	Networks(ctx context.Context) ([]Network, error)
 }
 
 // Doors is what a visitor may command. What is another account's is answered with flattery.ErrNotFound, like what
@@ -59,6 +72,50 @@ type Doors interface {
 
 	// Enter spends a one-time sign-in token. One that is unknown, too old or spent answers ErrNotFound.
 	Enter(ctx context.Context, token string) (flattery.AccountID, error)
+
+	// Connect begins to link or to claim: it answers where the browser goes. With a state, nothing leads back from there:
+	// a code is shown, which is handed to Connected. Refusals: ErrNotFound, *InputError, *OutsideError.
+	Connect(ctx context.Context, c Connecting) (to, state string, err error)
+
+	// Connected ends what Connect began, with what the callback of a network and host carried. A code that was typed comes
+	// as the query "state" and "code", with no host. Refusals: ErrAttempt, ErrDenied, ErrOther, ErrClaimed, *OutsideError.
+	Connected(ctx context.Context, account flattery.AccountID, browser, network, host string, query url.Values) (Connected, error)
+
+	// LinkByName links a public name; month counts the month so far. A name that nobody has is an *InputError.
+	LinkByName(ctx context.Context, account flattery.AccountID, network, handle string, month bool) (flattery.Link, error)
+	Unlink(ctx context.Context, account flattery.AccountID, link flattery.LinkID) error
+	Unclaim(ctx context.Context, account flattery.AccountID, claim flattery.ClaimID) error
+
+	// SaveKeys keeps what is empty in app as it was; a zero app forgets all. Only admins get here.
+	SaveKeys(ctx context.Context, network string, app flattery.App) error
+
+	// TestKeys asks the network with the keys as they are saved. The detail is one line fit to be shown.
+	TestKeys(ctx context.Context, network string) (good bool, detail string, err error)
+}
+
+// The purposes of Connecting.
+const (
+	Linking  = "linking"
+	Claiming = "claiming"
+)
+
+// Connecting is an account's wish to link or to claim somebody at a network.
+type Connecting struct {
+	Account flattery.AccountID
+	Browser string // secret of the browser's session
+	Network string
+	Purpose string
+	Link    flattery.LinkID // to be connected again; 0: a new one
+	Handle  string          // of the organisation to be claimed; "": one's own account
+	Month   bool            // count this month so far
+	Code    bool            // by a code to type
+}
+
+// Connected is what came of it.
+type Connected struct {
+	Purpose string
+	Profile flattery.Profile
+	Joined  int // pending flattrs that now count, of a claim
 }
 
 // Sessions keeps sessions. The token it is given is a SHA-256 already, never what is in the cookie. Expiry is real
@@ -73,6 +130,60 @@ type Sessions interface {
 type Network struct {
 	Key, Title, Noun string // "github", "GitHub", "star"
 	State            string // alive, import only, retired, forbidden
+	Since            string // date of State: "2018-06-15", "2018-06" or "2018"
+	Reason           string // of State, one sentence in English
+	Proven           string // live, recorded answers, contract, own sandbox only
+	Console          string // where keys are had
+	HandleTip        string // what a handle looks like: "octocat"
+	Auth             string // none, api key, oauth2, oauth1
+	Timed            bool   // tells the time of a like, so that a month so far can be counted
+	ByName           bool   // can be linked by public name
+	Ready            bool   // keys are there and terms accepted: a donor can link now
+	Code             bool   // can show a code to type
+	Organisations    bool   // which can be claimed
+
+	NeedsID, NeedsSecret, NeedsKey bool // the keys it wants
+
+	FromSettings bool            // keys come from the settings: shown, not editable here
+	HasKeys      bool            // keys were entered
+	Callback     string          // the address to register at the network
+	Terms        Terms           // zero: nothing to say
+	Accepted     bool            // the terms were ticked
+	Price        string          // currency; "": reading is free
+	Spent, Cap   flattery.Amount // this month; no cap: 0
+	Reads        int64           // likes that were read this month
+	Origin       string          // scheme and host of its authorize page: "https://github.com"
+}
+
+// Terms is one sentence of a network's terms with its source, in English.
+type Terms struct {
+	Sentence, Link, Date, Sure string
+	Tick                       bool // must be accepted before anything is asked
+}
+
+// OAuth reports whether one links by signing in at the network.
+func (n Network) OAuth() bool { return n.Auth == "oauth2" || n.Auth == "oauth1" }
+
+// SignIn reports whether a donor can do that now.
+func (n Network) SignIn() bool { return n.OAuth() && n.Ready }
+
+// Linkable reports whether it can be linked, here and now or once keys and terms are there.
+func (n Network) Linkable() bool {
+	return n.State == "alive" || n.SignIn() || n.ByName || n.State == "forbidden" && n.Keyed()
+}
+
+// Standing is the phrase for what a donor can do with the network.
+func (n Network) Standing() string {
+	if n.State == "alive" && !n.SignIn() && !n.ByName {
+		return "network.keys"
+	}
+	return "network." + n.State
+}
+
+// Keyed reports whether there is anything to enter for the network.
+func (n Network) Keyed() bool {
+	open := n.State == "alive" || n.State == "forbidden"
+	return open && (n.NeedsID || n.NeedsSecret || n.NeedsKey || n.Terms.Tick)
 }
 
 // Mode says who moves the money.
@@ -90,12 +201,15 @@ type Slips struct {
 	Minimum flattery.Amount // of one slip
 }
 
+// plainHost is what a host with a port may consist of, so that nothing else gets into a header.
+var plainHost = regexp.MustCompile(`^[A-Za-z0-9.:\[\]-]+$`)
+
 // Options is what New needs. Networks, Fee, Split, BaseURL, Version and Demo may be left zero.
 type Options struct {
 	Store    Store
 	Doors    Doors
 	Sessions Sessions
-	Networks []Network
+	Networks Networks
 	Now      func() time.Time // the instance's clock
 	Location *time.Location   // the instance's time zone
 	Grace    time.Duration    // between a month's end and its freeze
@@ -110,19 +224,22 @@ type Options struct {
 	Log      *slog.Logger
 }
 
-// A site is the pages of one instance. It does not change after New.
+// A site is the pages of one instance. But for its limiters it does not change after New.
 type site struct {
 	Options
 	tongues   tongues
 	templates map[string]leaves // by language
 	assets    assets
+	known     map[string]Network // by key, for what is constant in them
+	policy    string             // Content-Security-Policy
 	sessions  *scs.SessionManager
 	secure    bool // the instance is reached by https
 	doorbell  *rate.Limiter
+	patience  patience
 }
 
-// New makes the handler of all pages. Its errors are mistakes in the options or in what is embedded.
-func New(o Options) (http.Handler, error) {
+// New makes the handler of all pages. Its errors are mistakes in the options or in what is embedded, or Networks's.
+func New(ctx context.Context, o Options) (http.Handler, error) {
 	if o.Store == nil || o.Doors == nil || o.Sessions == nil || o.Now == nil || o.Location == nil || o.Log == nil {
 		return nil, errors.New("web: store, doors, sessions, clock, location and log are needed")
 	}
@@ -138,13 +255,61 @@ func New(o Options) (http.Handler, error) {
 	if s.tongues, err = readTongues(o.Location); err != nil {
 		return nil, err
 	}
-	for _, n := range o.Networks {
-		if !s.tongues.byCode[languages[0]].has("network." + n.State) {
-			return nil, fmt.Errorf("web: network %s: no words for the state %q", n.Key, n.State)
-		}
+	if err := s.meet(ctx); err != nil {
+		return nil, err
 	}
 	if s.templates, err = readTemplates(s.tongues, s); err != nil {
 		return nil, err
 	}
 	return s.handler(base)
+}
+
+// meet learns which networks there are, and allows forms to lead to their pages: browsers hold a form to the policy
+// also where its answer sends them on.
+func (s *site) meet(ctx context.Context) error {
+	all, err := s.networks(ctx)
+	if err != nil {
+		return fmt.Errorf("web: %w", err)
+	}
+	s.known, s.policy = map[string]Network{}, policy
+	english := s.tongues.byCode[languages[0]]
+	for _, n := range all {
+		for _, key := range []string{"network." + n.State, "auth." + n.Auth, "proven." + n.Proven} {
+			if !english.has(key) {
+				return fmt.Errorf("web: network %s: no words for %q", n.Key, key)
+			}
+		}
+		s.known[n.Key] = n
+		if n.Origin == "" {
+			continue
+		}
+		u, err := url.Parse(n.Origin)
+		if err != nil || u.Scheme != "https" && u.Scheme != "http" || n.Origin != u.Scheme+"://"+u.Host || !plainHost.MatchString(u.Host) {
+			return fmt.Errorf("web: network %s: %q is not the origin of a page", n.Key, n.Origin)
+		}
+		if !slices.Contains(strings.Fields(s.policy), n.Origin) {
+			s.policy += " " + n.Origin
+		}
+	}
+	return nil
+}
+
+// networks reads them anew, with what may change in them.
+func (s *site) networks(ctx context.Context) ([]Network, error) {
+	if s.Networks == nil {
+		return nil, nil
+	}
+	return s.Networks.Networks(ctx)
+}
+
+// network finds one of them.
+func (s *site) network(ctx context.Context, key string) (Network, error) {
+	all, err := s.networks(ctx)
+	if err != nil {
+		return Network{}, err
+	}
+	if i := slices.IndexFunc(all, func(n Network) bool { return n.Key == key }); i >= 0 {
+		return all[i], nil
+	}
+	return Network{}, flattery.ErrNotFound
 }

@@ -5,86 +5,56 @@ package seal
 import (
 	"crypto/aes"
 	"crypto/cipher"
-	"crypto/rand"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 )
-
-// KeyFile is the key's name in a data directory.
-const KeyFile = "flattery.key"
 
 const keySize = 32
 
 // ErrSealed: the value was sealed with another key or for another place, or was changed since.
 var ErrSealed = errors.New("cannot be unsealed: the key file is not the one it was sealed with")
 
-// Box seals and unseals. It may be used from many goroutines at once.
-type Box struct{ aead cipher.AEAD }
+// Box seals with its first key and unseals with any. It may be used from many goroutines at once.
+type Box struct{ keys []cipher.AEAD }
 
-// Open reads the key of a data directory, and makes one where there is none.
-func Open(dir string) (*Box, error) {
-	path := filepath.Join(dir, KeyFile)
-	key, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		key, err = create(path)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("seal: %w", err)
-	}
-	b, err := New(key)
-	if err != nil {
-		return nil, fmt.Errorf("seal: %s: %w", path, err)
+// New makes a box of keys of 32 bytes each.
+func New(first []byte, more ...[]byte) (*Box, error) {
+	b := &Box{}
+	for _, key := range append([][]byte{first}, more...) {
+		if err := checkKey(key); err != nil {
+			return nil, err
+		}
+		block, err := aes.NewCipher(key)
+		if err != nil {
+			return nil, err
+		}
+		aead, err := cipher.NewGCMWithRandomNonce(block)
+		if err != nil {
+			return nil, err
+		}
+		b.keys = append(b.keys, aead)
 	}
 	return b, nil
 }
 
-// create writes a key under another name and links it in place: of two programs that start at once, both use the
-// first one's.
-func create(path string) ([]byte, error) {
-	key := make([]byte, keySize)
-	if _, err := rand.Read(key); err != nil {
-		return nil, err
-	}
-	temp := path + "." + rand.Text()
-	if err := os.WriteFile(temp, key, 0o600); err != nil {
-		return nil, err
-	}
-	err := os.Link(temp, path)
-	if err := errors.Join(err, os.Remove(temp)); err != nil && !errors.Is(err, fs.ErrExist) {
-		return nil, err
-	}
-	return os.ReadFile(path)
-}
-
-// New makes a box of a key of 32 bytes.
-func New(key []byte) (*Box, error) {
+func checkKey(key []byte) error {
 	if len(key) != keySize {
-		return nil, fmt.Errorf("a key has %d bytes, this has %d: restore the file from your backup", keySize, len(key))
+		return fmt.Errorf("a key has %d bytes, this has %d: restore the file from your backup", keySize, len(key))
 	}
-	block, err := aes.NewCipher(key)
-	if err != nil {
-		return nil, err
-	}
-	aead, err := cipher.NewGCMWithRandomNonce(block)
-	if err != nil {
-		return nil, err
-	}
-	return &Box{aead}, nil
+	return nil
 }
 
 // Seal hides a value for one place ("link 7 token").
 func (b *Box) Seal(place string, value []byte) []byte {
-	return b.aead.Seal(nil, nil, value, []byte(place)) //nolint:gosec // this AEAD makes its own random nonces
+	return b.keys[0].Seal(nil, nil, value, []byte(place)) //nolint:gosec // this AEAD makes its own random nonces
 }
 
 // Unseal gives the value back, or ErrSealed.
 func (b *Box) Unseal(place string, sealed []byte) ([]byte, error) {
-	value, err := b.aead.Open(nil, nil, sealed, []byte(place))
-	if err != nil {
-		return nil, ErrSealed
+	for _, key := range b.keys {
+		if value, err := key.Open(nil, nil, sealed, []byte(place)); err == nil {
+			return value, nil
+		}
 	}
-	return value, nil
+	return nil, ErrSealed
 }

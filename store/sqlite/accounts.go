@@ -155,10 +155,12 @@ func (t *tx) RemoveAccount(ctx context.Context, id flattery.AccountID, now time.
 		}
 	}
 	for _, q := range []string{
-		`UPDATE links SET state = 'removed', token = NULL, cursor = '' WHERE account_id = ?`,
+		`UPDATE links SET state = 'removed', token = NULL, held_until = 0, cursor = '' WHERE account_id = ?`,
 		`UPDATE flattrs SET state = 'removed', counts_in = NULL WHERE account_id = ? AND (state = 'pending'
 			OR state = 'counts' AND counts_in IN (SELECT month FROM months WHERE frozen_at IS NULL))`,
 		`DELETE FROM entrances WHERE account_id = ?`,
+		`DELETE FROM attempts WHERE account_id = ?`,
+		`DELETE FROM imports WHERE account_id = ?`,
 	} {
 		if _, err := t.exec(ctx, q, id); err != nil {
 			return wrap("remove account", err)
@@ -182,7 +184,7 @@ func (t *tx) identity(ctx context.Context, p flattery.Profile) (int64, error) {
 	var id int64
 	err = t.row(ctx, `INSERT INTO identities (host_id, subject, handle, name, url, organisation) VALUES (?, ?, ?, ?, ?, ?)
 		ON CONFLICT DO UPDATE SET handle = excluded.handle, name = excluded.name, url = excluded.url, organisation = excluded.organisation
-		RETURNING id`, host, p.Subject, p.Handle, p.Name, p.URL, p.Organisation).Scan(&id)
+		RETURNING id`, host, subject(p.Identity), p.Handle, p.Name, p.URL, p.Organisation).Scan(&id)
 	return id, err
 }
 

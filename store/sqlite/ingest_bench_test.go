@@ -64,7 +64,7 @@ func (s bench) donors(b *testing.B, n int) []flattery.Link {
 				return err
 			}
 			links[i] = flattery.Link{Account: id, Identity: benchProfile("donor", i), Proof: flattery.ByName, State: flattery.LinkActive, BeginsAt: benchNow.Add(-time.Hour), NextPoll: benchNow, Interval: time.Hour}
-			if links[i].ID, err = tx.AddLink(ctx, links[i], ""); err != nil {
+			if links[i].ID, err = tx.AddLink(ctx, links[i], flattery.Token{}); err != nil {
 				return err
 			}
 		}

@@ -8,18 +8,18 @@ import (
 	"time"
 
 	"flattery"
-	"flattery/internal/ledger"
 )
 
 const linkQuery = `SELECT l.id, l.account_id, l.proof, l.state, l.reason, l.detail, l.cursor, l.begins_at, l.interval, l.next_poll,
-	l.last_poll, l.last_good, l.failures, ` + profileColumns + `
+	l.last_poll, l.last_good, l.failures, l.next_walk, ` + profileColumns + `
 	FROM links l JOIN identities i ON i.id = l.identity_id JOIN hosts h ON h.id = i.host_id `
 
 func scanLink(s scanner) (l flattery.Link, err error) {
-	var begins, interval, next, last, good int64
-	into := []any{&l.ID, &l.Account, &l.Proof, &l.State, &l.Reason, &l.Detail, &l.Cursor, &begins, &interval, &next, &last, &good, &l.Failures}
+	var begins, interval, next, last, good, walk int64
+	into := []any{&l.ID, &l.Account, &l.Proof, &l.State, &l.Reason, &l.Detail, &l.Cursor, &begins, &interval, &next, &last, &good, &l.Failures, &walk}
 	err = s.Scan(append(into, profileInto(&l.Identity)...)...)
 	l.BeginsAt, l.Interval, l.NextPoll, l.LastPoll, l.LastGood = at(begins), time.Duration(interval)*time.Second, at(next), at(last), at(good)
+	l.NextWalk = at(walk)
 	return l, err
 }
 
@@ -45,22 +45,7 @@ func (s *Store) Unasked(ctx context.Context, since time.Time) (int, error) {
 	return n, wrap("links to ask", err)
 }
 
-func tokenPlace(id flattery.LinkID) string { return fmt.Sprintf("link %d token", id) }
-
-// Token unseals a link's token.
-func (s *Store) Token(ctx context.Context, id flattery.LinkID) (flattery.Secret, error) {
-	sealed, err := value[[]byte](s.row(ctx, `SELECT token FROM links WHERE id = ?`, id))
-	if err != nil || sealed == nil {
-		return "", wrap(fmt.Sprintf("link %d", id), err)
-	}
-	token, err := s.opts.Seal.Unseal(tokenPlace(id), sealed)
-	if err != nil {
-		return "", fmt.Errorf("sqlite: link %d: its token %w", id, err)
-	}
-	return flattery.Secret(token), nil
-}
-
-func (t *tx) AddLink(ctx context.Context, l flattery.Link, token flattery.Secret) (flattery.LinkID, error) {
+func (t *tx) AddLink(ctx context.Context, l flattery.Link, token flattery.Token) (flattery.LinkID, error) {
 	identity, err := t.identity(ctx, l.Identity)
 	if err != nil {
 		return 0, wrap("link", err)
@@ -70,16 +55,13 @@ func (t *tx) AddLink(ctx context.Context, l flattery.Link, token flattery.Secret
 		VALUES (?, ?, ?, 'active', '', '', '', ?, ?, ?, 0, 0, 0)
 		ON CONFLICT DO UPDATE SET proof = excluded.proof, state = 'active', reason = '', detail = '', failures = 0, next_poll = excluded.next_poll,
 			begins_at = CASE state WHEN 'removed' THEN excluded.begins_at ELSE begins_at END,
+			next_walk = CASE state WHEN 'removed' THEN 0 ELSE next_walk END,
 			cursor = CASE state WHEN 'removed' THEN '' ELSE cursor END
 		RETURNING id`, l.Account, identity, l.Proof, seconds(l.BeginsAt), int64(l.Interval/time.Second), seconds(l.NextPoll)).Scan(&id)
 	if err != nil {
 		return 0, wrap("link "+l.Identity.String(), err)
 	}
-	var sealed []byte
-	if token != "" {
-		sealed = t.w.store.opts.Seal.Seal(tokenPlace(id), []byte(token))
-	}
-	if err := t.must(ctx, `UPDATE links SET token = ? WHERE id = ?`, sealed, id); err != nil {
+	if err := t.must(ctx, `UPDATE links SET token = ?, held_until = 0 WHERE id = ?`, t.sealToken(linkTokens, id, token), id); err != nil {
 		return 0, wrap("link", err)
 	}
 	if !l.Proof.Proved() {
@@ -96,16 +78,25 @@ func (t *tx) own(ctx context.Context, account, identity int64) error {
 	return err
 }
 
+// SaveLink writes the profile only where it differs: most polls find it as it was.
 func (t *tx) SaveLink(ctx context.Context, l flattery.Link) error {
-	err := t.must(ctx, `UPDATE links SET state = ?, reason = ?, detail = ?, cursor = ?, interval = ?, next_poll = ?, last_poll = ?, last_good = ?, failures = ?
-		WHERE id = ? AND state <> 'removed'`, l.State, l.Reason, l.Detail, l.Cursor, int64(l.Interval/time.Second), seconds(l.NextPoll),
-		seconds(l.LastPoll), seconds(l.LastGood), l.Failures, l.ID)
+	p := l.Identity
+	var identity int64
+	var differs sql.NullBool // NULL: it is not the link's identity
+	err := t.row(ctx, `UPDATE links SET state = ?, reason = ?, detail = ?, cursor = ?, interval = ?, next_poll = ?, last_poll = ?, last_good = ?, failures = ?,
+		next_walk = ? WHERE id = ? AND state <> 'removed' RETURNING identity_id, (SELECT (i.handle, i.name, i.url) IS NOT (?, ?, ?)
+			FROM identities i JOIN hosts h ON h.id = i.host_id WHERE i.id = identity_id AND i.subject = ? AND h.network = ? AND h.host = ?)`,
+		l.State, l.Reason, l.Detail, l.Cursor, int64(l.Interval/time.Second), seconds(l.NextPoll), seconds(l.LastPoll), seconds(l.LastGood), l.Failures,
+		seconds(l.NextWalk), l.ID, p.Handle, p.Name, p.URL, subject(p.Identity), p.Network, p.Host).Scan(&identity, &differs)
+	if err == nil && differs.Bool {
+		_, err = t.exec(ctx, `UPDATE identities SET handle = ?, name = ?, url = ? WHERE id = ?`, p.Handle, p.Name, p.URL, identity)
+	}
 	return wrap(fmt.Sprintf("link %d", l.ID), err)
 }
 
 func (t *tx) RemoveLink(ctx context.Context, id flattery.LinkID) error {
 	return wrap(fmt.Sprintf("link %d", id), t.must(ctx,
-		`UPDATE links SET state = 'removed', token = NULL, cursor = '', reason = '', detail = '' WHERE id = ? AND state <> 'removed'`, id))
+		`UPDATE links SET state = 'removed', token = NULL, held_until = 0, cursor = '', reason = '', detail = '' WHERE id = ? AND state <> 'removed'`, id))
 }
 
 func (t *tx) DueLinks(ctx context.Context, now, until time.Time, n int) ([]flattery.LinkID, error) {
@@ -139,100 +130,4 @@ func (s *Store) NetworkDate(ctx context.Context) (date, seen time.Time, err erro
 		seen, err = time.Parse(time.RFC3339, n.String)
 	}
 	return date, seen, wrap("network date", err)
-}
-
-func scanClaim(s scanner) (c flattery.Claim, err error) {
-	var proved int64
-	err = s.Scan(append([]any{&c.ID, &c.Account, &c.Proof, &proved}, profileInto(&c.Identity)...)...)
-	c.ProvedAt = at(proved)
-	return c, err
-}
-
-// Claims lists the claims of an account, or all.
-func (s *Store) Claims(ctx context.Context, account flattery.AccountID) ([]flattery.Claim, error) {
-	c, err := all(ctx, s, scanClaim, `SELECT c.id, c.account_id, c.proof, c.proved_at, `+profileColumns+`
-		FROM claims c JOIN identities i ON i.id = c.identity_id JOIN hosts h ON h.id = i.host_id
-		WHERE c.account_id = ? OR ? = 0 ORDER BY c.id`, account, account)
-	return c, wrap("claims", err)
-}
-
-func (t *tx) AddClaim(ctx context.Context, c flattery.Claim) (int, error) {
-	identity, err := t.identity(ctx, c.Identity)
-	if err != nil {
-		return 0, wrap("claim", err)
-	}
-	n, err := t.changed(ctx, `INSERT INTO claims (account_id, identity_id, proof, proved_at) VALUES (?, ?, ?, ?)
-		ON CONFLICT DO UPDATE SET proof = excluded.proof, proved_at = excluded.proved_at WHERE account_id = excluded.account_id`,
-		c.Account, identity, c.Proof, seconds(c.ProvedAt))
-	if err == nil && n == 0 {
-		err = flattery.ErrClaimed
-	}
-	if err != nil {
-		return 0, wrap("claim "+c.Identity.String(), err)
-	}
-	if err := t.own(ctx, int64(c.Account), identity); err != nil {
-		return 0, wrap("claim: own flattrs", err)
-	}
-	if err := t.moveToAccount(ctx, c, identity); err != nil {
-		return 0, wrap("claim: payee", err)
-	}
-	month, err := t.current(ctx, c.ProvedAt)
-	if err != nil {
-		return 0, wrap("claim: month", err)
-	}
-	joined, err := t.changed(ctx, `UPDATE flattrs SET state = 'counts', counts_in = ? WHERE author_id = ? AND state = 'pending'`, month, identity)
-	return int(joined), wrap("claim: pending flattrs", err)
-}
-
-func (t *tx) RemoveClaim(ctx context.Context, id flattery.ClaimID) error {
-	identity, err := value[int64](t.row(ctx, `DELETE FROM claims WHERE id = ? RETURNING identity_id`, id))
-	if err != nil {
-		return wrap(fmt.Sprintf("claim %d", id), err)
-	}
-	if _, err := t.payee(ctx, 0, identity); err != nil { // who a frozen month will owe it to
-		return wrap(fmt.Sprintf("claim %d: payee", id), err)
-	}
-	_, err = t.exec(ctx, `UPDATE flattrs SET state = 'pending', counts_in = NULL WHERE author_id = ? AND state = 'counts'
-		AND counts_in IN (SELECT month FROM months WHERE frozen_at IS NULL)`, identity)
-	return wrap(fmt.Sprintf("claim %d: flattrs", id), err)
-}
-
-// moveToAccount makes the account's payee, and moves to it what the identity is owed as an author of its own.
-func (t *tx) moveToAccount(ctx context.Context, c flattery.Claim, identity int64) error {
-	to, err := t.payee(ctx, int64(c.Account), 0)
-	if err != nil {
-		return err
-	}
-	from, err := value[flattery.PayeeID](t.row(ctx, `SELECT id FROM payees WHERE identity_id = ?`, identity))
-	if missing(err) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	id, err := value[flattery.ClaimID](t.row(ctx, `SELECT id FROM claims WHERE identity_id = ?`, identity))
-	if err != nil {
-		return err
-	}
-	owed, err := all(ctx, t, scanTotal, `SELECT name, currency, debits, credits FROM ledger_accounts WHERE name = ? AND credits > debits ORDER BY currency`, ledger.PayeePayable(from))
-	if err != nil || len(owed) == 0 {
-		return err
-	}
-	d := ledger.Draft{Key: fmt.Sprintf("claim:%d", id), Kind: "claim", At: c.ProvedAt}
-	for _, o := range owed {
-		d.Entries = append(d.Entries, ledger.Entry{Debit: o.Name, Credit: ledger.PayeePayable(to), Currency: o.Currency, Amount: o.Balance(ledger.Credit)})
-	}
-	if _, err := t.Post(ctx, d); err != nil {
-		return err
-	}
-	if err := t.flushOwed(ctx); err != nil {
-		return err
-	}
-	if _, err := t.exec(ctx, `INSERT INTO debts (account_id, payee_id, currency, amount, since)
-		SELECT account_id, ?, currency, amount, since FROM debts WHERE payee_id = ? AND amount > 0
-		ON CONFLICT DO UPDATE SET amount = amount + excluded.amount, since = min(since, excluded.since)`, to, from); err != nil {
-		return err
-	}
-	_, err = t.exec(ctx, `UPDATE debts SET amount = 0 WHERE payee_id = ?`, from)
-	return err
 }

@@ -45,7 +45,8 @@ func (t *tx) DeleteSession(ctx context.Context, token string) error {
 
 // Tidy forgets what has expired.
 func (t *tx) Tidy(ctx context.Context, now time.Time) error {
-	for _, q := range []string{`DELETE FROM sessions WHERE expires_at <= ?`, `DELETE FROM entrances WHERE expires_at <= ?`} {
+	for _, q := range []string{`DELETE FROM sessions WHERE expires_at <= ?`, `DELETE FROM entrances WHERE expires_at <= ?`,
+		`DELETE FROM attempts WHERE expires_at <= ?`} {
 		if _, err := t.exec(ctx, q, seconds(now)); err != nil {
 			return wrap("tidy", err)
 		}

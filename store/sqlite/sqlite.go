@@ -316,5 +316,6 @@ func uniques() map[string]error {
 		"flattrs.account_id": flattery.ErrFlattrOnce,
 		"settlements.month":  flattery.ErrSettled,
 		"plans.month":        flattery.ErrSettled,
+		"attempts.state":     flattery.ErrConflict,
 	}
 }

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -57,7 +59,19 @@ func full(t *testing.T, dir string) *Store {
 			return err
 		}
 		link := flattery.Link{Account: b, Identity: who("bob"), Proof: flattery.ByName, BeginsAt: now, NextPoll: now}
-		if link.ID, err = x.AddLink(ctx, link, "canary-token"); err != nil {
+		if link.ID, err = x.AddLink(ctx, link, flattery.Token{Access: "canary-access", Secret: "canary-secret", Refresh: "canary-refresh"}); err != nil {
+			return err
+		}
+		if err := x.SaveClaimToken(ctx, 1, flattery.Token{Access: "canary-claim"}); err != nil {
+			return err
+		}
+		if err := x.SaveApp(ctx, "n", flattery.App{ID: "canary-id", Secret: "canary-secret", Key: "canary-key", Accepted: "canary-sentence"}, now); err != nil {
+			return err
+		}
+		if err := x.SaveAppToken(ctx, "n", flattery.Token{Access: "canary-app-token"}); err != nil {
+			return err
+		}
+		if err := x.AddAttempt(ctx, store.Attempt{State: "canary-state", Browser: "canary-browser", Account: b, Verifier: "canary-verifier", Expires: now}); err != nil {
 			return err
 		}
 		out, err := x.AddLikes(ctx, link, []flattery.Like{{Thing: flattery.Thing{Network: "n", Host: "h", ID: "1"}, Author: who("other"), At: now}}, false, now)
@@ -118,10 +132,10 @@ func TestTheDatabaseRefusesWhatTheLedgerForbids(t *testing.T) {
 		"a frozen flattr leaves":             `UPDATE flattrs SET counts_in = NULL, state = 'removed' WHERE counts_in IS NOT NULL`,
 		"a frozen flattr gets heavier":       `UPDATE flattrs SET weight = 10 WHERE counts_in IS NOT NULL`,
 		"a frozen flattr changes its author": `UPDATE flattrs SET author_id = (SELECT max(id) FROM identities) WHERE counts_in IS NOT NULL`,
-		"a flattr joins a frozen month":      `INSERT INTO flattrs SELECT NULL, account_id, thing_id, 'click', 1, author_id, link_id, state, liked_at, source, found_at, counts_in, weight FROM flattrs`,
+		"a flattr joins a frozen month":      `INSERT INTO flattrs SELECT NULL, account_id, thing_id, 'click', 1, author_id, link_id, state, liked_at, source, found_at, counts_in, weight, absences FROM flattrs`,
 		"a flattr is removed":                `DELETE FROM flattrs`,
-		"a flattr counts twice":              `INSERT INTO flattrs SELECT NULL, account_id, thing_id, kind, turn, author_id, link_id, 'pending', liked_at, source, found_at, NULL, weight FROM flattrs`,
-		"a flattr counts in no month":        `INSERT INTO flattrs SELECT NULL, account_id, thing_id, 'click', 1, author_id, link_id, 'counts', liked_at, source, found_at, NULL, weight FROM flattrs`,
+		"a flattr counts twice":              `INSERT INTO flattrs SELECT NULL, account_id, thing_id, kind, turn, author_id, link_id, 'pending', liked_at, source, found_at, NULL, weight, absences FROM flattrs`,
+		"a flattr counts in no month":        `INSERT INTO flattrs SELECT NULL, account_id, thing_id, 'click', 1, author_id, link_id, 'counts', liked_at, source, found_at, NULL, weight, absences FROM flattrs`,
 		"a settlement is changed":            `UPDATE settlements SET budget = 8, shares = 8`,
 		"a settlement is removed":            `DELETE FROM settlements`,
 		"a donor is settled twice":           `INSERT INTO settlements SELECT * FROM settlements`,
@@ -133,6 +147,9 @@ func TestTheDatabaseRefusesWhatTheLedgerForbids(t *testing.T) {
 		"a payment is larger than planned":   `UPDATE payments SET amount = amount + 1`,
 		"a debt falls below zero":            `UPDATE debts SET amount = -1`,
 		"an amount is text":                  `UPDATE debts SET amount = 'much'`,
+		"a flattr is absent and counts":      `UPDATE flattrs SET absences = 2`,
+		"a provisional identity is claimed":  `INSERT INTO identities (host_id, subject, handle, name, url, organisation) VALUES (1, '@zoe', 'zoe', '', '', 0); INSERT INTO claims (account_id, identity_id, proof, proved_at) VALUES (1, last_insert_rowid(), 'oauth', 0)`,
+		"a network gives money back":         `INSERT INTO spendings (network, month, amount, likes) VALUES ('n', 1, -1, 0)`,
 		"an identity is claimed twice":       `INSERT INTO claims (account_id, identity_id, proof, proved_at) SELECT 2, identity_id, proof, proved_at FROM claims`,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -204,52 +221,6 @@ func TestEveryConnectionHasItsPragmas(t *testing.T) {
 	}
 }
 
-func TestMigrationsGoForwardAndBackUpFirst(t *testing.T) {
-	dir := t.TempDir()
-	s := full(t, dir)
-	before := dump(t, s)
-	list, err := bundled()
-	if err != nil {
-		t.Fatal(err)
-	}
-	more := append(list, migration{version: len(list) + 1, name: "9999_more", text: `CREATE TABLE more (x INTEGER) STRICT; INSERT INTO more VALUES (1)`, checksum: "c"})
-	broken := append(list, migration{version: len(list) + 1, name: "9999_broken", text: `CREATE TABLE more (x INTEGER) STRICT; INSERT INTO nowhere VALUES (1)`, checksum: "c"})
-	db, err := sql.Open("sqlite", dsn(filepath.Join(dir, File), true, false))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	o := testOptions(t, dir)
-	if err := migrate(t.Context(), db, broken, o); err == nil || !strings.Contains(err.Error(), "9999_broken") {
-		t.Errorf("a broken migration: %v", err)
-	}
-	var tables int
-	if err := db.QueryRow(`SELECT count(*) FROM sqlite_schema WHERE name = 'more'`).Scan(&tables); err != nil || tables != 0 {
-		t.Errorf("a broken migration left %d tables (%v)", tables, err)
-	}
-	backup := filepath.Join(dir, "before-migration-2.db")
-	if err := checkFile(t.Context(), backup); err != nil {
-		t.Error("no backup was made before the migration:", err)
-	}
-	if err := migrate(t.Context(), db, more, o); err != nil {
-		t.Fatal(err)
-	}
-	if err := checkFile(t.Context(), backup); err != nil {
-		t.Error("the backup before the migration:", err)
-	}
-	if err := migrate(t.Context(), db, list, o); err == nil || !strings.Contains(err.Error(), "newer than") {
-		t.Errorf("a database of a newer schema: %v", err)
-	}
-	changed := append([]migration{}, more...)
-	changed[0].checksum = "other"
-	if err := migrate(t.Context(), db, changed, o); err == nil || !strings.Contains(err.Error(), "different flattery") {
-		t.Errorf("a migration that was changed: %v", err)
-	}
-	if dump(t, s) != before {
-		t.Error("a migration changed what was there")
-	}
-}
-
 func TestOneDaemonHasTheDirectory(t *testing.T) {
 	dir := t.TempDir()
 	unlock, err := Lock(dir)
@@ -271,9 +242,20 @@ func TestOneDaemonHasTheDirectory(t *testing.T) {
 	}
 }
 
-func TestNoTokenStandsInTheFileOrInABackup(t *testing.T) {
+func TestNoSecretStandsInTheFileOrInABackup(t *testing.T) {
 	dir := t.TempDir()
 	s := full(t, dir)
+	if _, _, err := seal.Rotate(dir); err != nil {
+		t.Fatal(err)
+	}
+	var keys [][]byte
+	for _, name := range []string{seal.KeyFile, seal.NewKeyFile} {
+		key, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys = append(keys, key)
+	}
 	var backup bytes.Buffer
 	if err := s.Backup(t.Context(), &backup); err != nil {
 		t.Fatal(err)
@@ -293,7 +275,10 @@ func TestNoTokenStandsInTheFileOrInABackup(t *testing.T) {
 				t.Fatal(err)
 			}
 			if bytes.Contains(b, []byte("canary")) {
-				t.Errorf("the token stands in %s", filepath.Base(f))
+				t.Errorf("a secret stands in %s", filepath.Base(f))
+			}
+			if i := slices.IndexFunc(keys, func(key []byte) bool { return bytes.Contains(b, key) }); i >= 0 && !strings.HasPrefix(filepath.Base(f), seal.KeyFile) {
+				t.Errorf("key %d stands in %s", i, filepath.Base(f))
 			}
 		}
 	}
@@ -302,8 +287,11 @@ func TestNoTokenStandsInTheFileOrInABackup(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s2.Close()
-	if _, err := s2.Token(t.Context(), 1); err == nil {
-		t.Error("a backup without its key gave a token")
+	if _, err := s2.Token(t.Context(), 1); !errors.Is(err, seal.ErrSealed) {
+		t.Error("a backup without its key gave a token:", err)
+	}
+	if err := s2.update(t.Context(), func(x *tx) error { _, err := x.Reseal(t.Context()); return err }); !errors.Is(err, seal.ErrSealed) || !strings.Contains(err.Error(), "link 1 token") {
+		t.Error("a backup without its key was sealed anew:", err)
 	}
 	if dump(t, s) != dump(t, s2) {
 		t.Error("the backup is not what was there")

@@ -53,6 +53,13 @@ func beginsToday(h *house) {
 	})
 	h.likes(l, now, like("zoe", "older", start.Add(-time.Hour)), like("zoe", "later", time.Time{}))
 	h.want("flattrs", h.states(a), " later:pending: older:seen: timeless:seen: new:pending: old:seen:")
+	// Nothing counts yet, and all the same the month shows what waits in it.
+	waiting, err := h.Flattrs(h.Context(), store.FlattrQuery{Account: a, Month: flattery.MonthOf(now, time.UTC)})
+	h.want("error", err, nil)
+	h.want("what the month shows", len(waiting), 2)
+	tally, err := h.Tally(h.Context(), a, flattery.MonthOf(now, time.UTC))
+	h.want("error", err, nil)
+	h.want("what the month adds up to", tally.Pending, 2)
 }
 
 func ownThings(h *house) {
@@ -186,27 +193,34 @@ func monthsFollow(h *house) {
 	h.want("months", say(len(months), months[0].Month, months[0].Starts.Format(time.RFC3339)), "5 2027-02 2027-01-31T23:00:00Z")
 }
 
-func token(h *house) {
-	a := h.account("ann")
-	var id flattery.LinkID
-	h.do(func(ctx context.Context, tx store.Tx) (err error) {
-		id, err = tx.AddLink(ctx, flattery.Link{Account: a, Identity: profile("ann"), Proof: flattery.ByToken, BeginsAt: start, NextPoll: start}, "gho_canary")
-		return err
-	})
-	got, err := h.Token(h.Context(), id)
-	h.want("token", say(string(got), err), "gho_canary <nil>")
-	h.do(func(ctx context.Context, tx store.Tx) error { return tx.RemoveLink(ctx, id) })
-	got, err = h.Token(h.Context(), id)
-	h.want("token of a removed link", say(string(got), err), "<nil>")
-}
-
 func removeAccount(h *house) {
 	a, zoe := h.account("ann"), h.account("zoe")
 	h.claim(zoe, "zoe", start)
 	l := h.link(a, "ann", flattery.ByName)
 	h.likes(l, start, like("zoe", "x", start))
+	owner := flattery.Identity{Network: "twitter", Host: "x.com", Subject: "7"}
+	h.do(func(ctx context.Context, tx store.Tx) error {
+		if err := tx.SaveToken(ctx, l.ID, whole); err != nil {
+			return err
+		}
+		if _, err := tx.AddImport(ctx, store.Import{Account: a, Owner: owner, At: start}); err != nil {
+			return err
+		}
+		return tx.AddAttempt(ctx, attempt(a, "state"))
+	})
 	h.do(func(ctx context.Context, tx store.Tx) error { return tx.RemoveAccount(ctx, a, start) })
-	_, err := h.Account(h.Context(), a)
+	got, err := h.Token(h.Context(), l.ID)
+	h.want("the token", say(open(got), err), say(open(flattery.Token{}), "<nil>"))
+	h.refused(flattery.ErrAttempt, func(ctx context.Context, tx store.Tx) error {
+		_, err := tx.TakeAttempt(ctx, "state", start)
+		return err
+	})
+	h.do(func(ctx context.Context, tx store.Tx) error {
+		first, err := tx.AddImport(ctx, store.Import{Account: a, Owner: owner, At: start})
+		h.want("its files are forgotten", first, true)
+		return err
+	})
+	_, err = h.Account(h.Context(), a)
 	h.refused(flattery.ErrNotFound, func(context.Context, store.Tx) error { return err })
 	links, err := h.Links(h.Context(), a)
 	h.want("links", say(len(links), err), "0 <nil>")
