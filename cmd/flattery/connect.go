@@ -10,6 +10,7 @@ import (
 
 	"flattery"
 	"flattery/connectors"
+	"flattery/connectors/archive"
 	"flattery/internal/claim"
 	"flattery/internal/poll"
 	"flattery/internal/web"
@@ -47,7 +48,7 @@ func (g gates) network(ctx context.Context, c connectors.Connector) (web.Network
 		Key: i.Network, Title: i.Title, Noun: i.Noun, State: string(i.State), Since: i.Since, Reason: i.Reason,
 		Proven: string(i.Proven), Console: i.Console, HandleTip: i.HandleTip, Auth: string(i.Auth), Timed: i.Feed == connectors.Timed || i.Dated,
 		Ready: missing == nil, ByName: byName && missingByName(i, a) == nil,
-		Code: i.OAuth1.OutOfBand, Organisations: steward, NeedsKey: i.NeedsKey,
+		Code: i.OAuth1.OutOfBand, Organisations: steward, Imports: archive.Reads(i.Network), NeedsKey: i.NeedsKey,
 		FromSettings: set.Keyed(), HasKeys: a.ID != "" || a.Secret != "" || a.Key != "",
 		Terms:    web.Terms{Sentence: i.Terms.Sentence, Link: i.Terms.Link, Date: i.Terms.Date, Sure: i.Terms.Sure, Tick: i.Terms.Tick},
 		Accepted: i.Terms.Sentence != "" && a.Accepted == i.Terms.Sentence, Price: i.Price.Currency,

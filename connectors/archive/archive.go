@@ -50,6 +50,11 @@ func formats() []format {
 	}
 }
 
+// Reads reports whether the export files of a network are understood.
+func Reads(network string) bool {
+	return slices.ContainsFunc(formats(), func(f format) bool { return f.network == network })
+}
+
 // Open finds out by content what a file or folder is. What it cannot use is a *flattery.InputError that says how to mend it.
 func Open(name string) (*File, error) {
 	src, err := openSource(name)

@@ -99,7 +99,7 @@ func madeKeys() []string {
 		"network":  "alive import+only retired forbidden keys",
 		"auth":     "none api+key oauth2 oauth1",
 		"proven":   "live recorded+answers contract own+sandbox+only never",
-		"instead":  "import+only retired forbidden keys tick file old",
+		"instead":  "import+only retired forbidden keys",
 		"proof":    "oauth token admin name",
 		"sure":     "confirmed inferred not+confirmed",
 		"flash":    "linked unlinked claimed joined unclaimed saved forgotten goodkeys badkeys nocode",

@@ -230,10 +230,10 @@ func TestNetworksSayHonestlyHowItStands(t *testing.T) {
 		"github": {[]string{`action="/connect"`, "Link with GitHub", `name="month"`, `action="/links"`, "It looks like this: octocat", "the network itself", "Linked already:", "ada-w", `href="/networks/github/keys"`},
 			[]string{"Type a code instead", "What its terms say", "flattery import"}},
 		"flickr":        {[]string{"Type a code instead", "OAuth 1.0a", "What its terms say", "Our reading, not confirmed.", "as of April 2026"}, []string{"<meter"}},
-		"twitter":       {[]string{"forbidden by its terms", "16\u00a0April 2013", "<blockquote lang=\"en\"", "22\u00a0August 2026", `max="5.00" value="3.12"`, "$3.12 of $5.00 this month", "3,120 likes were read", "flattery import --account Ada FILE"}, []string{`action="/connect"`}},
+		"twitter":       {[]string{"closed to us", "16\u00a0April 2013", "<blockquote lang=\"en\"", "22\u00a0August 2026", `max="5.00" value="3.12"`, "$3.12 of $5.00 this month", "3,120 likes were read", "flattery import --account Ada FILE"}, []string{`action="/connect"`}},
 		"vimeo":         {[]string{"keys are missing", "this instance is not known there", "The network does not tell", "our own imitation"}, []string{`action="/connect"`, "flattery import"}},
-		"fivehundredpx": {[]string{"closed down", "June 2018", "Its API was closed to everybody.", "flattery import"}, []string{`action="/connect"`, `action="/links"`, "/keys"}},
-		"instagram":     {[]string{"by export file", "flattery import"}, []string{`action="/connect"`, `action="/links"`}},
+		"fivehundredpx": {[]string{"closed down", "June 2018", "Its API was closed to everybody."}, []string{`action="/connect"`, `action="/links"`, "/keys", "flattery import"}},
+		"instagram":     {[]string{"by export file", "Flattery cannot read it yet"}, []string{`action="/connect"`, `action="/links"`, "flattery import"}},
 	} {
 		t.Run(network, func(t *testing.T) {
 			w := populated(false)
@@ -248,7 +248,7 @@ func TestANetworkThatIsForbiddenIsLinkedWithOwnKeysAndATick(t *testing.T) {
 	w := populated(false)
 	w.networks[0].Ready, w.networks[0].Accepted, w.networks[0].HasKeys = true, true, true
 	expect(t, visitor(t, handler(t, options(t, w))).signIn(w, ada), "/networks/twitter",
-		[]string{"Link with X", "forbidden by its terms", "You may not sell"}, []string{"so it is off"})
+		[]string{"Link with X", "closed to us", "You may not sell"}, []string{"so it is off"})
 }
 
 func TestKeysAreSavedAndNeverShown(t *testing.T) {

@@ -17,7 +17,7 @@ func TestLinksSayHowTheyAreAndHowToMendThem(t *testing.T) {
 	b := visitor(t, handler(t, options(t, w))).signIn(w, ada)
 	expect(t, b, "/links", []string{
 		"12 minutes ago", "in 8 minutes", "working", "late", "stopped", "502 Bad Gateway", "5 days old", "no longer accepts the permission",
-		`name="link" value="3"><button class="main">Reconnect`, "Linked by public name only", "It did not work the last time", "closed down", "forbidden by its terms",
+		`name="link" value="3"><button class="main">Reconnect`, "Linked by public name only", "It did not work the last time", "closed down", "closed to us",
 		"by export file", "can be linked", "keys are missing", `href="/networks/fivehundredpx"`, `action="/links/1/remove"`,
 	}, []string{"removed-one", `action="/links/5/remove"`, "flattery link add"})
 }

@@ -166,7 +166,7 @@ func (w *world) addLinks(rough bool) {
 func (w *world) addNetworks(rough bool) {
 	callback := func(key string) string { return "https://flattery.example/oauth/cb/" + key + "/" + key + ".example" }
 	w.networks = []Network{
-		{Key: "twitter", Title: "X", Noun: "like", State: "forbidden", Since: "2013-04-16", Reason: "Its developer policy forbids compensation for likes.",
+		{Key: "twitter", Title: "X", Noun: "like", Imports: true, State: "forbidden", Since: "2013-04-16", Reason: "Its developer policy forbids compensation for likes.",
 			Proven: "recorded answers", Console: "https://console.twitter.example/", HandleTip: "jack", Auth: "oauth2", NeedsID: true, NeedsSecret: true, Callback: callback("twitter"),
 			Terms: Terms{"You may not sell or receive monetary or virtual compensation for any X actions.", "https://twitter.example/policy", "2026-08-22", "confirmed", true},
 			Price: "USD", Spent: 3_120_000, Cap: 5 * flattery.Unit, Reads: 3120, Origin: "https://x.example"},

@@ -141,6 +141,7 @@ type Network struct {
 	Ready            bool   // keys are there and terms accepted: a donor can link now
 	Code             bool   // can show a code to type
 	Organisations    bool   // which can be claimed
+	Imports          bool   // its export files are read
 
 	NeedsID, NeedsSecret, NeedsKey bool // the keys it wants
 
