@@ -29,6 +29,7 @@ type fake struct {
 	interval time.Duration
 	between  func(page int)  // called before a page is given
 	accepts  flattery.Secret // the only token that is good; "": every one is
+	expires  flattery.Secret // a token that is good for one page
 	info     connectors.Info // more of it
 }
 
@@ -106,6 +107,10 @@ func (f *fake) Likes(_ context.Context, s connectors.Session, after flattery.Cur
 		for i := begin; i < len(f.pages); i++ {
 			if f.between != nil {
 				f.between(i)
+			}
+			if i > begin && f.expires != "" && s.Token.Access == f.expires {
+				yield(connectors.Page{}, fmt.Errorf("fake: %w", connectors.ErrUnauthorized))
+				return
 			}
 			p := f.pages[i]
 			p.Next = flattery.Cursor(fmt.Sprint(i + 1))

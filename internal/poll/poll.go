@@ -213,20 +213,29 @@ func (p *Poller) pages(ctx context.Context, c connectors.Connector, s connectors
 	for more && err == nil {
 		left -= page.Cost
 		behind, behindErr, again := next()
-		if !again || behindErr != nil {
+		refused := renew && renewable(s, behindErr)
+		if (!again || behindErr != nil) && !refused {
 			return p.end(ctx, c.Info(), link, found, page, behindErr)
 		}
 		if err := p.store(ctx, link, found, page, nil); err != nil {
 			return err
 		}
+		if refused { // in the middle of a list
+			return behindErr
+		}
 		if page = behind; left <= 0 && page.Cost > 0 { // it is paid, so it is kept, and it is the last
 			return p.end(ctx, c.Info(), link, found, page, &capError{p.Caps[c.Info().Network], c.Info().Price.Currency, s.Now})
 		}
 	}
-	if renew && (s.Token.Refresh != "" && errors.Is(err, connectors.ErrUnauthorized) || s.AppToken != "" && errors.Is(err, connectors.ErrKey)) {
+	if renew && renewable(s, err) {
 		return err
 	}
 	return p.end(ctx, c.Info(), link, found, connectors.Page{Next: link.Cursor}, err)
+}
+
+// renewable reports whether an error is the refusal of a token that can be exchanged for another.
+func renewable(s connectors.Session, err error) bool {
+	return s.Token.Refresh != "" && errors.Is(err, connectors.ErrUnauthorized) || s.AppToken != "" && errors.Is(err, connectors.ErrKey)
 }
 
 // end stores the last page and the fate of the poll.

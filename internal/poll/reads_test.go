@@ -35,6 +35,19 @@ func TestARefusedTokenIsRenewedOnce(t *testing.T) {
 	}
 }
 
+func TestATokenThatEndsInTheMiddleOfAListIsRenewed(t *testing.T) {
+	b := newBench(t, "old")
+	b.do(func(ctx context.Context, tx store.Tx) error {
+		return tx.SaveToken(ctx, b.link, flattery.Token{Access: "old", Refresh: "r"})
+	})
+	b.net.pages, b.net.expires = []connectors.Page{page(b.now, "a"), page(b.now, "b"), page(b.now, "c")}, "old"
+	b.keys.renewed = flattery.Token{Access: "new", Refresh: "r2"}
+	f, err := b.Poll(t.Context(), b.link)
+	if err != nil || f.Reason != "" || f.Likes != 3 || b.keys.renewals != 1 || b.titles() != "c b a" {
+		t.Errorf("found %+v, %d renewals, flattrs %q, error %v", f, b.keys.renewals, b.titles(), err)
+	}
+}
+
 func TestARefusedTokenOfTheInstanceIsRenewedOnce(t *testing.T) {
 	b := newBench(t, "")
 	b.keys.instance, b.net.pages = "stale", []connectors.Page{page(b.now, "a")}

@@ -22,7 +22,7 @@ func newFiveHundredPX(clock *Clock, seed uint64) *FiveHundredPX {
 	p.newID = func(string) string { return strconv.FormatInt(38_000_000+p.next(), 10) }
 	p.home = func(m *member) string { return "/" + m.handle }
 	p.page = func(t *thing) string { return "/photo/" + t.id }
-	p.oauth = newOAuth1("500px", clock, seed, p.signIn, nil)
+	p.oauth = newOAuth1("500px", clock, seed, p.login, nil)
 	return p
 }
 
@@ -54,16 +54,6 @@ func (p *FiveHundredPX) Token(handle string) (token, secret string) {
 
 // Revoke takes back all that a user has agreed to, for every app.
 func (p *FiveHundredPX) Revoke(handle string) { p.oauth.revoke(p.ID(handle)) }
-
-func (p *FiveHundredPX) signIn(login string) (id string, ok bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	m := p.members[strings.ToLower(login)]
-	if m == nil || !m.shown() {
-		return "", false
-	}
-	return m.id, true
-}
 
 func (p *FiveHundredPX) routes() http.Handler {
 	mux := http.NewServeMux()

@@ -208,6 +208,17 @@ func (s *social) member(handle string) *member {
 	return m
 }
 
+// login finds who signs in at a page of OAuth 1.0a.
+func (s *social) login(handle string) (id string, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m := s.members[strings.ToLower(handle)]
+	if m == nil || !m.shown() {
+		return "", false
+	}
+	return m.id, true
+}
+
 func (s *social) thing(id string) *thing {
 	t := s.things[id]
 	if t == nil || t.gone {

@@ -50,7 +50,7 @@ func newX(clock *Clock, seed uint64) *X {
 		media:     "application/json;charset=UTF-8",
 		refused:   xRefused,
 	}
-	x.oauth = newOAuth1("X", clock, seed, x.signIn, x.told)
+	x.oauth = newOAuth1("X", clock, seed, x.login, x.told)
 	return x
 }
 

@@ -46,17 +46,6 @@ func (x *X) RevokeApp(id string) {
 	x.oauth.revokeApp(id)
 }
 
-// signIn finds who may agree on the authorize page of OAuth 1.0a.
-func (x *X) signIn(login string) (id string, ok bool) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	m := x.members[strings.ToLower(login)]
-	if m == nil || !m.shown() {
-		return "", false
-	}
-	return m.id, true
-}
-
 // told is what comes along with an access token.
 func (x *X) told(id string) url.Values {
 	x.mu.Lock()
