@@ -185,7 +185,8 @@ type Tx interface {
 	// RemoveAccount forgets the person and keeps the amounts: links and claims end, the name goes.
 	RemoveAccount(ctx context.Context, id flattery.AccountID, now time.Time) error
 
-	// AddLink links an identity, or again one that was removed; the likes it had stay counted once.
+	// AddLink links an identity, or again one that was removed; the likes it had stay counted once. By name alone nothing
+	// is taken away from a link that is active with more proof.
 	AddLink(ctx context.Context, l flattery.Link, token flattery.Token) (flattery.LinkID, error)
 	// HoldToken keeps others from renewing a link's token until a time. ErrState while somebody else holds it.
 	HoldToken(ctx context.Context, id flattery.LinkID, now, until time.Time) error

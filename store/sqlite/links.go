@@ -51,15 +51,19 @@ func (t *tx) AddLink(ctx context.Context, l flattery.Link, token flattery.Token)
 		return 0, wrap("link", err)
 	}
 	var id flattery.LinkID
+	var proof flattery.Proof // a name takes nothing away from a link that works with more
 	err = t.row(ctx, `INSERT INTO links (account_id, identity_id, proof, state, reason, detail, cursor, begins_at, interval, next_poll, last_poll, last_good, failures)
 		VALUES (?, ?, ?, 'active', '', '', '', ?, ?, ?, 0, 0, 0)
-		ON CONFLICT DO UPDATE SET proof = excluded.proof, state = 'active', reason = '', detail = '', failures = 0, next_poll = excluded.next_poll,
+		ON CONFLICT DO UPDATE SET proof = CASE WHEN state = 'active' AND excluded.proof = 'name' THEN proof ELSE excluded.proof END, state = 'active', reason = '', detail = '', failures = 0, next_poll = excluded.next_poll,
 			begins_at = CASE state WHEN 'removed' THEN excluded.begins_at ELSE begins_at END,
 			next_walk = CASE state WHEN 'removed' THEN 0 ELSE next_walk END,
 			cursor = CASE state WHEN 'removed' THEN '' ELSE cursor END
-		RETURNING id`, l.Account, identity, l.Proof, seconds(l.BeginsAt), int64(l.Interval/time.Second), seconds(l.NextPoll)).Scan(&id)
+		RETURNING id, proof`, l.Account, identity, l.Proof, seconds(l.BeginsAt), int64(l.Interval/time.Second), seconds(l.NextPoll)).Scan(&id, &proof)
 	if err != nil {
 		return 0, wrap("link "+l.Identity.String(), err)
+	}
+	if proof != l.Proof {
+		return id, nil
 	}
 	if err := t.must(ctx, `UPDATE links SET token = ?, held_until = 0 WHERE id = ?`, t.sealToken(linkTokens, id, token), id); err != nil {
 		return 0, wrap("link", err)

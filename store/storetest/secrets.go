@@ -56,6 +56,15 @@ func token(h *house) {
 	l, err := h.Link(h.Context(), id)
 	h.want("the link", say(l.State, l.Reason, l.Failures, err), "active  0 <nil>")
 
+	h.want("the link that works, linked by name", h.link(a, "ann", flattery.ByName).Proof, flattery.ByToken)
+	h.wantToken("its token, still", id, flattery.Token{Access: "new"})
+	h.do(func(ctx context.Context, tx store.Tx) error {
+		l.State, l.Reason = flattery.LinkSuspended, "reconnect"
+		return tx.SaveLink(ctx, l)
+	})
+	h.want("the link that stopped, linked by name", h.link(a, "ann", flattery.ByName).Proof, flattery.ByName)
+	h.wantToken("its token then", id, flattery.Token{})
+
 	h.do(func(ctx context.Context, tx store.Tx) error { return tx.RemoveLink(ctx, id) })
 	h.wantToken("the token of a removed link", id, flattery.Token{})
 	h.do(func(ctx context.Context, tx store.Tx) error { return tx.SaveToken(ctx, id, whole) })
