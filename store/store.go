@@ -177,7 +177,8 @@ type Outcome struct {
 	Known  bool
 }
 
-// Tx is one write transaction. Times are handed in; the store never asks what time it is.
+// Tx is one write transaction. Times are handed in; the store never asks what time it is. A refusal comes from the command
+// or, where nothing is answered that depends on it, at the latest from Update: give both back.
 type Tx interface {
 	AddAccount(ctx context.Context, a flattery.Account) (flattery.AccountID, error) // ErrNameTaken
 	SetSettings(ctx context.Context, id flattery.AccountID, s flattery.Settings, since time.Time) error
@@ -222,8 +223,8 @@ type Tx interface {
 
 	// Freeze fixes which flattrs count in the month. ErrFrozen when it was.
 	Freeze(ctx context.Context, m flattery.Month, now time.Time) (flattery.MonthState, error)
-	// Settle notes a donor's statement. ErrSettled when there is one.
-	Settle(ctx context.Context, s flattery.Settlement) error
+	// Settle notes donors' statements. ErrSettled when there is one already.
+	Settle(ctx context.Context, statements ...flattery.Settlement) error
 	// Owe adds to what a donor owes a payee since a month; a negative amount is what has left, planned in that month.
 	// Never below zero.
 	Owe(ctx context.Context, donor flattery.AccountID, payee flattery.PayeeID, currency string, amount flattery.Amount, since flattery.Month) error
@@ -233,6 +234,8 @@ type Tx interface {
 	// Post writes a transaction once by its key and says its number. Same key, same body: the number it has. Same key, other
 	// body: ErrConflict. More than there is: ErrOverdrawn, at the latest from Update.
 	Post(ctx context.Context, d ledger.Draft) (number int64, err error)
+	// PostAll posts many in their order, set-based.
+	PostAll(ctx context.Context, drafts []ledger.Draft) (numbers []int64, err error)
 
 	// AddPlan stores a month's plan and its payments, numbered in their order. ErrSettled when there is one;
 	// ErrOverdrawn when more would be planned than is owed.

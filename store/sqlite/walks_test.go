@@ -7,6 +7,7 @@ import (
 
 	"flattery"
 	"flattery/store"
+	"flattery/store/tables"
 )
 
 func TestWhatIsAsItWasIsNotWritten(t *testing.T) {
@@ -19,18 +20,18 @@ func TestWhatIsAsItWasIsNotWritten(t *testing.T) {
 	thing := flattery.Thing{Network: "n", Host: "h", ID: "1"}
 	who := flattery.Profile{Identity: flattery.Identity{Network: "n", Host: "h", Subject: "bob"}, Handle: "bob"}
 	l := flattery.Link{Identity: who, Proof: flattery.ByName, State: flattery.LinkActive, BeginsAt: now, NextPoll: now}
-	do := func(fn func(ctx context.Context, x *tx) error) (rows int) {
+	do := func(fn func(ctx context.Context, x *tables.Tx) error) (rows int) {
 		t.Helper()
-		err := s.update(t.Context(), func(x *tx) error {
-			ctx := context.Background()
-			before, err := value[int](x.row(ctx, `SELECT total_changes()`))
-			if err != nil {
+		err := s.Update(t.Context(), func(tx store.Tx) error {
+			x, ctx := tx.(*tables.Tx), context.Background()
+			var before, after int
+			if err := x.Row(ctx, `SELECT total_changes()`).Scan(&before); err != nil {
 				return err
 			}
 			if err := fn(ctx, x); err != nil {
 				return err
 			}
-			after, err := value[int](x.row(ctx, `SELECT total_changes()`))
+			err := x.Row(ctx, `SELECT total_changes()`).Scan(&after)
 			rows = after - before
 			return err
 		})
@@ -39,7 +40,7 @@ func TestWhatIsAsItWasIsNotWritten(t *testing.T) {
 		}
 		return rows
 	}
-	do(func(ctx context.Context, x *tx) (err error) {
+	do(func(ctx context.Context, x *tables.Tx) (err error) {
 		if l.Account, err = x.AddAccount(ctx, flattery.Account{Name: "bob", CreatedAt: now}); err != nil {
 			return err
 		}
@@ -49,20 +50,20 @@ func TestWhatIsAsItWasIsNotWritten(t *testing.T) {
 		_, err = x.AddLikes(ctx, l, []flattery.Like{{Thing: thing, Author: who, At: now}}, false, now)
 		return err
 	})
-	walk := func(things ...flattery.Thing) func(context.Context, *tx) error {
-		return func(ctx context.Context, x *tx) error {
+	walk := func(things ...flattery.Thing) func(context.Context, *tables.Tx) error {
+		return func(ctx context.Context, x *tables.Tx) error {
 			_, err := x.Walked(ctx, l, store.Walk{Before: now.Add(time.Hour), Things: things})
 			return err
 		}
 	}
-	save := func(ctx context.Context, x *tx) error { return x.SaveLink(ctx, l) }
-	renamed := func(ctx context.Context, x *tx) error {
+	save := func(ctx context.Context, x *tables.Tx) error { return x.SaveLink(ctx, l) }
+	renamed := func(ctx context.Context, x *tables.Tx) error {
 		l.Identity.Handle = "rob"
 		return x.SaveLink(ctx, l)
 	}
 	for _, row := range []struct {
 		name string
-		do   func(context.Context, *tx) error
+		do   func(context.Context, *tables.Tx) error
 		rows int
 	}{
 		{"a walk that finds all", walk(thing), 0},
@@ -75,7 +76,7 @@ func TestWhatIsAsItWasIsNotWritten(t *testing.T) {
 		{"a link with the profile it had", save, 1},
 		{"a link with another profile", renamed, 2},
 		{"a link with that profile again", save, 1},
-		{"a network that took nothing", func(ctx context.Context, x *tx) error { return x.Spend(ctx, "n", 1, store.Spending{}) }, 0},
+		{"a network that took nothing", func(ctx context.Context, x *tables.Tx) error { return x.Spend(ctx, "n", 1, store.Spending{}) }, 0},
 	} {
 		if rows := do(row.do); rows != row.rows {
 			t.Errorf("%s: %d rows were written, want %d", row.name, rows, row.rows)

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"flattery"
-	"flattery/internal/ledger"
 	"flattery/store"
+	"flattery/store/tables"
 )
 
 // A group is what one commit carries: at most so many Updates, for at most so long.
@@ -26,21 +26,11 @@ type writer struct {
 	db    *sql.DB
 	conn  *sql.Conn
 	stmts map[string]*sql.Stmt
-	known known
+	known tables.Known
 	calls chan *call
 	stop  chan struct{}
 	once  sync.Once
 	done  sync.WaitGroup
-}
-
-// known remembers numbers that never change once committed. It is forgotten whenever anything is rolled back.
-type known struct {
-	hosts    map[[2]string]int64
-	accounts map[ledger.Account]int64
-}
-
-func (k *known) forget() {
-	k.hosts, k.accounts = map[[2]string]int64{}, map[ledger.Account]int64{}
 }
 
 type call struct {
@@ -57,7 +47,7 @@ func newWriter(ctx context.Context, db *sql.DB, s *Store) (*writer, error) {
 		return nil, err
 	}
 	w := &writer{store: s, db: db, conn: conn, stmts: map[string]*sql.Stmt{}, calls: make(chan *call), stop: make(chan struct{})}
-	w.known.forget()
+	w.known.Forget()
 	w.done.Go(w.run)
 	return w, nil
 }
@@ -137,7 +127,7 @@ func (w *writer) group(first *call) {
 	}
 	if unknown != nil {
 		_ = w.exec(ctx, `ROLLBACK`) // SQLite may have rolled back by itself; either way nothing is open now
-		w.known.forget()
+		w.known.Forget()
 		for _, c := range group {
 			c.err = errors.Join(flattery.ErrUnknown, unknown)
 		}
@@ -162,10 +152,10 @@ func (w *writer) one(ctx context.Context, c *call, woken *bool) error {
 	if err := w.exec(ctx, `SAVEPOINT one`); err != nil {
 		return err
 	}
-	t := &tx{w: w}
+	t := &conn{w: w}
 	c.err = w.call(ctx, c, t)
 	if c.err != nil || c.panicked != nil {
-		w.known.forget()
+		w.known.Forget()
 		if err := w.exec(ctx, `ROLLBACK TO one`); err != nil {
 			return err
 		}
@@ -174,12 +164,13 @@ func (w *writer) one(ctx context.Context, c *call, woken *bool) error {
 	return w.exec(ctx, `RELEASE one`)
 }
 
-func (w *writer) call(ctx context.Context, c *call, t *tx) (err error) {
+func (w *writer) call(ctx context.Context, c *call, at *conn) (err error) {
 	defer func() { c.panicked = recover() }()
+	t := &tables.Tx{Conn: at, Zone: w.store.opts.Location, Seal: w.store.opts.Seal, Known: &w.known}
 	if err := c.fn(t); err != nil {
 		return err
 	}
-	return t.flush(ctx)
+	return t.Flush(ctx)
 }
 
 func (w *writer) stmt(ctx context.Context, q string) (*sql.Stmt, error) {
@@ -202,57 +193,58 @@ func (w *writer) exec(ctx context.Context, q string) error {
 	return err
 }
 
-// tx is one Update's view of the writer. It ignores the caller's context: see group.
-type tx struct {
+// conn is one Update's view of the writer. It ignores the caller's context: see group.
+type conn struct {
 	w        *writer
 	enqueued bool
-	totals   map[int64]*delta // by ledger account; written once, by flush
-	order    []int64          // of totals
-	owed     []any            // debts to add, owedColumns each
-	last     *head            // of the chain
 }
 
-func (t *tx) exec(_ context.Context, q string, args ...any) (sql.Result, error) {
+func (c *conn) Dialect() *tables.Dialect { return dialect() }
+
+func (c *conn) Exec(_ context.Context, q string, args ...any) (int64, error) {
 	ctx := context.Background()
-	st, err := t.w.stmt(ctx, q)
+	st, err := c.w.stmt(ctx, q)
 	if err != nil {
-		return nil, err
+		return 0, refusal(err)
 	}
-	return st.ExecContext(ctx, args...)
-}
-
-// changed executes and says how many rows it changed.
-func (t *tx) changed(ctx context.Context, q string, args ...any) (int64, error) {
-	r, err := t.exec(ctx, q, args...)
+	r, err := st.ExecContext(ctx, args...)
 	if err != nil {
-		return 0, err
+		return 0, refusal(err)
 	}
 	return r.RowsAffected()
 }
 
-// must executes what changes exactly one row; no row is ErrNotFound.
-func (t *tx) must(ctx context.Context, q string, args ...any) error {
-	n, err := t.changed(ctx, q, args...)
+// Later does it at once: there is nothing to wait for.
+func (c *conn) Later(ctx context.Context, doing, q string, args ...any) error {
+	_, err := c.Exec(ctx, q, args...)
+	return wrap(doing, err)
+}
+
+func (c *conn) Must(ctx context.Context, doing, q string, args ...any) error {
+	n, err := c.Exec(ctx, q, args...)
 	if err == nil && n == 0 {
 		err = flattery.ErrNotFound
 	}
-	return err
+	return wrap(doing, err)
 }
 
-func (t *tx) row(_ context.Context, q string, args ...any) scanner {
+// Hold has nothing to do: nobody else writes.
+func (c *conn) Hold(context.Context, string, string, any) error { return nil }
+
+func (c *conn) Row(_ context.Context, q string, args ...any) tables.Row {
 	ctx := context.Background()
-	st, err := t.w.stmt(ctx, q)
+	st, err := c.w.stmt(ctx, q)
 	if err != nil {
 		return failed{err}
 	}
-	return st.QueryRowContext(ctx, args...)
+	return row{st.QueryRowContext(ctx, args...)}
 }
 
-func (t *tx) rows(_ context.Context, q string, args ...any) (*sql.Rows, error) {
+func (c *conn) Rows(_ context.Context, q string, args ...any) (tables.Rows, error) {
 	ctx := context.Background()
-	st, err := t.w.stmt(ctx, q)
+	st, err := c.w.stmt(ctx, q)
 	if err != nil {
-		return nil, err
+		return nil, refusal(err)
 	}
-	return st.QueryContext(ctx, args...)
+	return many(st.QueryContext(ctx, args...))
 }

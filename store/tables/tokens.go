@@ -1,4 +1,4 @@
-package sqlite
+package tables
 
 import (
 	"bytes"
@@ -19,7 +19,7 @@ type openToken struct {
 }
 
 // sealToken is NULL for no token.
-func (t *tx) sealToken(column int, key any, token flattery.Token) []byte {
+func (t *Tx) sealToken(column int, key any, token flattery.Token) []byte {
 	if !token.Has() {
 		return nil
 	}
@@ -27,15 +27,15 @@ func (t *tx) sealToken(column int, key any, token flattery.Token) []byte {
 	if err != nil {
 		panic(err) // strings and a number always are JSON
 	}
-	return t.w.store.opts.Seal.Seal(place(column, key), b)
+	return t.Seal.Seal(place(column, key), b)
 }
 
 // token unseals the token of a row. Until schema 2 an access token was sealed as it is.
-func (s *Store) token(column int, key any, sealed []byte) (flattery.Token, error) {
+func (s *Reader) token(column int, key any, sealed []byte) (flattery.Token, error) {
 	if sealed == nil {
 		return flattery.Token{}, nil
 	}
-	b, err := unseal(s.opts.Seal, place(column, key), sealed)
+	b, err := unseal(s.Seal, place(column, key), sealed)
 	if err != nil {
 		return flattery.Token{}, err
 	}
@@ -48,8 +48,8 @@ func (s *Store) token(column int, key any, sealed []byte) (flattery.Token, error
 }
 
 // Token unseals a link's token.
-func (s *Store) Token(ctx context.Context, id flattery.LinkID) (flattery.Token, error) {
-	sealed, err := value[[]byte](s.row(ctx, `SELECT token FROM links WHERE id = ?`, id))
+func (s *Reader) Token(ctx context.Context, id flattery.LinkID) (flattery.Token, error) {
+	sealed, err := value[[]byte](s.DB.Row(ctx, `SELECT token FROM links WHERE id = ?`, id))
 	if err != nil {
 		return flattery.Token{}, wrap(fmt.Sprintf("link %d", id), err)
 	}
@@ -57,8 +57,8 @@ func (s *Store) Token(ctx context.Context, id flattery.LinkID) (flattery.Token, 
 }
 
 // ClaimToken unseals a claim's token.
-func (s *Store) ClaimToken(ctx context.Context, id flattery.ClaimID) (flattery.Token, error) {
-	sealed, err := value[[]byte](s.row(ctx, `SELECT token FROM claims WHERE id = ?`, id))
+func (s *Reader) ClaimToken(ctx context.Context, id flattery.ClaimID) (flattery.Token, error) {
+	sealed, err := value[[]byte](s.DB.Row(ctx, `SELECT token FROM claims WHERE id = ?`, id))
 	if err != nil {
 		return flattery.Token{}, wrap(fmt.Sprintf("claim %d", id), err)
 	}
@@ -67,24 +67,23 @@ func (s *Store) ClaimToken(ctx context.Context, id flattery.ClaimID) (flattery.T
 
 // HoldToken is one UPDATE: of many who try, one has it. A hold that was not ended ends by itself. A link that was removed
 // is not found.
-func (t *tx) HoldToken(ctx context.Context, id flattery.LinkID, now, until time.Time) error {
+func (t *Tx) HoldToken(ctx context.Context, id flattery.LinkID, now, until time.Time) error {
 	doing := fmt.Sprintf("link %d: hold its token", id)
-	n, err := t.changed(ctx, `UPDATE links SET held_until = ? WHERE id = ? AND state <> 'removed' AND held_until <= ?`, seconds(until), id, seconds(now))
+	n, err := t.Exec(ctx, `UPDATE links SET held_until = ? WHERE id = ? AND state <> 'removed' AND held_until <= ?`, seconds(until), id, seconds(now))
 	if err != nil || n > 0 {
 		return wrap(doing, err)
 	}
-	if _, err := value[int64](t.row(ctx, `SELECT id FROM links WHERE id = ? AND state <> 'removed'`, id)); err != nil {
+	if _, err := value[int64](t.Row(ctx, `SELECT id FROM links WHERE id = ? AND state <> 'removed'`, id)); err != nil {
 		return wrap(doing, err)
 	}
 	return wrap(doing, flattery.ErrState)
 }
 
-func (t *tx) SaveToken(ctx context.Context, id flattery.LinkID, token flattery.Token) error {
-	_, err := t.exec(ctx, `UPDATE links SET token = ?, held_until = 0 WHERE id = ? AND state <> 'removed'`, t.sealToken(linkTokens, id, token), id)
-	return wrap(fmt.Sprintf("link %d: its token", id), err)
+func (t *Tx) SaveToken(ctx context.Context, id flattery.LinkID, token flattery.Token) error {
+	return t.Later(ctx, fmt.Sprintf("link %d: its token", id), `UPDATE links SET token = ?, held_until = 0 WHERE id = ? AND state <> 'removed'`,
+		t.sealToken(linkTokens, id, token), id)
 }
 
-func (t *tx) SaveClaimToken(ctx context.Context, id flattery.ClaimID, token flattery.Token) error {
-	err := t.must(ctx, `UPDATE claims SET token = ? WHERE id = ?`, t.sealToken(claimTokens, id, token), id)
-	return wrap(fmt.Sprintf("claim %d: its token", id), err)
+func (t *Tx) SaveClaimToken(ctx context.Context, id flattery.ClaimID, token flattery.Token) error {
+	return t.Must(ctx, fmt.Sprintf("claim %d: its token", id), `UPDATE claims SET token = ? WHERE id = ?`, t.sealToken(claimTokens, id, token), id)
 }

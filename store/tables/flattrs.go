@@ -1,4 +1,4 @@
-package sqlite
+package tables
 
 import (
 	"context"
@@ -13,40 +13,45 @@ import (
 
 // RemoveFlattr takes a flattr out of its open month, or out of waiting, for good: liked again it does not come back by
 // itself. So does what was removed already because the like was taken back.
-func (t *tx) RemoveFlattr(ctx context.Context, account flattery.AccountID, id flattery.FlattrID) error {
-	err := t.must(ctx, `UPDATE flattrs SET state = 'removed', counts_in = NULL, absences = 0 WHERE id = ? AND account_id = ?
+func (t *Tx) RemoveFlattr(ctx context.Context, account flattery.AccountID, id flattery.FlattrID) error {
+	return t.Must(ctx, fmt.Sprintf("flattr %d", id), `UPDATE flattrs SET state = 'removed', counts_in = NULL, absences = 0 WHERE id = ? AND account_id = ?
 		AND (state IN ('counts', 'pending') OR state = 'removed' AND absences = 2)`, id, account)
-	return wrap(fmt.Sprintf("flattr %d", id), err)
 }
 
 // RestoreFlattr undoes RemoveFlattr: it counts in the month of its like while that is open, else in the current one.
-func (t *tx) RestoreFlattr(ctx context.Context, account flattery.AccountID, id flattery.FlattrID, now time.Time) error {
+func (t *Tx) RestoreFlattr(ctx context.Context, account flattery.AccountID, id flattery.FlattrID, now time.Time) error {
 	_, err := t.restore(ctx, account, id, now)
 	return wrap(fmt.Sprintf("flattr %d", id), err)
 }
 
 // restore judges a removed flattr anew.
-func (t *tx) restore(ctx context.Context, account flattery.AccountID, id flattery.FlattrID, now time.Time) (flattery.State, error) {
+func (t *Tx) restore(ctx context.Context, account flattery.AccountID, id flattery.FlattrID, now time.Time) (flattery.State, error) {
 	var author, liked int64
-	if err := t.row(ctx, `SELECT author_id, liked_at FROM flattrs WHERE id = ? AND account_id = ? AND state = 'removed'`, id, account).Scan(&author, &liked); err != nil {
+	if err := t.Row(ctx, `SELECT author_id, liked_at FROM flattrs WHERE id = ? AND account_id = ? AND state = 'removed'`, id, account).Scan(&author, &liked); err != nil {
 		return "", err
 	}
-	state, err := t.authorState(ctx, account, author)
+	if err := t.hold(ctx, author); err != nil {
+		return "", err
+	}
+	states, err := t.authorStates(ctx, account, []any{author})
 	if err != nil {
 		return "", err
 	}
+	state := states[author]
 	var month flattery.Month
 	if state == flattery.Counting {
-		if month, err = t.monthFor(ctx, at(liked), now); err != nil {
+		months, err := t.openMonths(ctx, now)
+		if err != nil {
 			return "", err
 		}
+		month = months.of(at(liked), now)
 	}
-	return state, t.must(ctx, `UPDATE flattrs SET state = ?, counts_in = ?, absences = 0 WHERE id = ?`, state, null(int64(month)), id)
+	return state, t.Must(ctx, fmt.Sprintf("flattr %d", id), `UPDATE flattrs SET state = ?, counts_in = ?, absences = 0 WHERE id = ?`, state, null(int64(month)), id)
 }
 
 // LapsePending ends the waiting of flattrs that were found before a time.
-func (t *tx) LapsePending(ctx context.Context, foundBefore time.Time) (int, error) {
-	n, err := t.changed(ctx, `UPDATE flattrs SET state = 'lapsed' WHERE state = 'pending' AND found_at < ?`, seconds(foundBefore))
+func (t *Tx) LapsePending(ctx context.Context, foundBefore time.Time) (int, error) {
+	n, err := t.Exec(ctx, `UPDATE flattrs SET state = 'lapsed' WHERE state = 'pending' AND found_at < ?`, seconds(foundBefore))
 	return int(n), wrap("lapse", err)
 }
 
@@ -56,7 +61,7 @@ const flattrColumns = `f.id, f.account_id, coalesce(f.link_id, 0), f.kind, f.tur
 const flattrJoins = ` JOIN things t ON t.id = f.thing_id JOIN hosts th ON th.id = t.host_id
 	JOIN identities i ON i.id = f.author_id JOIN hosts h ON h.id = i.host_id `
 
-func scanFlattr(s scanner) (f flattery.Flattr, err error) {
+func scanFlattr(s Row) (f flattery.Flattr, err error) {
 	var liked, found int64
 	into := []any{&f.ID, &f.Account, &f.Link, &f.Kind, &f.Turn, &f.State, &liked, &f.Source, &found, &f.CountsIn, &f.Weight, &f.Unliked,
 		&f.Thing.Network, &f.Thing.Host, &f.Thing.ID, &f.Thing.URL, &f.Thing.Title}
@@ -66,7 +71,7 @@ func scanFlattr(s scanner) (f flattery.Flattr, err error) {
 }
 
 // Flattrs lists flattrs, newest first. Two short walks along indexes are merged: what counts, and what stands aside.
-func (s *Store) Flattrs(ctx context.Context, q store.FlattrQuery) ([]flattery.Flattr, error) {
+func (s *Reader) Flattrs(ctx context.Context, q store.FlattrQuery) ([]flattery.Flattr, error) {
 	limit, before := q.Limit, int64(q.Before)
 	if limit <= 0 {
 		limit = 100
@@ -100,7 +105,7 @@ func (s *Store) Flattrs(ctx context.Context, q store.FlattrQuery) ([]flattery.Fl
 		add(`f.counts_in = ? AND f.account_id = ?`, q.Month, q.Account)
 		add(`f.account_id = ? AND f.counts_in IS NULL AND f.state <> 'seen' AND f.found_at >= ? AND f.found_at < ?`, q.Account, seconds(m.Starts), seconds(m.Ends))
 	}
-	list, err := all(ctx, s, scanFlattr, `SELECT `+flattrColumns+` FROM flattrs f`+flattrJoins+`
+	list, err := all(ctx, s.DB, scanFlattr, `SELECT `+flattrColumns+` FROM flattrs f`+flattrJoins+`
 		WHERE f.id IN (`+strings.Join(parts, " UNION ALL ")+`) ORDER BY f.id DESC LIMIT ?`, append(args, limit)...)
 	if err != nil {
 		return nil, wrap("flattrs", err)
@@ -109,7 +114,7 @@ func (s *Store) Flattrs(ctx context.Context, q store.FlattrQuery) ([]flattery.Fl
 }
 
 // addShares looks up what the flattrs of settled months received: one range of entries per donor's month.
-func (s *Store) addShares(ctx context.Context, list []flattery.Flattr) error {
+func (s *Reader) addShares(ctx context.Context, list []flattery.Flattr) error {
 	type donorMonth struct {
 		account flattery.AccountID
 		month   flattery.Month
@@ -133,8 +138,8 @@ func (s *Store) addShares(ctx context.Context, list []flattery.Flattr) error {
 	return nil
 }
 
-func (s *Store) shares(ctx context.Context, account flattery.AccountID, m flattery.Month) (map[flattery.FlattrID]flattery.Amount, error) {
-	rows, err := s.rows(ctx, `SELECT e.flattr_id, e.amount FROM settlements s JOIN transactions t ON t.number = s.number
+func (s *Reader) shares(ctx context.Context, account flattery.AccountID, m flattery.Month) (map[flattery.FlattrID]flattery.Amount, error) {
+	rows, err := s.DB.Rows(ctx, `SELECT e.flattr_id, e.amount FROM settlements s JOIN transactions t ON t.number = s.number
 		JOIN entries e ON e.number >= t.first_entry AND e.number < t.first_entry + t.entries
 		WHERE s.month = ? AND s.account_id = ? AND e.flattr_id IS NOT NULL`, m, account)
 	if err != nil {
@@ -154,8 +159,8 @@ func (s *Store) shares(ctx context.Context, account flattery.AccountID, m flatte
 }
 
 // Waiting lists the authors for whom flattrs are pending.
-func (s *Store) Waiting(ctx context.Context) ([]store.Waiting, error) {
-	list, err := all(ctx, s, func(r scanner) (w store.Waiting, err error) {
+func (s *Reader) Waiting(ctx context.Context) ([]store.Waiting, error) {
+	list, err := all(ctx, s.DB, func(r Row) (w store.Waiting, err error) {
 		err = r.Scan(append([]any{&w.Flattrs, &w.Donors}, profileInto(&w.Author)...)...)
 		return w, err
 	}, `SELECT p.flattrs, p.donors, `+profileColumns+` FROM (SELECT author_id, count(*) AS flattrs, count(DISTINCT account_id) AS donors

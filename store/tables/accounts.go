@@ -1,9 +1,7 @@
-package sqlite
+package tables
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -22,7 +20,7 @@ const (
 
 const accountColumns = `a.id, a.name, a.admin, a.language, a.created_at`
 
-func scanAccount(s scanner) (a flattery.Account, err error) {
+func scanAccount(s Row) (a flattery.Account, err error) {
 	var created int64
 	err = s.Scan(&a.ID, &a.Name, &a.Admin, &a.Language, &created)
 	a.CreatedAt = at(created)
@@ -30,29 +28,29 @@ func scanAccount(s scanner) (a flattery.Account, err error) {
 }
 
 // Account finds an account by number; one that was removed is not found.
-func (s *Store) Account(ctx context.Context, id flattery.AccountID) (flattery.Account, error) {
-	a, err := scanAccount(s.row(ctx, `SELECT `+accountColumns+` FROM accounts a WHERE a.id = ? AND a.removed_at IS NULL`, id))
+func (s *Reader) Account(ctx context.Context, id flattery.AccountID) (flattery.Account, error) {
+	a, err := scanAccount(s.DB.Row(ctx, `SELECT `+accountColumns+` FROM accounts a WHERE a.id = ? AND a.removed_at IS NULL`, id))
 	if err == nil {
-		a.Settings, err = settingsAt(ctx, s, id, forever)
+		a.Settings, err = settingsAt(ctx, s.DB, id, forever)
 	}
 	return a, wrap(fmt.Sprintf("account %d", id), err)
 }
 
 // AccountNamed finds an account by its name, upper and lower case alike.
-func (s *Store) AccountNamed(ctx context.Context, name string) (flattery.Account, error) {
+func (s *Reader) AccountNamed(ctx context.Context, name string) (flattery.Account, error) {
 	var id flattery.AccountID
-	if err := s.row(ctx, `SELECT id FROM accounts WHERE name = ? AND removed_at IS NULL`, name).Scan(&id); err != nil {
+	if err := s.DB.Row(ctx, `SELECT id FROM accounts WHERE lower(name) = lower(?) AND removed_at IS NULL`, name).Scan(&id); err != nil {
 		return flattery.Account{}, wrap(fmt.Sprintf("account %q", name), err)
 	}
 	return s.Account(ctx, id)
 }
 
 // Accounts lists the accounts in the order of their making.
-func (s *Store) Accounts(ctx context.Context) ([]flattery.Account, error) {
-	list, err := all(ctx, s, scanAccount, `SELECT `+accountColumns+` FROM accounts a WHERE a.removed_at IS NULL ORDER BY a.id`)
+func (s *Reader) Accounts(ctx context.Context) ([]flattery.Account, error) {
+	list, err := all(ctx, s.DB, scanAccount, `SELECT `+accountColumns+` FROM accounts a WHERE a.removed_at IS NULL ORDER BY a.id`)
 	for i := range list {
 		if err == nil {
-			list[i].Settings, err = settingsAt(ctx, s, list[i].ID, forever)
+			list[i].Settings, err = settingsAt(ctx, s.DB, list[i].ID, forever)
 		}
 	}
 	return list, wrap("accounts", err)
@@ -62,7 +60,7 @@ func (s *Store) Accounts(ctx context.Context) ([]flattery.Account, error) {
 const forever = int64(1) << 62
 
 // settingsAt are an account's settings as they stood at a time, in seconds.
-func settingsAt(ctx context.Context, db querier, id flattery.AccountID, when int64) (flattery.Settings, error) {
+func settingsAt(ctx context.Context, db DB, id flattery.AccountID, when int64) (flattery.Settings, error) {
 	rows, err := all(ctx, db, scanSetting, `SELECT name, value FROM settings WHERE account_id = ? AND since <= ? ORDER BY name, since`, id, when)
 	if err != nil {
 		return flattery.Settings{}, err
@@ -76,7 +74,7 @@ func settingsAt(ctx context.Context, db querier, id flattery.AccountID, when int
 	return set, nil
 }
 
-func scanSetting(s scanner) (r [2]string, err error) {
+func scanSetting(s Row) (r [2]string, err error) {
 	err = s.Scan(&r[0], &r[1])
 	return r, err
 }
@@ -107,19 +105,16 @@ func settingRows(set flattery.Settings) [][2]string {
 	}
 }
 
-func (t *tx) AddAccount(ctx context.Context, a flattery.Account) (flattery.AccountID, error) {
-	r, err := t.exec(ctx, `INSERT INTO accounts (name, admin, language, created_at) VALUES (?, ?, ?, ?)`, a.Name, a.Admin, a.Language, seconds(a.CreatedAt))
+func (t *Tx) AddAccount(ctx context.Context, a flattery.Account) (flattery.AccountID, error) {
+	id, err := value[flattery.AccountID](t.Row(ctx, `INSERT INTO accounts (name, admin, language, created_at) VALUES (?, ?, ?, ?) RETURNING id`,
+		a.Name, a.Admin, a.Language, seconds(a.CreatedAt)))
 	if err != nil {
 		return 0, wrap(fmt.Sprintf("account %q", a.Name), err)
 	}
-	id, err := r.LastInsertId()
-	if err != nil {
-		return 0, wrap("account", err)
-	}
-	return flattery.AccountID(id), t.SetSettings(ctx, flattery.AccountID(id), a.Settings, a.CreatedAt)
+	return id, t.SetSettings(ctx, id, a.Settings, a.CreatedAt)
 }
 
-func (t *tx) SetSettings(ctx context.Context, id flattery.AccountID, set flattery.Settings, since time.Time) error {
+func (t *Tx) SetSettings(ctx context.Context, id flattery.AccountID, set flattery.Settings, since time.Time) error {
 	was, err := settingsAt(ctx, t, id, forever)
 	if err != nil {
 		return wrap("settings", err)
@@ -129,21 +124,22 @@ func (t *tx) SetSettings(ctx context.Context, id flattery.AccountID, set flatter
 		if r == before[i] {
 			continue
 		}
-		if _, err := t.exec(ctx, `INSERT INTO settings (account_id, name, since, value) VALUES (?, ?, ?, ?)
-			ON CONFLICT DO UPDATE SET value = excluded.value`, id, r[0], seconds(since), r[1]); err != nil {
-			return wrap("settings: "+r[0], err)
+		if err := t.Later(ctx, "settings: "+r[0], `INSERT INTO settings (account_id, name, since, value) VALUES (?, ?, ?, ?)
+			ON CONFLICT (account_id, name, since) DO UPDATE SET value = excluded.value`, id, r[0], seconds(since), r[1]); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-func (t *tx) SetLanguage(ctx context.Context, id flattery.AccountID, language string) error {
-	return wrap("language", t.must(ctx, `UPDATE accounts SET language = ? WHERE id = ? AND removed_at IS NULL`, language, id))
+func (t *Tx) SetLanguage(ctx context.Context, id flattery.AccountID, language string) error {
+	return t.Must(ctx, "language", `UPDATE accounts SET language = ? WHERE id = ? AND removed_at IS NULL`, language, id)
 }
 
-func (t *tx) RemoveAccount(ctx context.Context, id flattery.AccountID, now time.Time) error {
-	if err := t.must(ctx, `UPDATE accounts SET name = 'removed ' || id, admin = 0, language = '', removed_at = ? WHERE id = ? AND removed_at IS NULL`, seconds(now), id); err != nil {
-		return wrap(fmt.Sprintf("account %d", id), err)
+func (t *Tx) RemoveAccount(ctx context.Context, id flattery.AccountID, now time.Time) error {
+	if err := t.Must(ctx, fmt.Sprintf("account %d", id), `UPDATE accounts SET name = 'removed ' || id, admin = FALSE, language = '', removed_at = ?
+		WHERE id = ? AND removed_at IS NULL`, seconds(now), id); err != nil {
+		return err
 	}
 	claims, err := all(ctx, t, value[flattery.ClaimID], `SELECT id FROM claims WHERE account_id = ?`, id)
 	if err != nil {
@@ -162,8 +158,8 @@ func (t *tx) RemoveAccount(ctx context.Context, id flattery.AccountID, now time.
 		`DELETE FROM attempts WHERE account_id = ?`,
 		`DELETE FROM imports WHERE account_id = ?`,
 	} {
-		if _, err := t.exec(ctx, q, id); err != nil {
-			return wrap("remove account", err)
+		if err := t.Later(ctx, "remove account", q, id); err != nil {
+			return err
 		}
 	}
 	set, err := settingsAt(ctx, t, id, forever)
@@ -176,29 +172,29 @@ func (t *tx) RemoveAccount(ctx context.Context, id flattery.AccountID, now time.
 }
 
 // identity gives the number of a profile and keeps what it shows up to date. It is 0 for none.
-func (t *tx) identity(ctx context.Context, p flattery.Profile) (int64, error) {
+func (t *Tx) identity(ctx context.Context, p flattery.Profile) (int64, error) {
 	host, err := t.host(ctx, p.Network, p.Host)
 	if err != nil {
 		return 0, err
 	}
 	var id int64
-	err = t.row(ctx, `INSERT INTO identities (host_id, subject, handle, name, url, organisation) VALUES (?, ?, ?, ?, ?, ?)
-		ON CONFLICT DO UPDATE SET handle = excluded.handle, name = excluded.name, url = excluded.url, organisation = excluded.organisation
+	err = t.Row(ctx, `INSERT INTO identities (host_id, subject, handle, name, url, organisation) VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT (host_id, subject) DO UPDATE SET handle = excluded.handle, name = excluded.name, url = excluded.url, organisation = excluded.organisation
 		RETURNING id`, host, subject(p.Identity), p.Handle, p.Name, p.URL, p.Organisation).Scan(&id)
 	return id, err
 }
 
-func (t *tx) host(ctx context.Context, network, host string) (int64, error) {
+func (t *Tx) host(ctx context.Context, network, host string) (int64, error) {
 	key := [2]string{network, host}
-	if id, ok := t.w.known.hosts[key]; ok {
+	if id, ok := t.Known.hosts[key]; ok {
 		return id, nil
 	}
-	if _, err := t.exec(ctx, `INSERT INTO hosts (network, host) VALUES (?, ?) ON CONFLICT DO NOTHING`, network, host); err != nil {
+	if err := t.Later(ctx, "host", `INSERT INTO hosts (network, host) VALUES (?, ?) ON CONFLICT DO NOTHING`, network, host); err != nil {
 		return 0, err
 	}
-	id, err := value[int64](t.row(ctx, `SELECT id FROM hosts WHERE network = ? AND host = ?`, network, host))
+	id, err := value[int64](t.Row(ctx, `SELECT id FROM hosts WHERE network = ? AND host = ?`, network, host))
 	if err == nil {
-		t.w.known.hosts[key] = id
+		t.Known.hosts[key] = id
 	}
 	return id, err
 }
@@ -210,15 +206,19 @@ func profileInto(p *flattery.Profile) []any {
 	return []any{&p.Network, &p.Host, &p.Subject, &p.Handle, &p.Name, &p.URL, &p.Organisation}
 }
 
+// hold keeps others from judging an identity until this transaction ends: whether it is claimed, and whose it is.
+func (t *Tx) hold(ctx context.Context, identity int64) error {
+	return t.Hold(ctx, "identities", "id", identity)
+}
+
 // payee is the payee of an account, or of an identity that no account claims; it is made when first asked for.
-func (t *tx) payee(ctx context.Context, account, identity int64) (id flattery.PayeeID, err error) {
+func (t *Tx) payee(ctx context.Context, account, identity int64) (flattery.PayeeID, error) {
 	column, owner := "account_id", account
 	if account == 0 {
 		column, owner = "identity_id", identity
 	}
-	err = t.row(ctx, `SELECT id FROM payees WHERE `+column+` = ?`, owner).Scan(&id)
-	if errors.Is(err, sql.ErrNoRows) {
-		err = t.row(ctx, `INSERT INTO payees (`+column+`) VALUES (?) RETURNING id`, owner).Scan(&id)
+	if err := t.Later(ctx, "payee", `INSERT INTO payees (`+column+`) VALUES (?) ON CONFLICT DO NOTHING`, owner); err != nil {
+		return 0, err
 	}
-	return id, err
+	return value[flattery.PayeeID](t.Row(ctx, `SELECT id FROM payees WHERE `+column+` = ?`, owner))
 }

@@ -1,8 +1,9 @@
-package sqlite
+package tables
 
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"flattery"
 	"flattery/store"
@@ -19,7 +20,7 @@ type walked struct {
 
 // Walked takes back what was absent twice in a row. From one walk alone nothing is taken back: lists shift while they are
 // read. What is as it was is not written.
-func (t *tx) Walked(ctx context.Context, l flattery.Link, w store.Walk) (withdrawn int, err error) {
+func (t *Tx) Walked(ctx context.Context, l flattery.Link, w store.Walk) (withdrawn int, err error) {
 	listed := make(map[flattery.Thing]bool, len(w.Things))
 	for _, th := range w.Things {
 		listed[flattery.Thing{Network: th.Network, Host: th.Host, ID: th.ID}] = true
@@ -28,24 +29,33 @@ func (t *tx) Walked(ctx context.Context, l flattery.Link, w store.Walk) (withdra
 	if err != nil {
 		return 0, wrap(fmt.Sprintf("walk of link %d", l.ID), err)
 	}
+	// By how many walks in a row each was missed now.
+	missed := map[int][]any{}
 	for _, f := range open {
 		if f.liked < seconds(w.From) || f.liked >= seconds(w.Before) || f.found >= seconds(w.Before) {
 			continue
 		}
-		gone, err := t.sighted(ctx, f, listed[f.key])
-		if err != nil {
-			return 0, wrap(fmt.Sprintf("walk of link %d: flattr %d", l.ID, f.id), err)
-		}
-		if gone {
-			withdrawn++
+		switch found := listed[f.key]; {
+		case found && f.absences > 0:
+			missed[0] = append(missed[0], f.id)
+		case !found:
+			missed[f.absences+1] = append(missed[f.absences+1], f.id)
 		}
 	}
-	return withdrawn, nil
+	for n, change := range []string{`absences = 0`, `absences = 1`, `state = 'removed', counts_in = NULL, absences = 2`} {
+		for part := range slices.Chunk(missed[n], t.Dialect().Batch) {
+			list, args := t.Dialect().List(`bigint`, part)
+			if err := t.Later(ctx, fmt.Sprintf("walk of link %d", l.ID), `UPDATE flattrs SET `+change+` WHERE id IN (`+list+`)`, args...); err != nil {
+				return 0, err
+			}
+		}
+	}
+	return len(missed[2]), nil
 }
 
 // openFlattrs are the likes of a link that still may leave. Two short walks along indexes find them.
-func (t *tx) openFlattrs(ctx context.Context, l flattery.Link) ([]walked, error) {
-	return all(ctx, t, func(r scanner) (f walked, err error) {
+func (t *Tx) openFlattrs(ctx context.Context, l flattery.Link) ([]walked, error) {
+	return all(ctx, t, func(r Row) (f walked, err error) {
 		err = r.Scan(&f.id, &f.absences, &f.liked, &f.found, &f.key.Network, &f.key.Host, &f.key.ID)
 		return f, err
 	}, `SELECT f.id, f.absences, f.liked_at, f.found_at, h.network, h.host, t.network_id FROM flattrs f
@@ -53,18 +63,4 @@ func (t *tx) openFlattrs(ctx context.Context, l flattery.Link) ([]walked, error)
 			SELECT id FROM flattrs WHERE counts_in IN (SELECT month FROM months WHERE frozen_at IS NULL) AND account_id = ?1 UNION ALL
 			SELECT id FROM flattrs WHERE account_id = ?1 AND counts_in IS NULL AND state <> 'seen' AND state = 'pending')
 		AND f.link_id = ?2 AND f.kind = 'like' ORDER BY f.id`, l.Account, l.ID)
-}
-
-// sighted notes whether a walk found a flattr, and says whether it is gone by that.
-func (t *tx) sighted(ctx context.Context, f walked, found bool) (gone bool, err error) {
-	switch {
-	case found && f.absences == 0:
-		return false, nil
-	case found:
-		return false, t.must(ctx, `UPDATE flattrs SET absences = 0 WHERE id = ?`, f.id)
-	case f.absences == 0:
-		return false, t.must(ctx, `UPDATE flattrs SET absences = 1 WHERE id = ?`, f.id)
-	default:
-		return true, t.must(ctx, `UPDATE flattrs SET state = 'removed', counts_in = NULL, absences = 2 WHERE id = ?`, f.id)
-	}
 }

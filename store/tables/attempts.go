@@ -1,4 +1,4 @@
-package sqlite
+package tables
 
 import (
 	"context"
@@ -12,32 +12,31 @@ import (
 // attemptsKept is how many attempts of an account may wait at once. The oldest make room.
 const attemptsKept = 20
 
-func (t *tx) AddAttempt(ctx context.Context, a store.Attempt) error {
+func (t *Tx) AddAttempt(ctx context.Context, a store.Attempt) error {
 	if a.State == "" || a.Browser == "" { // a callback that carries nothing must find nothing
 		return wrap("attempt", errors.New("it has no state or no browser"))
 	}
 	state := store.Hash(a.State)
 	var verifier []byte
 	if a.Verifier != "" {
-		verifier = t.w.store.opts.Seal.Seal(place(verifiers, state), []byte(a.Verifier))
+		verifier = t.Seal.Seal(place(verifiers, state), []byte(a.Verifier))
 	}
-	if _, err := t.exec(ctx, `INSERT INTO attempts (state, browser, account_id, network, host, purpose, link_id, handle, month, verifier, request, expires_at)
+	if err := t.Later(ctx, "attempt", `INSERT INTO attempts (state, browser, account_id, network, host, purpose, link_id, handle, month, verifier, request, expires_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, state, store.Hash(a.Browser), a.Account, a.Network, a.Host, a.Purpose, null(int64(a.Link)),
 		a.Handle, a.Month, verifier, a.Request, seconds(a.Expires)); err != nil {
-		return wrap("attempt", err)
+		return err
 	}
-	_, err := t.exec(ctx, `DELETE FROM attempts WHERE account_id = ?1 AND id <= (SELECT id FROM attempts WHERE account_id = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)`,
-		a.Account, attemptsKept)
-	return wrap("attempt: room for it", err)
+	return t.Later(ctx, "attempt: room for it", `DELETE FROM attempts WHERE account_id = ?1
+		AND id <= (SELECT id FROM attempts WHERE account_id = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)`, a.Account, attemptsKept)
 }
 
 // TakeAttempt gives back the hash of the browser's secret, in hex, in Browser: compare it with store.Hash.
-func (t *tx) TakeAttempt(ctx context.Context, state string, now time.Time) (store.Attempt, error) {
+func (t *Tx) TakeAttempt(ctx context.Context, state string, now time.Time) (store.Attempt, error) {
 	a := store.Attempt{State: state}
 	key := store.Hash(state)
 	var verifier []byte
 	var expires int64
-	err := t.row(ctx, `DELETE FROM attempts WHERE state = ?
+	err := t.Row(ctx, `DELETE FROM attempts WHERE state = ?
 		RETURNING browser, account_id, network, host, purpose, coalesce(link_id, 0), handle, month, verifier, request, expires_at`, key).
 		Scan(&a.Browser, &a.Account, &a.Network, &a.Host, &a.Purpose, &a.Link, &a.Handle, &a.Month, &verifier, &a.Request, &expires)
 	if missing(err) || err == nil && expires <= seconds(now) {
@@ -48,7 +47,7 @@ func (t *tx) TakeAttempt(ctx context.Context, state string, now time.Time) (stor
 	}
 	a.Expires = at(expires)
 	if verifier != nil {
-		b, err := unseal(t.w.store.opts.Seal, place(verifiers, key), verifier)
+		b, err := unseal(t.Seal, place(verifiers, key), verifier)
 		if err != nil {
 			return store.Attempt{}, err
 		}

@@ -1,4 +1,4 @@
-package sqlite
+package tables
 
 import (
 	"cmp"
@@ -10,7 +10,7 @@ import (
 )
 
 // Tally adds up a donor's month: what counts, by network and by creator, and what stands aside in it.
-func (s *Store) Tally(ctx context.Context, account flattery.AccountID, m flattery.Month) (t flattery.Tally, err error) {
+func (s *Reader) Tally(ctx context.Context, account flattery.AccountID, m flattery.Month) (t flattery.Tally, err error) {
 	month, err := s.Month(ctx, m)
 	if errors.Is(err, flattery.ErrNotFound) {
 		return t, nil // not begun
@@ -25,7 +25,7 @@ func (s *Store) Tally(ctx context.Context, account flattery.AccountID, m flatter
 	if err := s.tallyCounting(ctx, account, m, shares, &t); err != nil {
 		return t, wrap("tally", err)
 	}
-	aside, err := all(ctx, s, func(r scanner) (v struct {
+	aside, err := all(ctx, s.DB, func(r Row) (v struct {
 		state flattery.State
 		n     int
 	}, err error) {
@@ -48,8 +48,8 @@ func (s *Store) Tally(ctx context.Context, account flattery.AccountID, m flatter
 	return t, wrap("tally", err)
 }
 
-func (s *Store) tallyCounting(ctx context.Context, account flattery.AccountID, m flattery.Month, shares map[flattery.FlattrID]flattery.Amount, t *flattery.Tally) error {
-	rows, err := s.rows(ctx, `SELECT f.id, f.weight, f.author_id, h.network FROM flattrs f JOIN things t ON t.id = f.thing_id JOIN hosts h ON h.id = t.host_id
+func (s *Reader) tallyCounting(ctx context.Context, account flattery.AccountID, m flattery.Month, shares map[flattery.FlattrID]flattery.Amount, t *flattery.Tally) error {
+	rows, err := s.DB.Rows(ctx, `SELECT f.id, f.weight, f.author_id, h.network FROM flattrs f JOIN things t ON t.id = f.thing_id JOIN hosts h ON h.id = t.host_id
 		WHERE f.counts_in = ? AND f.account_id = ?`, m, account)
 	if err != nil {
 		return err
@@ -84,7 +84,7 @@ func (s *Store) tallyCounting(ctx context.Context, account flattery.AccountID, m
 		t.Networks = append(t.Networks, *n)
 	}
 	for author, c := range creators {
-		if err := s.row(ctx, `SELECT `+profileColumns+` FROM identities i JOIN hosts h ON h.id = i.host_id WHERE i.id = ?`, author).
+		if err := s.DB.Row(ctx, `SELECT `+profileColumns+` FROM identities i JOIN hosts h ON h.id = i.host_id WHERE i.id = ?`, author).
 			Scan(profileInto(&c.Author)...); err != nil {
 			return err
 		}

@@ -1,4 +1,4 @@
-package sqlite
+package tables
 
 import (
 	"context"
@@ -7,12 +7,15 @@ import (
 	"flattery/store/seal"
 )
 
-// secret is a column of sealed values.
-type secret struct {
-	table, column string
-	key           string // column that names the row
+// Secret is a column of sealed values.
+type Secret struct {
+	Table, Column string
+	Key           string // column that names the row
 	place         string // what a value is bound to, of the row's key
 }
+
+// Place is what the value of a row is bound to.
+func (s Secret) Place(key any) string { return fmt.Sprintf(s.place, key) }
 
 // The columns that hold sealed values.
 const (
@@ -23,9 +26,9 @@ const (
 	verifiers
 )
 
-// secrets are all of them: what is not in this list is not sealed anew.
-func secrets() []secret {
-	return []secret{
+// Secrets are all of them: what is not in this list is not sealed anew.
+func Secrets() []Secret {
+	return []Secret{
 		linkTokens:  {"links", "token", "id", "link %v token"},
 		claimTokens: {"claims", "token", "id", "claim %v token"},
 		appKeys:     {"apps", "keys", "network", "app %v"},
@@ -34,20 +37,20 @@ func secrets() []secret {
 	}
 }
 
-func place(column int, key any) string { return fmt.Sprintf(secrets()[column].place, key) }
+func place(column int, key any) string { return Secrets()[column].Place(key) }
 
 func unseal(box *seal.Box, at string, sealed []byte) ([]byte, error) {
 	b, err := box.Unseal(at, sealed)
 	if err != nil {
-		return nil, fmt.Errorf("sqlite: %s %w", at, err)
+		return nil, fmt.Errorf("store: %s %w", at, err)
 	}
 	return b, nil
 }
 
 // Reseal fails whole at the first value that no key of the box opens: to leave it behind would lose it with the old key.
-func (t *tx) Reseal(ctx context.Context) (int, error) {
+func (t *Tx) Reseal(ctx context.Context) (int, error) {
 	n := 0
-	for _, s := range secrets() {
+	for _, s := range Secrets() {
 		changed, err := t.reseal(ctx, s)
 		if err != nil {
 			return 0, err
@@ -57,27 +60,27 @@ func (t *tx) Reseal(ctx context.Context) (int, error) {
 	return n, nil
 }
 
-func (t *tx) reseal(ctx context.Context, s secret) (int, error) {
+func (t *Tx) reseal(ctx context.Context, s Secret) (int, error) {
 	type row struct {
 		key    string
 		sealed []byte
 	}
-	rows, err := all(ctx, t, func(r scanner) (v row, err error) {
+	rows, err := all(ctx, t, func(r Row) (v row, err error) {
 		err = r.Scan(&v.key, &v.sealed)
 		return v, err
-	}, `SELECT `+s.key+`, `+s.column+` FROM `+s.table+` WHERE `+s.column+` IS NOT NULL`)
+	}, `SELECT CAST(`+s.Key+` AS TEXT), `+s.Column+` FROM `+s.Table+` WHERE `+s.Column+` IS NOT NULL`)
 	if err != nil {
-		return 0, wrap("reseal "+s.table, err)
+		return 0, wrap("reseal "+s.Table, err)
 	}
-	box := t.w.store.opts.Seal
+	box := t.Seal
 	for _, r := range rows {
-		at := fmt.Sprintf(s.place, r.key)
+		at := s.Place(r.key)
 		b, err := unseal(box, at, r.sealed)
 		if err != nil {
 			return 0, err
 		}
-		if err := t.must(ctx, `UPDATE `+s.table+` SET `+s.column+` = ? WHERE `+s.key+` = ?`, box.Seal(at, b), r.key); err != nil {
-			return 0, wrap("reseal "+at, err)
+		if err := t.Must(ctx, "reseal "+at, `UPDATE `+s.Table+` SET `+s.Column+` = ? WHERE CAST(`+s.Key+` AS TEXT) = ?`, box.Seal(at, b), r.key); err != nil {
+			return 0, err
 		}
 	}
 	return len(rows), nil

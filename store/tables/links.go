@@ -1,0 +1,132 @@
+package tables
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"flattery"
+)
+
+const linkQuery = `SELECT l.id, l.account_id, l.proof, l.state, l.reason, l.detail, l.cursor, l.begins_at, l.interval, l.next_poll,
+	l.last_poll, l.last_good, l.failures, l.next_walk, ` + profileColumns + `
+	FROM links l JOIN identities i ON i.id = l.identity_id JOIN hosts h ON h.id = i.host_id `
+
+func scanLink(s Row) (l flattery.Link, err error) {
+	var begins, interval, next, last, good, walk int64
+	into := []any{&l.ID, &l.Account, &l.Proof, &l.State, &l.Reason, &l.Detail, &l.Cursor, &begins, &interval, &next, &last, &good, &l.Failures, &walk}
+	err = s.Scan(append(into, profileInto(&l.Identity)...)...)
+	l.BeginsAt, l.Interval, l.NextPoll, l.LastPoll, l.LastGood = at(begins), time.Duration(interval)*time.Second, at(next), at(last), at(good)
+	l.NextWalk = at(walk)
+	return l, err
+}
+
+// Link finds a link by number, also one that was removed.
+func (s *Reader) Link(ctx context.Context, id flattery.LinkID) (flattery.Link, error) {
+	l, err := scanLink(s.DB.Row(ctx, linkQuery+`WHERE l.id = ?`, id))
+	return l, wrap(fmt.Sprintf("link %d", id), err)
+}
+
+// Links lists the links of an account, or all, but those that were removed.
+func (s *Reader) Links(ctx context.Context, account flattery.AccountID) ([]flattery.Link, error) {
+	if account == 0 {
+		l, err := all(ctx, s.DB, scanLink, linkQuery+`WHERE l.state <> 'removed' ORDER BY l.id`)
+		return l, wrap("links", err)
+	}
+	l, err := all(ctx, s.DB, scanLink, linkQuery+`WHERE l.account_id = ? AND l.state <> 'removed' ORDER BY l.id`, account)
+	return l, wrap("links", err)
+}
+
+// Unasked counts the active links that were asked once, and not since a time.
+func (s *Reader) Unasked(ctx context.Context, since time.Time) (int, error) {
+	n, err := value[int](s.DB.Row(ctx, `SELECT count(*) FROM links WHERE state = 'active' AND last_poll > 0 AND last_poll < ?`, seconds(since)))
+	return n, wrap("links to ask", err)
+}
+
+func (t *Tx) AddLink(ctx context.Context, l flattery.Link, token flattery.Token) (flattery.LinkID, error) {
+	identity, err := t.identity(ctx, l.Identity)
+	if err != nil {
+		return 0, wrap("link", err)
+	}
+	var id flattery.LinkID
+	var proof flattery.Proof // a name takes nothing away from a link that works with more
+	err = t.Row(ctx, `INSERT INTO links (account_id, identity_id, proof, state, reason, detail, cursor, begins_at, interval, next_poll, last_poll, last_good, failures)
+		VALUES (?, ?, ?, 'active', '', '', '', ?, ?, ?, 0, 0, 0)
+		ON CONFLICT (account_id, identity_id) DO UPDATE SET
+			proof = CASE WHEN links.state = 'active' AND excluded.proof = 'name' THEN links.proof ELSE excluded.proof END,
+			state = 'active', reason = '', detail = '', failures = 0, next_poll = excluded.next_poll,
+			begins_at = CASE links.state WHEN 'removed' THEN excluded.begins_at ELSE links.begins_at END,
+			next_walk = CASE links.state WHEN 'removed' THEN 0 ELSE links.next_walk END,
+			cursor = CASE links.state WHEN 'removed' THEN '' ELSE links.cursor END
+		RETURNING id, proof`, l.Account, identity, l.Proof, seconds(l.BeginsAt), int64(l.Interval/time.Second), seconds(l.NextPoll)).Scan(&id, &proof)
+	if err != nil {
+		return 0, wrap("link "+l.Identity.String(), err)
+	}
+	if proof != l.Proof {
+		return id, nil
+	}
+	if err := t.Must(ctx, "link", `UPDATE links SET token = ?, held_until = 0 WHERE id = ?`, t.sealToken(linkTokens, id, token), id); err != nil {
+		return 0, err
+	}
+	if !l.Proof.Proved() {
+		return id, nil
+	}
+	// What is now known to be the donor's own does not count, as long as its month is open.
+	return id, t.own(ctx, int64(l.Account), identity)
+}
+
+// own sets aside what an account liked of an identity that turned out to be its own.
+func (t *Tx) own(ctx context.Context, account, identity int64) error {
+	return t.Later(ctx, "own flattrs", `UPDATE flattrs SET state = 'own', counts_in = NULL WHERE account_id = ? AND author_id = ? AND (state = 'pending'
+		OR state = 'counts' AND counts_in IN (SELECT month FROM months WHERE frozen_at IS NULL))`, account, identity)
+}
+
+// SaveLink writes the profile only where it differs: most polls find it as it was.
+func (t *Tx) SaveLink(ctx context.Context, l flattery.Link) error {
+	p, doing := l.Identity, fmt.Sprintf("link %d", l.ID)
+	if err := t.Must(ctx, doing, `UPDATE links SET state = ?, reason = ?, detail = ?, cursor = ?, interval = ?, next_poll = ?, last_poll = ?, last_good = ?,
+		failures = ?, next_walk = ? WHERE id = ? AND state <> 'removed'`, l.State, l.Reason, l.Detail, l.Cursor, int64(l.Interval/time.Second),
+		seconds(l.NextPoll), seconds(l.LastPoll), seconds(l.LastGood), l.Failures, seconds(l.NextWalk), l.ID); err != nil {
+		return err
+	}
+	return t.Later(ctx, doing, `UPDATE identities SET handle = ?1, name = ?2, url = ?3 WHERE id = (SELECT l.identity_id FROM links l WHERE l.id = ?4)
+		AND subject = ?5 AND host_id = (SELECT h.id FROM hosts h WHERE h.network = ?6 AND h.host = ?7) AND (handle, name, url) <> (?1, ?2, ?3)`,
+		p.Handle, p.Name, p.URL, l.ID, subject(p.Identity), p.Network, p.Host)
+}
+
+func (t *Tx) RemoveLink(ctx context.Context, id flattery.LinkID) error {
+	return t.Must(ctx, fmt.Sprintf("link %d", id),
+		`UPDATE links SET state = 'removed', token = NULL, held_until = 0, cursor = '', reason = '', detail = '' WHERE id = ? AND state <> 'removed'`, id)
+}
+
+func (t *Tx) DueLinks(ctx context.Context, now, until time.Time, n int) ([]flattery.LinkID, error) {
+	ids, err := all(ctx, t, value[flattery.LinkID], `UPDATE links SET next_poll = ? WHERE id IN
+		(SELECT id FROM links WHERE state = 'active' AND next_poll <= ? ORDER BY next_poll, id LIMIT ? `+t.Dialect().Skip+`) RETURNING id`, seconds(until), seconds(now), n)
+	slices.Sort(ids) // RETURNING has no order
+	return ids, wrap("due links", err)
+}
+
+// The newest Date header of a network, and our clock when it came, are two values of the instance.
+const networkDate, networkSeen = "network_date", "network_seen"
+
+// SawNetwork writes once a minute: a row that each poll changed would be a queue for all of them.
+func (t *Tx) SawNetwork(ctx context.Context, date, now time.Time) error {
+	list, args := t.Dialect().List(`text text`, []any{networkDate, date.UTC().Format(time.RFC3339), networkSeen, now.UTC().Format(time.RFC3339)})
+	return t.Later(ctx, "network date", `WITH k (name, value) AS (`+list+`) INSERT INTO instance (name, value) SELECT name, value FROM k
+		WHERE NOT EXISTS (SELECT 1 FROM instance i WHERE i.name = k.name AND (substr(i.value, 1, 16) = substr(k.value, 1, 16) OR i.name = 'network_date' AND i.value > k.value))
+		ON CONFLICT (name) DO UPDATE SET value = excluded.value`, args...)
+}
+
+// NetworkDate is the newest Date of a network; zero when none answered yet.
+func (s *Reader) NetworkDate(ctx context.Context) (date, seen time.Time, err error) {
+	var d, n *string
+	err = s.DB.Row(ctx, `SELECT (SELECT value FROM instance WHERE name = 'network_date'), (SELECT value FROM instance WHERE name = 'network_seen')`).Scan(&d, &n)
+	if err != nil || d == nil || n == nil {
+		return time.Time{}, time.Time{}, wrap("network date", err)
+	}
+	if date, err = time.Parse(time.RFC3339, *d); err == nil {
+		seen, err = time.Parse(time.RFC3339, *n)
+	}
+	return date, seen, wrap("network date", err)
+}

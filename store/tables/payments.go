@@ -1,0 +1,193 @@
+package tables
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+
+	"flattery"
+	"flattery/store"
+)
+
+// debtQuery names payees by their account, and else by their handle; the destination is the account's.
+const debtQuery = `SELECT d.account_id, d.payee_id, d.currency, d.amount, d.since,
+	CAST(coalesce((SELECT sum(p.amount) FROM payments p WHERE p.account_id = d.account_id AND p.payee_id = d.payee_id AND p.currency = d.currency AND p.state = 'planned'), 0) AS BIGINT),
+	coalesce(a.name, h.network || ':' || i.handle), coalesce(y.account_id, 0),
+	coalesce((SELECT s.value FROM settings s WHERE s.account_id = y.account_id AND s.name = 'destination' ORDER BY s.since DESC LIMIT 1), '')
+	FROM debts d JOIN payees y ON y.id = d.payee_id LEFT JOIN accounts a ON a.id = y.account_id
+	LEFT JOIN identities i ON i.id = y.identity_id LEFT JOIN hosts h ON h.id = i.host_id`
+
+func scanDebt(s Row) (d flattery.Debt, err error) {
+	err = s.Scan(&d.Donor, &d.Payee, &d.Currency, &d.Amount, &d.Since, &d.Planned, &d.PayeeName, &d.Account, &d.Destination)
+	return d, err
+}
+
+// Debts lists what a donor owes, or all donors, the largest first.
+func (s *Reader) Debts(ctx context.Context, donor flattery.AccountID) ([]flattery.Debt, error) {
+	list, err := all(ctx, s.DB, scanDebt, debtQuery+` WHERE d.amount > 0 AND (d.account_id = ? OR ? = 0) ORDER BY d.amount DESC, d.account_id, d.payee_id`, donor, donor)
+	return list, wrap("debts", err)
+}
+
+// debts are what is to be added to what donors owe.
+type debts struct {
+	order []debtKey
+	sums  map[debtKey]*debtSum
+}
+
+type debtKey struct {
+	donor    flattery.AccountID
+	payee    flattery.PayeeID
+	currency string
+}
+
+type debtSum struct {
+	amount flattery.Amount
+	since  flattery.Month // of the first
+}
+
+// Owe adds to a debt, or takes from it. What is paid is the oldest first: the rest is no older than the month since. What
+// was paid off entirely begins anew there. What is added is gathered, and written by flushOwed.
+func (t *Tx) Owe(ctx context.Context, donor flattery.AccountID, payee flattery.PayeeID, currency string, amount flattery.Amount, since flattery.Month) error {
+	if amount < 0 {
+		if err := t.flushOwed(ctx); err != nil {
+			return err
+		}
+		return t.Must(ctx, fmt.Sprintf("debt of account %d", donor), `UPDATE debts SET amount = amount + ?1, since = CASE WHEN since < ?2 THEN ?2 ELSE since END
+			WHERE account_id = ?3 AND payee_id = ?4 AND currency = ?5`, amount, since, donor, payee, currency)
+	}
+	key := debtKey{donor, payee, currency}
+	if sum := t.owed.sums[key]; sum != nil {
+		sum.amount += amount
+		return nil
+	}
+	if t.owed.sums == nil {
+		t.owed.sums = map[debtKey]*debtSum{}
+	}
+	t.owed.sums[key] = &debtSum{amount, since}
+	t.owed.order = append(t.owed.order, key)
+	return nil
+}
+
+// flushOwed writes what Owe gathered. Whatever reads or changes debts inside a transaction calls it first.
+func (t *Tx) flushOwed(ctx context.Context) error {
+	for part := range slices.Chunk(t.owed.order, t.Dialect().Batch) {
+		rows := make([]any, 0, 5*len(part))
+		for _, k := range part {
+			sum := t.owed.sums[k]
+			rows = append(rows, k.donor, k.payee, k.currency, sum.amount, sum.since)
+		}
+		if err := t.insert(ctx, "debts", `debts (account_id, payee_id, currency, amount, since)`, `bigint bigint text bigint bigint`, rows,
+			`ON CONFLICT (account_id, payee_id, currency) DO UPDATE SET since = CASE debts.amount WHEN 0 THEN excluded.since ELSE debts.since END,
+			amount = debts.amount + excluded.amount`); err != nil {
+			return err
+		}
+	}
+	t.owed = debts{}
+	return nil
+}
+
+// Received lists what each payee was promised and paid: what was settled is credited to its payable and debited again
+// when it leaves, so the sums stand in the totals. A payment that failed was credited back.
+func (s *Reader) Received(ctx context.Context) ([]store.Received, error) {
+	list, err := all(ctx, s.DB, func(r Row) (v store.Received, err error) {
+		err = r.Scan(&v.Payee, &v.Account, &v.Name, &v.Currency, &v.Promised, &v.Paid)
+		return v, err
+	}, `SELECT y.id, coalesce(y.account_id, 0), coalesce(a.name, h.network || ':' || i.handle), l.currency,
+		CAST(l.credits - l.debits + coalesce((SELECT sum(p.amount) FROM payments p WHERE p.payee_id = y.id AND p.currency = l.currency AND p.state IN ('sent', 'unknown', 'paid')), 0) AS BIGINT),
+		CAST(coalesce((SELECT sum(p.amount) FROM payments p WHERE p.payee_id = y.id AND p.currency = l.currency AND p.state = 'paid'), 0) AS BIGINT)
+		FROM payees y JOIN ledger_accounts l ON l.name = 'payee:' || y.id || ':payable'
+		LEFT JOIN accounts a ON a.id = y.account_id LEFT JOIN identities i ON i.id = y.identity_id LEFT JOIN hosts h ON h.id = i.host_id
+		ORDER BY y.id, l.currency`)
+	return list, wrap("received", err)
+}
+
+const paymentQuery = `SELECT p.id, p.code, p.plan, p.rail, p.account_id, p.payee_id, coalesce(a.name, h.network || ':' || i.handle), p.currency, p.amount,
+	p.destination, p.state, p.planned_at, p.sent_at, p.paid_at FROM payments p JOIN payees y ON y.id = p.payee_id
+	LEFT JOIN accounts a ON a.id = y.account_id LEFT JOIN identities i ON i.id = y.identity_id LEFT JOIN hosts h ON h.id = i.host_id `
+
+func scanPayment(s Row) (p flattery.Payment, err error) {
+	var planned, sent, paid int64
+	err = s.Scan(&p.ID, &p.Code, &p.Plan, &p.Rail, &p.Donor, &p.Payee, &p.PayeeName, &p.Currency, &p.Amount, &p.Destination, &p.State, &planned, &sent, &paid)
+	p.PlannedAt, p.SentAt, p.PaidAt = at(planned), at(sent), at(paid)
+	return p, err
+}
+
+// Payment finds a payment by number.
+func (s *Reader) Payment(ctx context.Context, id flattery.PaymentID) (flattery.Payment, error) {
+	p, err := scanPayment(s.DB.Row(ctx, paymentQuery+`WHERE p.id = ?`, id))
+	return p, wrap(fmt.Sprintf("payment %d", id), err)
+}
+
+// Payments lists payments, the newest plan first, each plan in its order.
+func (s *Reader) Payments(ctx context.Context, q store.PaymentQuery) ([]flattery.Payment, error) {
+	where, args := []string{"TRUE"}, []any{}
+	if q.Donor != 0 {
+		where, args = append(where, "p.account_id = ?"), append(args, q.Donor)
+	}
+	if q.Plan != 0 {
+		where, args = append(where, "p.plan = ?"), append(args, q.Plan)
+	}
+	if q.State != "" {
+		where, args = append(where, "p.state = ?"), append(args, q.State)
+	}
+	list, err := all(ctx, s.DB, scanPayment, paymentQuery+`WHERE `+strings.Join(where, " AND ")+` ORDER BY p.plan DESC, p.id`, args...)
+	return list, wrap("payments", err)
+}
+
+// Plan finds the plan of a month.
+func (s *Reader) Plan(ctx context.Context, m flattery.Month) (p store.Plan, err error) {
+	var sum []byte
+	var created int64
+	err = s.DB.Row(ctx, `SELECT month, hash, created_at, payments FROM plans WHERE month = ?`, m).Scan(&p.Month, &sum, &created, &p.Payments)
+	p.Hash, p.CreatedAt = hex.EncodeToString(sum), at(created)
+	return p, wrap("plan "+m.String(), err)
+}
+
+func (t *Tx) AddPlan(ctx context.Context, p store.Plan, payments []flattery.Payment) error {
+	doing := "plan " + p.Month.String()
+	sum, err := hex.DecodeString(p.Hash)
+	if err != nil {
+		return wrap(doing, err)
+	}
+	if _, err := t.head(ctx); err != nil { // nobody else pays, or plans, the same debts meanwhile
+		return wrap(doing, err)
+	}
+	if err := t.Later(ctx, doing, `INSERT INTO plans (month, hash, created_at, payments) VALUES (?, ?, ?, ?)`, p.Month, sum, seconds(p.CreatedAt), len(payments)); err != nil {
+		return err
+	}
+	for part := range slices.Chunk(payments, t.Dialect().Batch) {
+		var rows []any
+		for _, y := range part {
+			rows = append(rows, y.Code, p.Month, y.Rail, y.Donor, y.Payee, y.Currency, y.Amount, y.Destination, flattery.PaymentPlanned, seconds(p.CreatedAt), 0, 0)
+		}
+		if err := t.insert(ctx, doing, `payments (code, plan, rail, account_id, payee_id, currency, amount, destination, state, planned_at, sent_at, paid_at)`,
+			`text bigint text bigint bigint text bigint text text bigint bigint bigint`, rows, ``); err != nil {
+			return err
+		}
+	}
+	if err := t.flushOwed(ctx); err != nil {
+		return err
+	}
+	// The debts were read before this transaction: another month's plan may have taken them since.
+	twice, err := value[bool](t.Row(ctx, `SELECT EXISTS (SELECT 1 FROM payments p JOIN debts d ON d.account_id = p.account_id AND d.payee_id = p.payee_id AND d.currency = p.currency
+		WHERE p.plan = ? AND d.amount < (SELECT sum(o.amount) FROM payments o
+			WHERE o.account_id = p.account_id AND o.payee_id = p.payee_id AND o.currency = p.currency AND o.state = 'planned'))`, p.Month))
+	if err == nil && twice {
+		err = flattery.ErrOverdrawn
+	}
+	return wrap(doing, err)
+}
+
+func (t *Tx) MovePayment(ctx context.Context, p flattery.Payment, from ...flattery.PaymentState) error {
+	args := []any{p.State, seconds(p.SentAt), seconds(p.PaidAt), p.ID}
+	for _, f := range from {
+		args = append(args, f)
+	}
+	n, err := t.Exec(ctx, `UPDATE payments SET state = ?, sent_at = ?, paid_at = ? WHERE id = ? AND state IN (`+strings.TrimSuffix(strings.Repeat("?,", len(from)), ",")+`)`, args...)
+	if err == nil && n == 0 {
+		err = flattery.ErrState
+	}
+	return wrap(fmt.Sprintf("payment %d", p.ID), err)
+}
