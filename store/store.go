@@ -4,7 +4,6 @@ package store
 
 import (
 	"context"
-	"io"
 	"iter"
 	"time"
 
@@ -21,8 +20,6 @@ type Store interface {
 	// as its last act and never calls Update.
 	Update(ctx context.Context, fn func(Tx) error) error
 	Jobs() queue.Jobs
-	// Backup writes a consistent copy while others read and write.
-	Backup(ctx context.Context, w io.Writer) error
 	// Check asks the database whether it is whole.
 	Check(ctx context.Context) error
 	Close() error

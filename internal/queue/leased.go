@@ -111,20 +111,21 @@ func (l *Leased) giveBack(ctx context.Context, jobs []Job) error {
 func (l *Leased) do(ctx context.Context, h Handlers, j Job) error {
 	limited, cancel := context.WithTimeout(ctx, Lease-10*time.Second)
 	defer cancel()
-	err := protect(limited, h[j.Kind], j)
+	err := Protect(limited, h[j.Kind], j)
 	if err == nil {
 		return l.Table.Finish(ctx, j)
 	}
-	if until, ok := snoozed(err); ok {
+	if until, ok := Snoozed(err); ok {
 		return l.Table.Again(ctx, j, until, false, err.Error())
 	}
 	if ctx.Err() != nil { // we are stopping: not the job's fault
 		return errors.Join(err, l.Table.Again(ctx, j, l.Now(), false, ""))
 	}
-	return errors.Join(err, l.Table.Again(ctx, j, l.Now().Add(pause(j.Attempt)), true, err.Error()))
+	return errors.Join(err, l.Table.Again(ctx, j, l.Now().Add(Pause(j.Attempt)), true, err.Error()))
 }
 
-func protect(ctx context.Context, h Handler, j Job) (err error) {
+// Protect runs a handler, and makes its panic a *PanicError.
+func Protect(ctx context.Context, h Handler, j Job) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = &PanicError{p, debug.Stack()}

@@ -60,11 +60,13 @@ type PanicError struct {
 
 func (e *PanicError) Error() string { return fmt.Sprintf("panic: %v\n%s", e.Value, e.Stack) }
 
-func pause(attempt int) time.Duration {
+// Pause is how long a job waits after its n-th attempt failed.
+func Pause(attempt int) time.Duration {
 	return min(time.Second<<min(attempt, 12), time.Hour)
 }
 
-func snoozed(err error) (time.Time, bool) {
+// Snoozed reports until when a handler asked to be left alone.
+func Snoozed(err error) (time.Time, bool) {
 	if s, ok := errors.AsType[*SnoozeError](err); ok {
 		return s.Until, true
 	}

@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"flattery"
+	"flattery/store/tables"
 )
 
 // backupMark opens the comment of a backup's gzip header; the SHA-256 of the database follows.
@@ -122,7 +123,7 @@ func checkFile(ctx context.Context, path string) (err error) {
 	if err != nil {
 		return err
 	}
-	_, err = applied(ctx, db, list)
+	_, err = tables.Applied(ctx, plainDB{db}, list)
 	return err
 }
 

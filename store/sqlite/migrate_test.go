@@ -12,6 +12,7 @@ import (
 
 	"flattery"
 	"flattery/store"
+	"flattery/store/tables"
 )
 
 func TestMigrationsGoForwardAndBackUpFirst(t *testing.T) {
@@ -22,8 +23,8 @@ func TestMigrationsGoForwardAndBackUpFirst(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	more := append(slices.Clip(list), migration{version: len(list) + 1, name: "9999_more", text: `CREATE TABLE more (x INTEGER) STRICT; INSERT INTO more VALUES (1)`, checksum: "c"})
-	broken := append(slices.Clip(list), migration{version: len(list) + 1, name: "9999_broken", text: `CREATE TABLE more (x INTEGER) STRICT; INSERT INTO nowhere VALUES (1)`, checksum: "c"})
+	more := append(slices.Clip(list), tables.Migration{Version: len(list) + 1, Name: "9999_more", Text: `CREATE TABLE more (x INTEGER) STRICT; INSERT INTO more VALUES (1)`, Checksum: "c"})
+	broken := append(slices.Clip(list), tables.Migration{Version: len(list) + 1, Name: "9999_broken", Text: `CREATE TABLE more (x INTEGER) STRICT; INSERT INTO nowhere VALUES (1)`, Checksum: "c"})
 	db, err := sql.Open("sqlite", dsn(filepath.Join(dir, File), true, false))
 	if err != nil {
 		t.Fatal(err)
@@ -33,9 +34,9 @@ func TestMigrationsGoForwardAndBackUpFirst(t *testing.T) {
 	if err := migrate(t.Context(), db, broken, o); err == nil || !strings.Contains(err.Error(), "9999_broken") {
 		t.Errorf("a broken migration: %v", err)
 	}
-	var tables int
-	if err := db.QueryRow(`SELECT count(*) FROM sqlite_schema WHERE name = 'more'`).Scan(&tables); err != nil || tables != 0 {
-		t.Errorf("a broken migration left %d tables (%v)", tables, err)
+	var made int
+	if err := db.QueryRow(`SELECT count(*) FROM sqlite_schema WHERE name = 'more'`).Scan(&made); err != nil || made != 0 {
+		t.Errorf("a broken migration left %d tables (%v)", made, err)
 	}
 	backup := filepath.Join(dir, fmt.Sprintf("before-migration-%d.db", len(list)+1))
 	if err := checkFile(t.Context(), backup); err != nil {
@@ -50,8 +51,8 @@ func TestMigrationsGoForwardAndBackUpFirst(t *testing.T) {
 	if err := migrate(t.Context(), db, list, o); err == nil || !strings.Contains(err.Error(), "newer than") {
 		t.Errorf("a database of a newer schema: %v", err)
 	}
-	changed := append([]migration{}, more...)
-	changed[0].checksum = "other"
+	changed := append([]tables.Migration{}, more...)
+	changed[0].Checksum = "other"
 	if err := migrate(t.Context(), db, changed, o); err == nil || !strings.Contains(err.Error(), "different flattery") {
 		t.Errorf("a migration that was changed: %v", err)
 	}

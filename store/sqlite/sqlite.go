@@ -211,25 +211,31 @@ func (p pool) Rows(ctx context.Context, q string, args ...any) (tables.Rows, err
 	return many(st.QueryContext(ctx, args...))
 }
 
-// moment reads everything as of one moment.
-type moment struct{ tx *sql.Tx }
-
-func (r moment) Dialect() *tables.Dialect { return dialect() }
-
-func (r moment) Row(ctx context.Context, q string, args ...any) tables.Row {
-	return row{r.tx.QueryRowContext(ctx, q, args...)}
+// plainDB asks without keeping statements: a transaction that reads, or a database that is looked at once.
+type plainDB struct {
+	on interface {
+		QueryContext(ctx context.Context, q string, args ...any) (*sql.Rows, error)
+		QueryRowContext(ctx context.Context, q string, args ...any) *sql.Row
+	}
 }
 
-func (r moment) Rows(ctx context.Context, q string, args ...any) (tables.Rows, error) {
-	return many(r.tx.QueryContext(ctx, q, args...))
+func (p plainDB) Dialect() *tables.Dialect { return dialect() }
+
+func (p plainDB) Row(ctx context.Context, q string, args ...any) tables.Row {
+	return row{p.on.QueryRowContext(ctx, q, args...)}
 }
 
+func (p plainDB) Rows(ctx context.Context, q string, args ...any) (tables.Rows, error) {
+	return many(p.on.QueryContext(ctx, q, args...))
+}
+
+// now is the database as of one moment.
 func (s *Store) now(ctx context.Context) (tables.DB, func(), error) {
 	t, err := s.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return nil, nil, err
 	}
-	return moment{t}, func() { _ = t.Rollback() }, nil // it read only
+	return plainDB{t}, func() { _ = t.Rollback() }, nil // it read only
 }
 
 // row and rows give refusals their names.

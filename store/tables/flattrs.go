@@ -85,7 +85,7 @@ func (s *Reader) Flattrs(ctx context.Context, q store.FlattrQuery) ([]flattery.F
 		if q.State != "" {
 			where, more = where+` AND f.state = ?`, append(more, q.State)
 		}
-		parts = append(parts, `SELECT * FROM (SELECT f.id FROM flattrs f WHERE `+where+` AND f.id < ? ORDER BY f.id DESC LIMIT ?)`)
+		parts = append(parts, `SELECT * FROM (SELECT f.id FROM flattrs f WHERE `+where+` AND f.id < ? ORDER BY f.id DESC LIMIT ?) AS part`)
 		args = append(append(args, more...), before, limit)
 	}
 	switch {

@@ -1,0 +1,96 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// A server that is restarted comes back: whoever needs it waits so long, looking again after pauses that grow.
+const (
+	patience   = 45 * time.Second
+	firstPause = 50 * time.Millisecond
+	lastPause  = 2 * time.Second
+)
+
+// outage says once that the database cannot be reached, and once that it can again.
+type outage struct {
+	mu    sync.Mutex
+	since time.Time
+}
+
+func (s *Store) lost(err error) {
+	s.out.mu.Lock()
+	defer s.out.mu.Unlock()
+	if s.out.since.IsZero() {
+		s.out.since = time.Now()
+		s.opts.Log.Warn("PostgreSQL cannot be reached: waiting for it", "error", err)
+	}
+}
+
+func (s *Store) reached() {
+	s.out.mu.Lock()
+	defer s.out.mu.Unlock()
+	if !s.out.since.IsZero() {
+		s.opts.Log.Info("PostgreSQL can be reached again", "after", time.Since(s.out.since).Round(time.Millisecond))
+		s.out.since = time.Time{}
+	}
+}
+
+// patiently does something that may be done again, until the way to the database holds while it is done.
+func (s *Store) patiently(ctx context.Context, do func(context.Context) error) error {
+	began, pause := time.Now(), firstPause
+	for {
+		err := do(ctx)
+		if err == nil {
+			s.reached()
+			return nil
+		}
+		if !unreachable(err) || ctx.Err() != nil {
+			return err
+		}
+		s.lost(err)
+		if time.Since(began) > patience {
+			return err
+		}
+		timer := time.NewTimer(pause/2 + rand.N(pause))
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return err
+		}
+		pause = min(2*pause, lastPause)
+	}
+}
+
+// unreachable reports whether an error is of the way to the server, or of a server that comes or goes.
+func unreachable(err error) bool {
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
+		switch e.Code {
+		case "57P01", "57P02", "57P03", // it shuts down, crashed, starts
+			"53300": // too many connections
+			return true
+		}
+		return e.Code[:2] == "08"
+	}
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
+		return true
+	}
+	if _, ok := errors.AsType[net.Error](err); ok {
+		return true
+	}
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) || pgconn.SafeToRetry(err)
+}
+
+// collided reports whether a transaction was broken off because of another, and may be done again.
+func collided(err error) bool {
+	e, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && (e.Code == "40001" || e.Code == "40P01")
+}
