@@ -19,15 +19,14 @@ import (
 	"flattery/internal/sandbox"
 	"flattery/internal/settle"
 	"flattery/store"
-	"flattery/store/seal"
-	"flattery/store/sqlite"
+	"flattery/store/eachtest"
 )
 
 // quarter is one donor, three creators and the whole bridge between them, on a sandbox's clock.
 type quarter struct {
 	*testing.T
 	world   *sandbox.World
-	store   *sqlite.Store
+	store   store.Store
 	network connectors.Connector
 	poller  *poll.Poller
 	settler *settle.Settler
@@ -38,8 +37,10 @@ type quarter struct {
 
 // A quarter of a year passes: every step of a like, from the star to the slip that is paid, with what must not happen
 // beside it.
-func TestAQuarterOfAYearPasses(t *testing.T) {
-	q := open(t, time.Date(2026, 10, 10, 12, 0, 0, 0, time.UTC))
+func TestAQuarterOfAYearPasses(t *testing.T) { eachtest.Each(t, aQuarter) }
+
+func aQuarter(t *testing.T, place *eachtest.Place) {
+	q := open(t, place, time.Date(2026, 10, 10, 12, 0, 0, 0, time.UTC))
 	g := q.world.GitHub
 	for _, login := range []string{"donor", "ada", "ben", "eve"} {
 		g.AddUser(login)
@@ -108,27 +109,16 @@ func TestAQuarterOfAYearPasses(t *testing.T) {
 	q.audit()
 }
 
-func open(t *testing.T, start time.Time) *quarter {
+func open(t *testing.T, place *eachtest.Place, start time.Time) *quarter {
 	t.Helper()
 	world, err := sandbox.Open(sandbox.NewClock(start), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
-	box, err := seal.Open(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
 	log := slog.New(slog.DiscardHandler)
 	now := world.Clock.Now
-	s, err := sqlite.Open(t.Context(), sqlite.Options{Dir: dir, Location: time.UTC, Now: now, Seal: box, Log: log, Workers: 1, Volatile: true})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := place.Open(t, eachtest.Options{Now: now, Workers: 1})
 	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
 		if err := world.Close(context.Background()); err != nil {
 			t.Error(err)
 		}

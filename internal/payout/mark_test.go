@@ -14,14 +14,16 @@ import (
 	"flattery/internal/payout"
 	"flattery/internal/payout/manual"
 	"flattery/store"
-	"flattery/store/sqlite"
+	"flattery/store/eachtest"
 )
+
+func TestMain(m *testing.M) { eachtest.Main(m) }
 
 // bench is a planner on a store in which ann owes ben and herself.
 type bench struct {
 	*testing.T
 	*payout.Planner
-	store    *sqlite.Store
+	store    store.Store
 	now      time.Time
 	ann, ben flattery.AccountID
 	toBen    flattery.PayeeID
@@ -33,15 +35,7 @@ func newBench(t *testing.T) *bench {
 	t.Helper()
 	b := &bench{T: t, now: time.Date(2026, 10, 5, 9, 0, 0, 0, time.UTC), month: october}
 	log := slog.New(slog.DiscardHandler)
-	s, err := sqlite.Open(t.Context(), sqlite.Options{Dir: t.TempDir(), Location: time.UTC, Now: func() time.Time { return b.now }, Log: log, Volatile: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	s := eachtest.New(t).Open(t, eachtest.Options{Now: func() time.Time { return b.now }})
 	b.store = s
 	b.Planner = &payout.Planner{Store: s, Rail: manual.Rail{}, Now: func() time.Time { return b.now }, Log: log, Rules: payout.Rules{Max: 5, Minimum: flattery.Unit}}
 	b.do(func(ctx context.Context, tx store.Tx) error {

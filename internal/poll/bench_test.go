@@ -14,9 +14,10 @@ import (
 	"flattery"
 	"flattery/connectors"
 	"flattery/store"
-	"flattery/store/seal"
-	"flattery/store/sqlite"
+	"flattery/store/eachtest"
 )
+
+func TestMain(m *testing.M) { eachtest.Main(m) }
 
 var october = time.Date(2026, 10, 1, 9, 0, 0, 0, time.UTC)
 
@@ -128,7 +129,7 @@ func (f *fake) Likes(_ context.Context, s connectors.Session, after flattery.Cur
 type bench struct {
 	*testing.T
 	*Poller
-	store *sqlite.Store
+	store store.Store
 	net   *fake
 	now   time.Time
 	roll  float64
@@ -141,21 +142,8 @@ type bench struct {
 func newBench(t *testing.T, token flattery.Secret) *bench {
 	t.Helper()
 	b := &bench{T: t, net: &fake{interval: 5 * time.Minute}, now: october, roll: 0.5}
-	dir := t.TempDir()
-	box, err := seal.Open(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
 	log := slog.New(slog.DiscardHandler)
-	b.store, err = sqlite.Open(t.Context(), sqlite.Options{Dir: dir, Location: time.UTC, Now: func() time.Time { return b.now }, Seal: box, Log: log, Volatile: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := b.store.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	b.store = eachtest.New(t).Open(t, eachtest.Options{Now: func() time.Time { return b.now }})
 	b.keys, b.app = &tokens{store: b.store}, flattery.App{Key: "k"}
 	b.Poller = &Poller{Store: b.store, Networks: connectors.Set{b.net}, Tokens: b.keys, Client: http.DefaultClient,
 		App: func(context.Context, string) (flattery.App, error) { return b.app, nil },

@@ -17,8 +17,7 @@ import (
 	"flattery/internal/poll"
 	"flattery/internal/sandbox"
 	"flattery/store"
-	"flattery/store/seal"
-	"flattery/store/sqlite"
+	"flattery/store/eachtest"
 )
 
 // A quiet poll (304: nothing new) through connector and store, durable, beside a bare net/http loop that asks the same
@@ -48,25 +47,12 @@ func BenchmarkQuietPoll(b *testing.B) {
 }
 
 func benchPoll(b *testing.B, world *sandbox.World, subject, token string) {
-	dir := b.TempDir()
-	box, err := seal.Open(dir)
-	if err != nil {
-		b.Fatal(err)
-	}
 	now, log := world.Clock.Now, slog.New(slog.DiscardHandler)
-	s, err := sqlite.Open(b.Context(), sqlite.Options{Dir: dir, Location: time.UTC, Now: now, Seal: box, Log: log})
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer func() {
-		if err := s.Close(); err != nil {
-			b.Error(err)
-		}
-	}()
+	s := eachtest.New(b).Open(b, eachtest.Options{Now: now, Durable: true})
 	c := github.New(world.GitHub.Base())
 	who := flattery.Profile{Identity: flattery.Identity{Network: "github", Host: c.Info().Host, Subject: subject}, Handle: "fan"}
 	var link flattery.LinkID
-	err = s.Update(b.Context(), func(tx store.Tx) error {
+	err := s.Update(b.Context(), func(tx store.Tx) error {
 		id, err := tx.AddAccount(b.Context(), flattery.Account{Name: "fan", CreatedAt: now(), Settings: flattery.Settings{Currency: "EUR"}})
 		if err == nil {
 			link, err = tx.AddLink(b.Context(), flattery.Link{Account: id, Identity: who, Proof: flattery.ByToken, BeginsAt: now(), NextPoll: now(), Interval: time.Hour}, flattery.Token{Access: flattery.Secret(token)})

@@ -12,15 +12,17 @@ import (
 
 	"flattery/internal/queue"
 	"flattery/store"
-	"flattery/store/sqlite"
+	"flattery/store/eachtest"
 )
+
+func TestMain(m *testing.M) { eachtest.Main(m) }
 
 var start = time.Date(2026, 10, 5, 9, 0, 0, 0, time.UTC)
 
 // bench is a leased table on a real store, in a time of its own.
 type bench struct {
 	*testing.T
-	*sqlite.Store
+	store.Store
 	mu  sync.Mutex
 	at  time.Time
 	log bytes.Buffer
@@ -29,16 +31,7 @@ type bench struct {
 func newBench(t *testing.T) *bench {
 	t.Helper()
 	b := &bench{T: t, at: start}
-	s, err := sqlite.Open(t.Context(), sqlite.Options{Dir: t.TempDir(), Location: time.UTC, Now: b.now, Log: slog.New(slog.NewTextHandler(&b.log, nil)), Volatile: true, Workers: 2})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	b.Store = s
+	b.Store = eachtest.New(t).Open(t, eachtest.Options{Now: b.now, Log: slog.New(slog.NewTextHandler(&b.log, nil)), Workers: 2})
 	return b
 }
 
@@ -65,6 +58,20 @@ func (b *bench) enqueue(keys ...string) {
 		return nil
 	}); err != nil {
 		b.Fatal(err)
+	}
+}
+
+// table is the one behind the jobs.
+func (b *bench) table() queue.Table {
+	b.Helper()
+	switch j := b.Jobs().(type) {
+	case *queue.Leased:
+		return j.Table
+	case interface{ Table() queue.Table }:
+		return j.Table()
+	default:
+		b.Fatalf("jobs of %T", j)
+		return nil
 	}
 }
 
@@ -155,13 +162,13 @@ func TestPausesGrow(t *testing.T) {
 		for due := false; !due && waited < 2*time.Hour; {
 			b.pass(time.Second)
 			waited += time.Second
-			jobs, err := b.Jobs().(*queue.Leased).Table.Lease(t.Context(), []string{"work"}, b.now(), b.now(), 1)
+			jobs, err := b.table().Lease(t.Context(), []string{"work"}, b.now(), b.now(), 1)
 			if err != nil {
 				t.Fatal(err)
 			}
 			due = len(jobs) == 1
 			for _, j := range jobs {
-				if err := b.Jobs().(*queue.Leased).Table.Again(t.Context(), j, b.now(), false, ""); err != nil {
+				if err := b.table().Again(t.Context(), j, b.now(), false, ""); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -177,7 +184,7 @@ func TestPausesGrow(t *testing.T) {
 
 func TestALeaseThatRanOutIsHandedOutAgainAndItsFirstHolderIsTooLate(t *testing.T) {
 	b := newBench(t)
-	table := b.Jobs().(*queue.Leased).Table
+	table := b.table()
 	b.enqueue("a")
 	lease := func() []queue.Job {
 		t.Helper()

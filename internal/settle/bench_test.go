@@ -10,8 +10,10 @@ import (
 	"flattery"
 	"flattery/internal/ledger"
 	"flattery/store"
-	"flattery/store/sqlite"
+	"flattery/store/eachtest"
 )
+
+func TestMain(m *testing.M) { eachtest.Main(m) }
 
 var (
 	october = flattery.Month(2026*12 + 9)
@@ -23,15 +25,15 @@ var (
 type bench struct {
 	*testing.T
 	*Settler
-	store *sqlite.Store
-	dir   string
+	store store.Store
+	place *eachtest.Place
 	now   time.Time
 	zone  *time.Location
 }
 
 func newBench(t *testing.T, zone *time.Location) *bench {
 	t.Helper()
-	b := &bench{T: t, now: start, dir: t.TempDir(), zone: zone}
+	b := &bench{T: t, now: start, place: eachtest.New(t), zone: zone}
 	b.store = b.open()
 	b.Settler = &Settler{Store: b.store, Now: func() time.Time { return b.now }, Log: slog.New(slog.DiscardHandler),
 		Rules: Rules{Mode: Pledge, Grace: 72 * time.Hour, Split: flattery.SplitByFlattr, Lapse: 90 * 24 * time.Hour}}
@@ -39,18 +41,9 @@ func newBench(t *testing.T, zone *time.Location) *bench {
 }
 
 // open opens the store, also a second time, as another process would.
-func (b *bench) open() *sqlite.Store {
+func (b *bench) open() store.Store {
 	b.Helper()
-	s, err := sqlite.Open(b.Context(), sqlite.Options{Dir: b.dir, Location: b.zone, Now: func() time.Time { return b.now }, Log: slog.New(slog.DiscardHandler), Volatile: true})
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			b.Error(err)
-		}
-	})
-	return s
+	return b.place.Open(b.T, eachtest.Options{Location: b.zone, Now: func() time.Time { return b.now }})
 }
 
 func (b *bench) do(fn func(ctx context.Context, tx store.Tx) error) {

@@ -246,12 +246,7 @@ func (s *Settler) workSpan(ctx context.Context, j queue.Job) error {
 	}
 	now := s.Now()
 	err = s.closing(ctx, m, now, func(tx store.Tx) error {
-		for i := range statements {
-			if err := post(ctx, tx, &statements[i], now); err != nil {
-				return err
-			}
-		}
-		return nil
+		return post(ctx, tx, statements, now)
 	})
 	if err != nil {
 		return fmt.Errorf("settle: %s: %w", j.Key, err)
@@ -281,21 +276,31 @@ func (s *Settler) statements(ctx context.Context, month flattery.MonthState, fir
 	return list, nil
 }
 
-// post writes one donor's month: transaction, debts and statement.
-func post(ctx context.Context, tx store.Tx, st *Statement, now time.Time) error {
-	if len(st.Entries) > 0 {
-		number, err := tx.Post(ctx, ledger.Draft{Key: ledger.SettleKey(st.Month, st.Donor), Kind: "settle", At: now, Entries: st.Entries})
-		if err != nil {
-			return err
-		}
-		st.Transaction = number
-	}
-	for _, o := range st.Owed {
-		if err := tx.Owe(ctx, st.Donor, o.Payee, st.Currency, o.Amount, st.Month); err != nil {
-			return err
+// post writes donors' months, set-based: transactions, debts and statements.
+func post(ctx context.Context, tx store.Tx, statements []Statement, now time.Time) error {
+	var drafts []ledger.Draft
+	for _, st := range statements {
+		if len(st.Entries) > 0 {
+			drafts = append(drafts, ledger.Draft{Key: ledger.SettleKey(st.Month, st.Donor), Kind: "settle", At: now, Entries: st.Entries})
 		}
 	}
-	return tx.Settle(ctx, st.Settlement)
+	numbers, err := tx.PostAll(ctx, drafts)
+	if err != nil {
+		return err
+	}
+	settled := make([]flattery.Settlement, 0, len(statements))
+	for _, st := range statements {
+		if len(st.Entries) > 0 {
+			st.Transaction, numbers = numbers[0], numbers[1:]
+		}
+		for _, o := range st.Owed {
+			if err := tx.Owe(ctx, st.Donor, o.Payee, st.Currency, o.Amount, st.Month); err != nil {
+				return err
+			}
+		}
+		settled = append(settled, st.Settlement)
+	}
+	return tx.Settle(ctx, settled...)
 }
 
 // closing does what fn says and closes the month if nobody is left, in one transaction. What is said here is committed.

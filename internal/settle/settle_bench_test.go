@@ -19,7 +19,7 @@ import (
 	"flattery/internal/ledger"
 	"flattery/internal/settle"
 	"flattery/store"
-	"flattery/store/seal"
+	"flattery/store/eachtest"
 	"flattery/store/sqlite"
 )
 
@@ -33,24 +33,17 @@ const each = 40 // flattrs of a donor
 // town is an instance in whose October so many flattrs count, forty of each donor; two donors to a creator.
 type town struct {
 	*testing.B
-	store   *sqlite.Store
-	dir     string
+	store   store.Store
+	place   *eachtest.Place
 	settler *settle.Settler
 }
 
 func openTown(b *testing.B, flattrs int) *town {
 	b.Helper()
-	dir := b.TempDir()
-	box, err := seal.Open(dir)
-	if err != nil {
-		b.Fatal(err)
-	}
+	place := eachtest.New(b)
 	log, now := slog.New(slog.DiscardHandler), func() time.Time { return november }
-	s, err := sqlite.Open(b.Context(), sqlite.Options{Dir: dir, Location: time.UTC, Now: now, Seal: box, Log: log})
-	if err != nil {
-		b.Fatal(err)
-	}
-	t := &town{b, s, dir, &settle.Settler{Store: s, Now: now, Log: log,
+	s := place.OpenLoose(b, eachtest.Options{Now: now, Durable: true, Workers: 4})
+	t := &town{b, s, place, &settle.Settler{Store: s, Now: now, Log: log,
 		Rules: settle.Rules{Mode: settle.Pledge, Grace: 72 * time.Hour, Split: flattery.SplitByFlattr}}}
 	t.people(flattrs / each)
 	return t
@@ -146,7 +139,10 @@ func (t *town) end() int64 {
 	if err := t.store.Close(); err != nil {
 		t.Fatal(err)
 	}
-	st, err := os.Stat(filepath.Join(t.dir, sqlite.File))
+	if t.place.DSN != "" {
+		return 0 // its tables are the server's
+	}
+	st, err := os.Stat(filepath.Join(t.place.Dir, sqlite.File))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -157,10 +153,10 @@ func (t *town) end() int64 {
 func (t *town) keep() {
 	t.Helper()
 	to := os.Getenv("FLATTERY_TOWN")
-	if to == "" {
+	if to == "" || t.place.DSN != "" {
 		return
 	}
-	db, err := sql.Open("sqlite", filepath.Join(t.dir, sqlite.File))
+	db, err := sql.Open("sqlite", filepath.Join(t.place.Dir, sqlite.File))
 	if err == nil {
 		_, err = db.ExecContext(t.Context(), `VACUUM INTO ?`, to)
 		err = errors.Join(err, db.Close())

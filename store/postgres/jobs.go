@@ -50,7 +50,9 @@ type enqueued struct {
 }
 
 func (c *conn) Enqueue(_ context.Context, kind, key string, due time.Time) error {
-	c.jobs = append(c.jobs, enqueued{work{kind, key}, due})
+	if !slices.ContainsFunc(c.jobs, func(e enqueued) bool { return e.work == work{kind, key} }) {
+		c.jobs = append(c.jobs, enqueued{work{kind, key}, due})
+	}
 	return nil
 }
 
@@ -133,9 +135,12 @@ func (j *jobs) Run(ctx context.Context, h queue.Handlers) error {
 
 // Drain works River's table itself: one job after the other, and by the clock of the options.
 func (j *jobs) Drain(ctx context.Context, h queue.Handlers) (int, error) {
-	l := queue.Leased{Table: table{j.driver.GetExecutor(), j.s}, Now: j.s.opts.Now, Workers: 1, Log: j.s.opts.Log}
+	l := queue.Leased{Table: j.Table(), Now: j.s.opts.Now, Workers: 1, Log: j.s.opts.Log}
 	return l.Drain(ctx, h)
 }
+
+// Table is River's, as a table of leased jobs.
+func (j *jobs) Table() queue.Table { return table{j.driver.GetExecutor(), j.s} }
 
 type worker struct {
 	river.WorkerDefaults[work]
@@ -202,7 +207,7 @@ func (t table) Lease(ctx context.Context, kinds []string, now, _ time.Time, n in
 
 // rescue makes due again what somebody held for longer than a lease.
 func (t table) rescue(ctx context.Context, now time.Time) error {
-	horizon := now.Add(-t.s.opts.Lease)
+	horizon := now.Add(time.Microsecond - t.s.opts.Lease) // River asks for what is older
 	stuck, err := t.JobGetStuck(ctx, &riverdriver.JobGetStuckParams{Max: 1000, StuckHorizon: horizon})
 	if err != nil || len(stuck) == 0 {
 		return err
@@ -217,21 +222,26 @@ func (t table) rescue(ctx context.Context, now time.Time) error {
 }
 
 func (t table) Finish(ctx context.Context, j queue.Job) error {
-	return t.set(ctx, riverdriver.JobSetStateCompleted(j.Lease, t.s.opts.Now(), nil))
+	return t.set(ctx, j, riverdriver.JobSetStateCompleted(j.Lease, t.s.opts.Now(), nil))
 }
 
 func (t table) Again(ctx context.Context, j queue.Job, due time.Time, counted bool, why string) error {
 	if counted {
-		return t.set(ctx, riverdriver.JobSetStateErrorRetryable(j.Lease, due, cause(j.Attempt, t.s.opts.Now(), why), nil))
+		return t.set(ctx, j, riverdriver.JobSetStateErrorRetryable(j.Lease, due, cause(j.Attempt, t.s.opts.Now(), why), nil))
 	}
-	return t.set(ctx, riverdriver.JobSetStateSnoozed(j.Lease, due, j.Attempt-1, nil))
+	return t.set(ctx, j, riverdriver.JobSetStateSnoozed(j.Lease, due, j.Attempt-1, nil))
 }
 
-// set is not broken off by the end of ctx: a job that was done must be able to say so.
-func (t table) set(ctx context.Context, p *riverdriver.JobSetStateIfRunningParams) error {
+// set is not broken off by the end of ctx: a job that was done must be able to say so. Who comes after its lease, when the job
+// is another's, changes nothing.
+func (t table) set(ctx context.Context, j queue.Job, p *riverdriver.JobSetStateIfRunningParams) error {
 	now := t.s.opts.Now()
 	err := t.s.patiently(context.WithoutCancel(ctx), func(ctx context.Context) error {
-		_, err := t.JobSetStateIfRunningMany(ctx, &riverdriver.JobSetStateIfRunningManyParams{
+		is, err := t.JobGetByID(ctx, &riverdriver.JobGetByIDParams{ID: p.ID})
+		if err != nil || is.Attempt != j.Attempt {
+			return err
+		}
+		_, err = t.JobSetStateIfRunningMany(ctx, &riverdriver.JobSetStateIfRunningManyParams{
 			ID: []int64{p.ID}, Attempt: []*int{p.Attempt}, ErrData: [][]byte{p.ErrData}, FinalizedAt: []*time.Time{p.FinalizedAt},
 			MetadataDoMerge: []bool{false}, MetadataUpdates: [][]byte{nil}, Now: &now, ScheduledAt: []*time.Time{p.ScheduledAt}, State: []rivertype.JobState{p.State}})
 		return err

@@ -321,12 +321,15 @@ func (t *Tx) Settle(ctx context.Context, statements ...flattery.Settlement) erro
 // CloseMonth writes the control sums once every donor is settled.
 func (t *Tx) CloseMonth(ctx context.Context, m flattery.Month, now time.Time) (flattery.MonthState, bool, error) {
 	doing := "close " + m.String()
+	head, err := t.head(ctx) // in the order of those who settle: the chain, then the month
+	if err == nil {
+		err = t.Hold(ctx, "months", "month", m)
+	}
+	if err != nil {
+		return flattery.MonthState{}, false, wrap(doing, err)
+	}
 	st, err := scanMonth(t.Row(ctx, monthQuery+`WHERE month = ?`, m))
 	if err != nil || !st.SettledAt.IsZero() || st.FrozenAt.IsZero() {
-		return st, false, wrap(doing, err)
-	}
-	head, err := t.head(ctx)
-	if err != nil {
 		return st, false, wrap(doing, err)
 	}
 	n, err := t.Exec(ctx, `UPDATE months SET settled_at = ?1, head = ?2, (budgets, shares) =
