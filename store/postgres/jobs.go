@@ -116,9 +116,9 @@ func (j *jobs) Run(ctx context.Context, h queue.Handlers) error {
 		river.AddWorkerArgs(workers, work{kind: kind}, &worker{handler: handler, lease: j.s.opts.Lease, now: j.s.opts.Now, log: j.s.opts.Log})
 	}
 	client, err := river.NewClient(j.driver, &river.Config{
-		Logger: warnings(j.s.opts.Log), Workers: workers, MaxAttempts: math.MaxInt16, RetryPolicy: pauses{},
+		Logger: warnings(j.s.opts.Log), Workers: workers, MaxAttempts: math.MaxInt16, RetryPolicy: pauses{j.s.opts.Now},
 		Queues:              map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: j.s.opts.Workers, FetchCooldown: 20 * time.Millisecond, FetchPollInterval: time.Second}},
-		FetchOnlyKnownKinds: true, RescueStuckJobsAfter: j.s.opts.Lease, JobTimeout: j.s.opts.Lease - j.s.opts.Lease/30, CompletedJobRetentionPeriod: kept,
+		FetchOnlyKnownKinds: true, Test: river.TestConfig{Time: clock(j.s.opts.Now)}, RescueStuckJobsAfter: j.s.opts.Lease, JobTimeout: j.s.opts.Lease - j.s.opts.Lease/30, CompletedJobRetentionPeriod: kept,
 	})
 	if err != nil {
 		return fmt.Errorf("postgres: jobs: %w", err)
@@ -165,15 +165,30 @@ func (w *worker) Work(ctx context.Context, j *river.Job[work]) error {
 }
 
 // pauses are those of the leased table.
-type pauses struct{}
+type pauses struct{ now func() time.Time }
 
-func (pauses) NextRetry(j *rivertype.JobRow) time.Time { return time.Now().Add(queue.Pause(j.Attempt)) }
+func (p pauses) NextRetry(j *rivertype.JobRow) time.Time { return p.now().Add(queue.Pause(j.Attempt)) }
+
+// clock lets River go by the instance's.
+type clock func() time.Time
+
+func (c clock) Now() time.Time { return c().UTC() }
+
+func (c clock) NowOrNil() *time.Time {
+	now := c.Now()
+	return &now
+}
 
 // table is River's, as a table of leased jobs.
 type table struct {
 	riverdriver.Executor
 	s *Store
 }
+
+// attempts is how many bits of a lease say which attempt it is; the others say of which job.
+const attempts = 16
+
+func lease(row *rivertype.JobRow) int64 { return row.ID<<attempts | int64(row.Attempt) }
 
 func (t table) Woken() <-chan struct{} { return nil }
 
@@ -199,7 +214,7 @@ func (t table) Lease(ctx context.Context, kinds []string, now, _ time.Time, n in
 		if err := json.Unmarshal(row.EncodedArgs, &w); err != nil {
 			return nil, wrap("lease", err)
 		}
-		jobs = append(jobs, queue.Job{Kind: row.Kind, Key: w.Name, Attempt: row.Attempt, Lease: row.ID})
+		jobs = append(jobs, queue.Job{Kind: row.Kind, Key: w.Name, Attempt: row.Attempt, Lease: lease(row)})
 	}
 	slices.SortFunc(jobs, func(a, b queue.Job) int { return int(a.Lease - b.Lease) })
 	return jobs, nil
@@ -215,21 +230,21 @@ func (t table) rescue(ctx context.Context, now time.Time) error {
 	p := &riverdriver.JobRescueManyParams{StuckHorizon: horizon}
 	for _, row := range stuck {
 		p.ID, p.Error, p.FinalizedAt = append(p.ID, row.ID), append(p.Error, cause(row.Attempt, now, "its lease ran out")), append(p.FinalizedAt, nil)
-		p.ScheduledAt, p.State = append(p.ScheduledAt, now), append(p.State, string(rivertype.JobStateRetryable))
+		p.ScheduledAt, p.State = append(p.ScheduledAt, row.ScheduledAt), append(p.State, string(rivertype.JobStateRetryable))
 	}
 	_, err = t.JobRescueMany(ctx, p)
 	return err
 }
 
 func (t table) Finish(ctx context.Context, j queue.Job) error {
-	return t.set(ctx, j, riverdriver.JobSetStateCompleted(j.Lease, t.s.opts.Now(), nil))
+	return t.set(ctx, j, riverdriver.JobSetStateCompleted(j.Lease>>attempts, t.s.opts.Now(), nil))
 }
 
 func (t table) Again(ctx context.Context, j queue.Job, due time.Time, counted bool, why string) error {
 	if counted {
-		return t.set(ctx, j, riverdriver.JobSetStateErrorRetryable(j.Lease, due, cause(j.Attempt, t.s.opts.Now(), why), nil))
+		return t.set(ctx, j, riverdriver.JobSetStateErrorRetryable(j.Lease>>attempts, due, cause(j.Attempt, t.s.opts.Now(), why), nil))
 	}
-	return t.set(ctx, j, riverdriver.JobSetStateSnoozed(j.Lease, due, j.Attempt-1, nil))
+	return t.set(ctx, j, riverdriver.JobSetStateSnoozed(j.Lease>>attempts, due, j.Attempt-1, nil))
 }
 
 // set is not broken off by the end of ctx: a job that was done must be able to say so. Who comes after its lease, when the job
@@ -238,7 +253,7 @@ func (t table) set(ctx context.Context, j queue.Job, p *riverdriver.JobSetStateI
 	now := t.s.opts.Now()
 	err := t.s.patiently(context.WithoutCancel(ctx), func(ctx context.Context) error {
 		is, err := t.JobGetByID(ctx, &riverdriver.JobGetByIDParams{ID: p.ID})
-		if err != nil || is.Attempt != j.Attempt {
+		if err != nil || lease(is) != j.Lease {
 			return err
 		}
 		_, err = t.JobSetStateIfRunningMany(ctx, &riverdriver.JobSetStateIfRunningManyParams{
