@@ -193,6 +193,8 @@ type Tx interface {
 	// SaveLink writes what a poll learned: all that may change in a link, and the profile.
 	SaveLink(ctx context.Context, l flattery.Link) error
 	RemoveLink(ctx context.Context, id flattery.LinkID) error
+	// WakeLinks lets links that stopped for one of these reasons try again at a time, and says how many there are.
+	WakeLinks(ctx context.Context, now time.Time, reasons ...string) (int, error)
 	// DueLinks hands out at most n links whose time has come, and puts them off until until.
 	DueLinks(ctx context.Context, now, until time.Time, n int) ([]flattery.LinkID, error)
 	SawNetwork(ctx context.Context, date, now time.Time) error

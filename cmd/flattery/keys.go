@@ -56,21 +56,9 @@ func (in *instance) saveKeys(ctx context.Context, network string, a flattery.App
 // wake lets links try again that stood still for want of what the owner of the instance can give: keys, a tick under
 // terms, money. It is called when that changes: in the pages, and at a start, since settings may be others than they were.
 func (in *instance) wake(ctx context.Context) error {
-	links, err := in.store.Links(ctx, 0)
-	if err != nil {
-		return err
-	}
 	return in.update(ctx, func(tx store.Tx) error {
-		for _, l := range links {
-			if !slices.Contains([]string{poll.ReasonKeys, poll.ReasonTerms, poll.ReasonPayment, poll.ReasonSpend}, l.Reason) {
-				continue
-			}
-			l.State, l.Reason, l.Detail, l.NextPoll = flattery.LinkActive, "", "", in.now()
-			if err := tx.SaveLink(ctx, l); err != nil {
-				return err
-			}
-		}
-		return nil
+		_, err := tx.WakeLinks(ctx, in.now(), poll.ReasonKeys, poll.ReasonTerms, poll.ReasonPayment, poll.ReasonSpend)
+		return err
 	})
 }
 

@@ -14,6 +14,7 @@ import (
 	"flattery/store/postgres/pgtest"
 	"flattery/store/seal"
 	"flattery/store/sqlite"
+	"flattery/store/tables"
 )
 
 // Variable says on which database tests run. Main sets it.
@@ -56,6 +57,17 @@ func New(t testing.TB) *Place {
 		p.DSN = pgtest.New(t)
 	}
 	return p
+}
+
+// Reader is what stands behind a store of either database.
+func Reader(s store.Store) *tables.Reader {
+	switch s := s.(type) {
+	case *sqlite.Store:
+		return &s.Reader
+	case *postgres.Store:
+		return &s.Reader
+	}
+	panic("a store of neither database")
 }
 
 // Each runs one test on each database, as a subtest of its name.

@@ -13,7 +13,12 @@ import (
 const batch = 1000
 
 func dialect() *tables.Dialect {
-	return &tables.Dialect{Batch: batch, List: list, Skip: "FOR UPDATE SKIP LOCKED", Stay: "FOR SHARE"}
+	return &tables.Dialect{Batch: batch, List: list, Skip: "FOR UPDATE SKIP LOCKED", Stay: "FOR SHARE",
+		Last: func(table string) string {
+			return `SELECT coalesce((SELECT last_value FROM pg_sequences WHERE schemaname = current_schema() AND sequencename = '` + table + `_id_seq'), 0)`
+		},
+		SetLast: func(table string) []string { return []string{`SELECT setval('` + table + `_id_seq', ?1)`} },
+	}
 }
 
 // list is one array a column: the text is the same for any number of rows, and each array one parameter.

@@ -26,7 +26,7 @@ const Name = "flattery"
 
 // Options say how a store is opened.
 type Options struct {
-	DSN      flattery.Secret  // postgres://user:password@host/database, or keywords and values
+	DSN      flattery.Secret  // postgres://user:password@host/database
 	Location *time.Location   // of the instance: where months begin and end
 	Now      func() time.Time // clock of the jobs
 	Seal     *seal.Box        // for tokens at rest
@@ -49,7 +49,7 @@ var _ store.Store = (*Store)(nil)
 // Is reports whether a setting names a PostgreSQL database.
 func Is(dsn flattery.Secret) bool {
 	s := string(dsn)
-	return strings.HasPrefix(s, "postgres://") || strings.HasPrefix(s, "postgresql://") || strings.Contains(s, "=")
+	return strings.HasPrefix(s, "postgres://") || strings.HasPrefix(s, "postgresql://")
 }
 
 // Open connects, brings the database to this program's schema, and refuses one that is newer. Any number of processes may

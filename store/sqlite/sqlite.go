@@ -263,7 +263,19 @@ func (f failed) Scan(...any) error { return refusal(f.err) }
 // a fifth more than these; single rows cost more still.
 const batch = 25
 
-func dialect() *tables.Dialect { return &tables.Dialect{Batch: batch, List: list} }
+func dialect() *tables.Dialect {
+	return &tables.Dialect{Batch: batch, List: list,
+		Last: func(table string) string {
+			return `SELECT max(coalesce((SELECT max(id) FROM ` + table + `), 0), coalesce((SELECT seq FROM sqlite_sequence WHERE name = '` + table + `'), 0))`
+		},
+		SetLast: func(table string) []string { // the others go on after their highest
+			if table != "claims" {
+				return nil
+			}
+			return []string{`DELETE FROM sqlite_sequence WHERE name = 'claims' AND seq <= ?1`, `INSERT INTO sqlite_sequence (name, seq) VALUES ('claims', ?1)`}
+		},
+	}
+}
 
 // list is VALUES (?,?),(?,?): there is one text for each number of rows.
 func list(types string, flat []any) (string, []any) {

@@ -100,6 +100,17 @@ func (t *Tx) RemoveLink(ctx context.Context, id flattery.LinkID) error {
 		`UPDATE links SET state = 'removed', token = NULL, held_until = 0, cursor = '', reason = '', detail = '' WHERE id = ? AND state <> 'removed'`, id)
 }
 
+func (t *Tx) WakeLinks(ctx context.Context, now time.Time, reasons ...string) (int, error) {
+	args := make([]any, 0, len(reasons))
+	for _, r := range reasons {
+		args = append(args, r)
+	}
+	list, args := t.Dialect().List(`text`, args)
+	n, err := t.Exec(ctx, `WITH k (reason) AS (`+list+`) UPDATE links SET state = 'active', reason = '', detail = '', next_poll = ?
+		WHERE state <> 'removed' AND reason IN (SELECT k.reason FROM k)`, append(args, seconds(now))...)
+	return int(n), wrap("wake links", err)
+}
+
 func (t *Tx) DueLinks(ctx context.Context, now, until time.Time, n int) ([]flattery.LinkID, error) {
 	ids, err := all(ctx, t, value[flattery.LinkID], `UPDATE links SET next_poll = ? WHERE id IN
 		(SELECT id FROM links WHERE state = 'active' AND next_poll <= ? ORDER BY next_poll, id LIMIT ? `+t.Dialect().Skip+`) RETURNING id`, seconds(until), seconds(now), n)

@@ -56,6 +56,10 @@ type Dialect struct {
 	List func(types string, flat []any) (q string, args []any)
 	Skip string // behind a query: hold what it finds, and pass over what others hold
 	Stay string // behind a query: what it finds stays as it is until the transaction ends
+	// Last asks for the last number that a table gave out, 0 for none; SetLast are statements that let it go on after another
+	// (?1).
+	Last    func(table string) string
+	SetLast func(table string) []string
 }
 
 // Reader is a store.Reader on either database.

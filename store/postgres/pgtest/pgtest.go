@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/url"
 	"os"
 	"os/exec"
 	"os/user"
@@ -103,11 +104,8 @@ func at(t testing.TB, server, database string) flattery.Secret {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dsn := fmt.Sprintf("host=%s port=%d user=%s database=%s sslmode=disable", c.Host, c.Port, c.User, database)
-	if c.Password != "" {
-		dsn += " password=" + c.Password
-	}
-	return flattery.Secret(dsn)
+	u := url.URL{Scheme: "postgres", User: url.UserPassword(c.User, c.Password), Host: net.JoinHostPort(c.Host, strconv.Itoa(int(c.Port))), Path: database, RawQuery: "sslmode=disable"}
+	return flattery.Secret(u.String())
 }
 
 // Server is one of a test's own, that it may stop and start.
