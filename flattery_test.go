@@ -127,7 +127,7 @@ func open(t *testing.T, place *eachtest.Place, start time.Time) *quarter {
 	client := connectors.NewClient(connectors.ClientOptions{AllowPrivate: true, Version: "test"})
 	t.Cleanup(client.CloseIdleConnections)
 	app := func(context.Context, string) (flattery.App, error) { return flattery.App{}, nil }
-	q.poller = &poll.Poller{Store: s, Networks: connectors.Set{q.network}, Tokens: &claim.Tokens{Store: s, App: app, Client: client, Now: now}, App: app,
+	q.poller = &poll.Poller{Store: s, Networks: connectors.Set{q.network}, Tokens: &claim.Tokens{Store: s, App: app, Client: client, Now: now}, App: func(string, flattery.App) flattery.App { return flattery.App{} },
 		Client: client, Now: now, Log: log}
 	q.settler = &settle.Settler{Store: s, Now: now, Log: log, Rules: settle.Rules{Mode: settle.Pledge, Grace: 72 * time.Hour, Split: flattery.SplitByFlattr, Lapse: 90 * 24 * time.Hour}}
 	q.planner = &payout.Planner{Store: s, Rail: manual.Rail{}, Now: now, Log: log, Rules: payout.Rules{Max: 5, Minimum: flattery.Unit}}

@@ -65,8 +65,9 @@ type Config struct {
 	ReceiversMustGive bool
 	SlipsMax          int // a donor and month
 	SlipsMinimum      flattery.Amount
-	AllowPrivate      bool   // outbound requests may go to private addresses
-	MetricsListen     string // host:port; "": no metrics
+	AllowPrivate      bool          // outbound requests may go to private addresses
+	MetricsListen     string        // host:port; "": no metrics
+	Lease             time.Duration // PostgreSQL: a job that takes longer is taken for lost, and given to another
 	LogLevel          slog.Level
 	Now               time.Time // zero, or the instant from where the clock goes on
 	Networks          map[string]Network

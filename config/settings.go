@@ -48,6 +48,7 @@ func settings(o Options) []setting {
 		typed("slips.minimum", "1.00", flattery.ParseAmount, func(c *Config) *flattery.Amount { return &c.SlipsMinimum }),
 		typed("outbound.allow_private", "false", boolean, func(c *Config) *bool { return &c.AllowPrivate }),
 		typed("metrics.listen", "", optional(address), func(c *Config) *string { return &c.MetricsListen }),
+		typed("jobs.lease", "5m", between(30*time.Second, day), func(c *Config) *time.Duration { return &c.Lease }),
 		typed("log.level", "info", level, func(c *Config) *slog.Level { return &c.LogLevel }),
 		typed("now", "", instant, func(c *Config) *time.Time { return &c.Now }),
 	}

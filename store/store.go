@@ -33,6 +33,8 @@ type Reader interface {
 
 	Link(ctx context.Context, id flattery.LinkID) (flattery.Link, error)
 	Links(ctx context.Context, account flattery.AccountID) ([]flattery.Link, error) // account 0: all
+	// Visit is all that is needed to poll a link, as of one moment.
+	Visit(ctx context.Context, link flattery.LinkID, now time.Time) (Visit, error)
 	Token(ctx context.Context, link flattery.LinkID) (flattery.Token, error)        // none: linked by name
 	ClaimToken(ctx context.Context, claim flattery.ClaimID) (flattery.Token, error) // kept apart from those of links
 	// Unasked counts the active links that were asked once, and not since a time.
@@ -138,6 +140,17 @@ type Attempt struct {
 	Verifier flattery.Secret // of PKCE, or the secret of an OAuth 1.0a request token; sealed
 	Request  string          // OAuth 1.0a: the request token
 	Expires  time.Time
+}
+
+// Visit is what a poll of a link begins with.
+type Visit struct {
+	Link   flattery.Link
+	Token  flattery.Token // none: linked by name
+	Sealed error          // why the token cannot be read
+	App    flattery.App   // keys for its network that were entered here; none: zero
+	Month  time.Time      // when the month that contains Now began
+	Spent  Spending       // on its network this month (UTC); zero where nothing was
+	Now    time.Time
 }
 
 // Spending is what a network took in a month (UTC), in the currency of its prices.

@@ -11,7 +11,6 @@ import (
 
 	"flattery"
 	"flattery/store/seal"
-	"flattery/store/sqlite"
 )
 
 func (p *program) backup() *cobra.Command {
@@ -30,7 +29,7 @@ The key file (flattery.key) is not in it: keep a copy of that elsewhere, or link
 				if len(r.Faults) > 0 {
 					return fmt.Errorf("nothing was written: the ledger has %s (flattery ledger audit); your older backups are the good ones", count(len(r.Faults), "fault"))
 				}
-				if err := writeFile(args[0], func(w io.Writer) error { return in.store.Backup(cmd.Context(), w) }); err != nil {
+				if err := writeFile(args[0], func(w io.Writer) error { return in.backupTo(cmd.Context(), w) }); err != nil {
 					return err
 				}
 				st, err := os.Stat(args[0])
@@ -59,15 +58,15 @@ func (p *program) restore() *cobra.Command {
 		if err := p.prepare(c.Data, false); err != nil {
 			return err
 		}
-		unlock, err := sqlite.Lock(c.Data)
+		in := p.outside(c)
+		free, err := in.alone(cmd.Context(), "a backup is restored into a house where nobody lives")
 		if err != nil {
 			return err
 		}
-		defer func() { err = errors.Join(err, unlock()) }()
-		if err := sqlite.Restore(cmd.Context(), f, c.Data); err != nil {
+		defer func() { err = errors.Join(err, free()) }()
+		if err := in.restoreFrom(cmd.Context(), f); err != nil {
 			return err
 		}
-		in := p.outside(c)
 		if err := p.openStore(cmd.Context(), in); err != nil {
 			return err
 		}

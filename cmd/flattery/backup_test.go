@@ -149,7 +149,7 @@ func (o *openHouse) restoredIsHowItBegan(round int, quiet bool) int64 {
 	t := o.b.T
 	t.Helper()
 	var packed bytes.Buffer
-	if err := o.store.Backup(t.Context(), &packed); err != nil {
+	if err := o.backupTo(t.Context(), &packed); err != nil {
 		t.Fatal(err)
 	}
 	dir := o.b.path(fmt.Sprint("restored-", round))
@@ -186,7 +186,7 @@ func (o *openHouse) restoredIsHowItBegan(round int, quiet bool) int64 {
 }
 
 // journals are the book in every format, up to a number of transactions (0: all).
-func journals(t *testing.T, s *sqlite.Store, upTo int64) map[string]string {
+func journals(t *testing.T, s store.Store, upTo int64) map[string]string {
 	t.Helper()
 	all := map[string]string{}
 	for _, format := range ledger.Formats() {

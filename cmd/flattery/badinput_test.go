@@ -283,7 +283,8 @@ func badInputs() []badInput {
 		{name: "an unknown variable", args: "account list", env: []string{"FLATTERY_LISSTEN=x"}, code: 78, words: []string{"FLATTERY_LISSTEN"}},
 		{name: "a settings file that is not there", args: "account list --config {nofile}", code: 78, words: []string{"--config", "nofile", "no such file"}},
 		{name: "a time zone that is none", args: "account list", env: []string{"FLATTERY_TIME_ZONE=Mars/Olympus"}, code: 78, words: []string{"FLATTERY_TIME_ZONE", "Mars/Olympus"}},
-		{name: "a database that is not there yet", args: "account list", env: []string{"FLATTERY_DATABASE=postgres://x/y"}, code: 78, words: []string{"PostgreSQL", "leave it empty"}},
+		{name: "a database that cannot be reached", args: "account list", env: []string{"FLATTERY_DATABASE=postgres://secret:canary@127.0.0.1:1/y"}, code: 1, words: []string{"PostgreSQL cannot be reached", "setting database"}},
+		{name: "a database of another kind", args: "account list", env: []string{"FLATTERY_DATABASE=mysql://x/y"}, code: 78, words: []string{"is not a database that is known", "leave it empty"}},
 		{name: "a control character in a setting", args: "account list", env: []string{"FLATTERY_LISTEN=\x1b[2J\nx"}, code: 78, words: []string{"FLATTERY_LISTEN"}},
 
 		{name: "a data directory below a file", args: "account list --data {backup}/x", code: 1, words: []string{"backup/x", "not a directory"}},

@@ -139,7 +139,7 @@ func TestNoSecretIsToldAnywhere(t *testing.T) {
 		_, told["a wrong callback of "+k.name] = v.ask("GET", o.base+"/oauth/cb/"+k.name+"/127.0.0.1?"+url.Values{"state": {secrets[1]}, "code": {secrets[2]}}.Encode(), nil)
 	}
 	var dump bytes.Buffer
-	if err := o.store.Backup(t.Context(), &dump); err != nil {
+	if err := o.backupTo(t.Context(), &dump); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"flattery.db", "flattery.db-wal"} {

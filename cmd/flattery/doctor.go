@@ -14,8 +14,8 @@ import (
 
 	"flattery"
 	"flattery/store"
+	"flattery/store/postgres"
 	"flattery/store/seal"
-	"flattery/store/sqlite"
 )
 
 // finding is what doctor has to say of one thing.
@@ -32,10 +32,13 @@ const (
 )
 
 func (p *program) doctor() *cobra.Command {
-	var rotate bool
+	var rotate, adopt bool
 	cmd := &cobra.Command{Use: "doctor", Short: "Look at everything that can be wrong, and say how to mend it", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
-		if rotate {
+		switch {
+		case rotate:
 			return p.rotateKey(cmd.Context())
+		case adopt:
+			return p.adoptKey(cmd.Context())
 		}
 		return p.with(cmd.Context(), func(in *instance) error {
 			var all []finding
@@ -62,7 +65,30 @@ func (p *program) doctor() *cobra.Command {
 		})
 	}}
 	cmd.Flags().BoolVar(&rotate, "rotate-key", false, "seal every token anew with a new key, and forget the old one; no other command may run meanwhile")
+	cmd.Flags().BoolVar(&adopt, "adopt-key", false, "PostgreSQL: the old key is lost for good; seal with the one of this data directory from now on, and let all links be connected again")
 	return cmd
+}
+
+// adoptKey lets a database be opened with this directory's key. What was sealed with another stays closed.
+func (p *program) adoptKey(ctx context.Context) error {
+	c, err := p.settings()
+	if err != nil {
+		return err
+	}
+	if c.Database == "" {
+		return flattery.Input("--adopt-key is for PostgreSQL (setting database): with SQLite a new key is taken as it is")
+	}
+	box, err := seal.Open(c.Data)
+	if err != nil {
+		return err
+	}
+	in := p.outside(c)
+	s, err := postgres.Open(ctx, postgres.Options{DSN: in.Database, Location: in.TimeZone, Now: in.now, Seal: box, Log: in.log, NewKey: true})
+	if err != nil {
+		return err
+	}
+	p.say("the database is sealed with the key in %s from now on", c.Data)
+	return s.Close()
 }
 
 // rotateKey seals everything that is secret with a new key. Broken off at any point, everything can still be read, and
@@ -72,19 +98,19 @@ func (p *program) rotateKey(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if _, err := os.Stat(filepath.Join(c.Data, sqlite.File)); err != nil {
+	in := p.outside(c)
+	if !in.exists() {
 		return flattery.Input("%s has no instance, so there is no key to change", c.Data)
 	}
-	unlock, err := sqlite.Lock(c.Data)
+	free, err := in.alone(ctx, "stop the daemon first; it would go on with the old key")
 	if err != nil {
-		return fmt.Errorf("%w: stop the daemon first; it would go on with the old key", err)
+		return err
 	}
-	defer func() { err = errors.Join(err, unlock()) }()
+	defer func() { err = errors.Join(err, free()) }()
 	box, finish, err := seal.Rotate(c.Data)
 	if err != nil {
 		return err
 	}
-	in := p.outside(c)
 	if err := p.openSealed(ctx, in, box); err != nil {
 		return err
 	}
@@ -130,7 +156,7 @@ func (in *instance) lookSettings(*cobra.Command) []finding {
 	return all
 }
 
-func (in *instance) lookData(*cobra.Command) []finding {
+func (in *instance) lookData(cmd *cobra.Command) []finding {
 	all := []finding{{"data", gradeOK, in.Data}}
 	if st, err := os.Stat(filepath.Join(in.Data, seal.KeyFile)); err != nil {
 		all = append(all, graded("key", err, ""))
@@ -140,17 +166,17 @@ func (in *instance) lookData(*cobra.Command) []finding {
 	if _, err := os.Stat(filepath.Join(in.Data, seal.NewKeyFile)); err == nil {
 		all = append(all, finding{"key", gradeWarning, "a change of the key was broken off: nothing is lost; run flattery doctor --rotate-key again"})
 	}
-	unlock, err := sqlite.Lock(in.Data)
+	free, err := in.alone(cmd.Context(), "")
 	if err != nil {
 		return append(all, finding{"daemon", gradeOK, "is running"})
 	}
-	return append(all, finding{"daemon", gradeWarning, "is not running: nothing is polled (flattery serve)"}, graded("lock", unlock(), "free"))
+	return append(all, finding{"daemon", gradeWarning, "is not running: nothing is polled (flattery serve)"}, graded("lock", free(), "free"))
 }
 
 func (in *instance) lookDatabase(cmd *cobra.Command) []finding {
 	sc, err := in.store.Schema(cmd.Context())
 	all := []finding{graded("database", err, fmt.Sprintf("%s, schema %d", sc.Database, sc.Version))}
-	all = append(all, graded("file", in.store.Check(cmd.Context()), "whole"))
+	all = append(all, graded("durable", in.store.Check(cmd.Context()), "whole"))
 	r, err := in.audit(cmd)
 	if err == nil && len(r.Faults) > 0 {
 		err = errors.New(r.Faults[0])

@@ -32,7 +32,6 @@ import (
 	"flattery/internal/settle"
 	"flattery/store"
 	"flattery/store/seal"
-	"flattery/store/sqlite"
 )
 
 // known is the list of all networks. To add one is a line here.
@@ -72,7 +71,7 @@ func (p *program) daemonSettings() (*config.Config, error) {
 // instance is the parts, put together.
 type instance struct {
 	*config.Config
-	store    *sqlite.Store
+	store    store.Store
 	now      func() time.Time
 	log      *slog.Logger
 	enabled  connectors.Set
@@ -86,7 +85,8 @@ type instance struct {
 	planner  *payout.Planner
 	volatile bool // the demo's data may go with the machine
 	workers  int
-	quiet    bool // do not speak of a data directory that is forgotten anyway
+	patience time.Duration // with a database that cannot be reached
+	quiet    bool          // do not speak of a data directory that is forgotten anyway
 }
 
 // caps are what the networks may take in a month.
@@ -135,9 +135,6 @@ func (p *program) open(ctx context.Context) (*instance, error) {
 }
 
 func (p *program) openStore(ctx context.Context, in *instance) error {
-	if in.Database != "" {
-		return &config.Error{Mistakes: []config.Mistake{{Where: "database", What: "PostgreSQL is not there yet; leave it empty for SQLite in the data directory"}}}
-	}
 	if err := p.prepare(in.Data, in.quiet); err != nil {
 		return err
 	}
@@ -149,14 +146,14 @@ func (p *program) openStore(ctx context.Context, in *instance) error {
 }
 
 func (p *program) openSealed(ctx context.Context, in *instance, box *seal.Box) (err error) {
-	in.store, err = sqlite.Open(ctx, sqlite.Options{Dir: in.Data, Location: in.TimeZone, Now: in.now, Seal: box, Log: in.log, Workers: in.workers, Volatile: in.volatile})
+	in.store, err = in.openDatabase(ctx, in.Database, in.Data, box)
 	if err != nil {
 		return err
 	}
 	in.tokens.Store = in.store
 	in.flow = &claim.Flow{Store: in.store, Networks: in.enabled, App: in.app, Client: in.client, Base: func() string { return in.base }, Now: in.now}
 	in.rechecks = &claim.Rechecks{Store: in.store, Networks: in.enabled, App: in.app, Client: in.client, Now: in.now, Log: in.log}
-	in.poller = &poll.Poller{Store: in.store, Networks: in.enabled, Tokens: in.tokens, App: in.app, Caps: in.caps(), Client: in.client, Now: in.now, Log: in.log}
+	in.poller = &poll.Poller{Store: in.store, Networks: in.enabled, Tokens: in.tokens, App: in.keys, Caps: in.caps(), Client: in.client, Now: in.now, Log: in.log}
 	in.settler = &settle.Settler{Store: in.store, Now: in.now, Log: in.log, Rules: settle.Rules{
 		Mode: settle.Mode(in.Mode), Grace: in.Grace, Split: in.Split, Fee: in.Fee, Lapse: in.PendingLapse}}
 	in.planner = &payout.Planner{Store: in.store, Rail: manual.Rail{}, Now: in.now, Log: in.log, Rules: payout.Rules{Max: in.SlipsMax, Minimum: in.SlipsMinimum}}

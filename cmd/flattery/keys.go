@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"slices"
 
 	"flattery"
 	"flattery/connectors"
@@ -15,24 +14,26 @@ import (
 
 // app is the keys by which a network knows this instance: those of the settings, else those that were entered in the pages.
 func (in *instance) app(ctx context.Context, network string) (flattery.App, error) {
+	if in.store == nil {
+		return in.keys(network, flattery.App{}), nil
+	}
+	entered, err := in.store.App(ctx, network)
+	return in.keys(network, entered), err
+}
+
+// keys are those of the settings, else those that were entered in the pages.
+func (in *instance) keys(network string, entered flattery.App) flattery.App {
 	set := in.Networks[network]
-	a := flattery.App{ID: set.ClientID, Secret: set.ClientSecret, Key: set.Key}
-	if in.store != nil {
-		entered, err := in.store.App(ctx, network)
-		if err != nil {
-			return a, err
-		}
-		a.Accepted = entered.Accepted
-		if !set.Keyed() {
-			a = entered
-		}
+	a := flattery.App{ID: set.ClientID, Secret: set.ClientSecret, Key: set.Key, Accepted: entered.Accepted}
+	if !set.Keyed() {
+		a = entered
 	}
 	if set.AcceptTerms {
 		if c, err := in.enabled.Get(network); err == nil && c.Info().Terms.Tick {
 			a.Accepted = c.Info().Terms.Sentence
 		}
 	}
-	return a, nil
+	return a
 }
 
 // saveKeys keeps what was entered in the pages; what is empty stays as it was, a zero app forgets all.

@@ -4,15 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"flattery"
 	"flattery/config"
 	"flattery/connectors"
-	"flattery/store/sqlite"
 )
 
 // networkLine is what one should know of a network before linking it.
@@ -54,7 +51,7 @@ func (p *program) networks() *cobra.Command {
 			return err
 		}
 		in := p.outside(c)
-		if _, err := os.Stat(filepath.Join(c.Data, sqlite.File)); err == nil { // keys may have been entered in the pages
+		if in.exists() { // keys may have been entered in the pages
 			if err := p.openStore(cmd.Context(), in); err != nil {
 				return err
 			}

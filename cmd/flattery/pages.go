@@ -8,12 +8,11 @@ import (
 	"flattery"
 	"flattery/internal/web"
 	"flattery/store"
-	"flattery/store/sqlite"
 )
 
 // pages hands the store and the commands to the web, in its words.
 type pages struct {
-	*sqlite.Store
+	store.Store
 	gates
 }
 

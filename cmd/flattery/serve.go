@@ -14,48 +14,103 @@ import (
 	"flattery"
 	"flattery/internal/schedule"
 	"flattery/store"
+	"flattery/store/postgres"
 	"flattery/store/sqlite"
 )
 
 // farewell is how long open requests may take once the daemon was told to stop.
 const farewell = 10 * time.Second
 
+// The parts of a daemon that may run apart.
+const (
+	onlyWeb  = "web"
+	onlyWork = "work"
+)
+
 func (p *program) serve() *cobra.Command {
-	return &cobra.Command{Use: "serve", Short: "The daemon: pages, polling, settling. Its first start prints a one-time setup link", Args: cobra.NoArgs,
+	var only string
+	cmd := &cobra.Command{Use: "serve", Short: "The daemon: pages, polling, settling. Its first start prints a one-time setup link", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			c, err := p.daemonSettings()
 			if err != nil {
 				return err
 			}
+			if only != "" && only != onlyWeb && only != onlyWork {
+				return flattery.Input("--only %q is no part of a daemon: web (the pages) or work (polling and settling)", only)
+			}
+			if only != "" && c.Database == "" {
+				return flattery.Input("--only needs PostgreSQL (setting database): with SQLite one process does everything")
+			}
 			if err := p.prepare(c.Data, false); err != nil {
 				return err
 			}
-			unlock, err := sqlite.Lock(c.Data)
-			if err != nil {
-				return err
-			}
-			defer func() { err = errors.Join(err, unlock()) }()
-			listener, err := listen(cmd.Context(), c.Listen)
-			if err != nil {
-				return err
+			if c.Database == "" {
+				unlock, err := sqlite.Lock(c.Data)
+				if err != nil {
+					return err
+				}
+				defer func() { err = errors.Join(err, unlock()) }()
 			}
 			in := p.outside(c)
-			if err := p.openStore(cmd.Context(), in); err != nil {
-				return errors.Join(err, listener.Close())
+			in.patience = postgres.Patience
+			if only == onlyWork {
+				return p.work(cmd.Context(), in)
 			}
-			defer func() { err = errors.Join(err, in.store.Close()) }()
-			for _, w := range c.Warnings {
-				in.log.Warn("a setting", "warning", w)
-			}
-			in.base = in.URL(listener.Addr().String())
-			if err := p.welcome(cmd.Context(), in, in.base); err != nil {
-				return errors.Join(err, listener.Close())
-			}
-			if err := in.wake(cmd.Context()); err != nil {
-				return errors.Join(err, listener.Close())
-			}
-			return in.run(cmd.Context(), listener)
+			return p.pages(cmd.Context(), in, only == onlyWeb)
 		}}
+	cmd.Flags().StringVar(&only, "only", "", "with PostgreSQL: web (the pages) or work (polling and settling); any number of each")
+	return cmd
+}
+
+// work polls and settles, and shows no pages.
+func (p *program) work(ctx context.Context, in *instance) (err error) {
+	if err := p.openStore(ctx, in); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, in.store.Close()) }()
+	if err := in.wake(ctx); err != nil {
+		return err
+	}
+	p.say("working, without pages")
+	g, ctx := errgroup.WithContext(ctx)
+	if err := in.toil(ctx, g); err != nil {
+		return err
+	}
+	return g.Wait()
+}
+
+// pages is the daemon with its pages, and with the work unless others do that.
+func (p *program) pages(ctx context.Context, in *instance, only bool) (err error) {
+	listener, err := listen(ctx, in.Listen)
+	if err != nil {
+		return err
+	}
+	if err := p.openStore(ctx, in); err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer func() { err = errors.Join(err, in.store.Close()) }()
+	for _, w := range in.Warnings {
+		in.log.Warn("a setting", "warning", w)
+	}
+	in.base = in.URL(listener.Addr().String())
+	if err := p.welcome(ctx, in, in.base); err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	if err := in.wake(ctx); err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	handler, err := in.site(ctx, in.BaseURL, false)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	if !only {
+		if err := in.toil(ctx, g); err != nil {
+			return errors.Join(err, listener.Close())
+		}
+	}
+	g.Go(func() error { return serveHTTP(ctx, listener, handler) })
+	return g.Wait()
 }
 
 func listen(ctx context.Context, address string) (net.Listener, error) {
@@ -80,6 +135,9 @@ func (p *program) welcome(ctx context.Context, in *instance, base string) error 
 		return nil
 	}
 	a, err := in.addAccount(ctx, flattery.Account{Name: firstAccount, Admin: true, Settings: flattery.Settings{Currency: in.Currencies[0]}})
+	if errors.Is(err, flattery.ErrNameTaken) { // another process was first, and prints the link
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -91,12 +149,8 @@ func (p *program) welcome(ctx context.Context, in *instance, base string) error 
 	return nil
 }
 
-// run is the daemon: it returns when ctx ends and the last thing it began has ended.
-func (in *instance) run(ctx context.Context, listener net.Listener) error {
-	handler, err := in.site(ctx, in.BaseURL, false)
-	if err != nil {
-		return errors.Join(err, listener.Close())
-	}
+// toil begins what a daemon does by itself: it ends when ctx ends and the last thing it began has ended.
+func (in *instance) toil(ctx context.Context, g *errgroup.Group) error {
 	plan, err := schedule.New(in.log, in.now,
 		schedule.Entry{Name: "poll", Spec: "* * * * *", Due: in.poller.Enqueue},
 		schedule.Entry{Name: "authors", Spec: "* * * * *", Due: in.poller.EnqueueAuthors},
@@ -115,13 +169,11 @@ func (in *instance) run(ctx context.Context, listener net.Listener) error {
 		}},
 	)
 	if err != nil {
-		return errors.Join(err, listener.Close())
+		return err
 	}
-	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return plan.Run(ctx) })
 	g.Go(func() error { return in.store.Jobs().Run(ctx, in.handlers()) })
-	g.Go(func() error { return serveHTTP(ctx, listener, handler) })
-	return g.Wait()
+	return nil
 }
 
 // serveHTTP serves until ctx ends and returns when the last answer has ended.

@@ -45,14 +45,10 @@ type Tokens struct {
 	locks locks
 }
 
-// Link is the token of a link, renewed when it ends within five minutes; zero for a link by name. While the network is in
+// Fresh is the stored token of a link, or a renewed one when it ends within five minutes. While the network is in
 // trouble a token is handed out to its end. ErrUnauthorized: the link must be connected again. ErrKey: the
 // keys of this instance are wrong.
-func (t *Tokens) Link(ctx context.Context, l flattery.Link, info connectors.Info) (flattery.Token, error) {
-	stored, err := t.Store.Token(ctx, l.ID)
-	if err != nil {
-		return flattery.Token{}, fmt.Errorf("claim: link %d: %w", l.ID, err)
-	}
+func (t *Tokens) Fresh(ctx context.Context, l flattery.Link, stored flattery.Token, info connectors.Info) (flattery.Token, error) {
 	if stored.Refresh == "" || stored.Expires.IsZero() || t.Now().Add(early).Before(stored.Expires) {
 		return stored, nil
 	}

@@ -31,6 +31,15 @@ func purse(life time.Duration) (*bench, *claim.Tokens, flattery.Token) {
 }
 
 // process is another one on the same store.
+// fresh is the token of link 7 as a poll gets it.
+func (b *bench) fresh(ctx context.Context, tokens *claim.Tokens) (flattery.Token, error) {
+	stored, err := b.store.Token(ctx, link7.ID)
+	if err != nil {
+		return stored, err
+	}
+	return tokens.Fresh(ctx, link7, stored, b.net.info)
+}
+
 func (b *bench) process() *claim.Tokens {
 	return &claim.Tokens{Store: b.store, App: b.App, Client: b.Client, Now: b.Now}
 }
@@ -62,7 +71,7 @@ func TestATokenIsRenewedInTime(t *testing.T) {
 				b.store.tokens[7] = old
 			}
 			b.net.answer = row.answer
-			got, err := tokens.Link(t.Context(), link7, b.net.info)
+			got, err := b.fresh(t.Context(), tokens)
 			want := flattery.Token{Access: canaryAccess + "-1", Refresh: canaryRefresh + "-1", Expires: b.now.Add(time.Hour)}
 			if row.same {
 				want = old
@@ -77,7 +86,7 @@ func TestATokenIsRenewedInTime(t *testing.T) {
 func TestTheOldRefreshTokenStaysWhereThereIsNoNewOne(t *testing.T) {
 	b, tokens, old := purse(time.Minute)
 	b.net.answer = says(http.StatusOK, asJSON, `{"access_token":"new","token_type":"bearer","expires_in":3600}`)
-	got, err := tokens.Link(t.Context(), link7, b.net.info)
+	got, err := b.fresh(t.Context(), tokens)
 	if err != nil || got.Access != "new" || got.Refresh != old.Refresh || b.store.tokens[7] != got {
 		t.Errorf("got %+v, error %v", got, err)
 	}
@@ -126,7 +135,7 @@ func TestWhatARefusedRenewalMeans(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			b, tokens, old := purse(-time.Minute)
 			b.net.answer = says(row.status, row.kind, row.body)
-			got, err := tokens.Link(t.Context(), link7, b.net.info)
+			got, err := b.fresh(t.Context(), tokens)
 			fatal := errors.Is(err, connectors.ErrUnauthorized) || errors.Is(err, connectors.ErrKey)
 			if got != (flattery.Token{}) || err == nil || row.is != nil && !errors.Is(err, row.is) || fatal != (row.is != nil) || !strings.Contains(err.Error(), row.words) {
 				t.Errorf("got %+v, error %v", got, err)
@@ -142,7 +151,7 @@ func TestWhatARefusedRenewalMeans(t *testing.T) {
 func TestADeadRefreshTokenIsSaidBeforeTheEnd(t *testing.T) {
 	b, tokens, _ := purse(time.Minute)
 	b.net.refresh = "another"
-	if got, err := tokens.Link(t.Context(), link7, b.net.info); !errors.Is(err, connectors.ErrUnauthorized) || got.Has() {
+	if got, err := b.fresh(t.Context(), tokens); !errors.Is(err, connectors.ErrUnauthorized) || got.Has() {
 		t.Errorf("got %+v, error %v", got, err)
 	}
 }
@@ -173,7 +182,7 @@ func TestWithinOneProcessNobodyLooksAtTheStoreAgainAndAgain(t *testing.T) {
 func TestMissingKeysAreToldApart(t *testing.T) {
 	b, tokens, _ := purse(-time.Minute)
 	b.app = flattery.App{}
-	if _, err := tokens.Link(t.Context(), link7, b.net.info); !errors.Is(err, connectors.ErrKey) || b.net.grants != 0 || len(b.store.holds) != 0 {
+	if _, err := b.fresh(t.Context(), tokens); !errors.Is(err, connectors.ErrKey) || b.net.grants != 0 || len(b.store.holds) != 0 {
 		t.Errorf("error %v", err)
 	}
 }
@@ -210,18 +219,18 @@ func TestWhoWaitsForAnotherProcessDoesNotWaitForever(t *testing.T) {
 		b, tokens, old := purse(-time.Minute)
 		b.store.holds[7] = b.now.Add(time.Minute) // of a process that died
 		begun := time.Now()
-		_, err := tokens.Link(t.Context(), link7, b.net.info)
+		_, err := b.fresh(t.Context(), tokens)
 		limit, ok := errors.AsType[*connectors.RateLimitError](err)
 		if !ok || limit.RetryAfter != time.Minute || b.net.grants != 0 || time.Since(begun) != 15*time.Second {
 			t.Errorf("error %v after %v", err, time.Since(begun))
 		}
 		ctx, stop := context.WithTimeout(t.Context(), time.Second)
 		defer stop()
-		if _, err := tokens.Link(ctx, link7, b.net.info); !errors.Is(err, context.DeadlineExceeded) {
+		if _, err := b.fresh(ctx, tokens); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("error %v", err)
 		}
 		b.now = b.now.Add(time.Minute) // the hold has ended
-		if got, err := tokens.Link(t.Context(), link7, b.net.info); err != nil || got == old || b.net.grants != 1 {
+		if got, err := b.fresh(t.Context(), tokens); err != nil || got == old || b.net.grants != 1 {
 			t.Errorf("got %+v, error %v", got, err)
 		}
 	})
@@ -275,7 +284,7 @@ func TestANewTokenIsStoredThoughItsContextEnds(t *testing.T) {
 	}
 	saved := false
 	tokens.Store = &watched{b.store, func() { saved = true }}
-	got, err := tokens.Link(ctx, link7, b.net.info)
+	got, err := b.fresh(ctx, tokens)
 	if err != nil || !saved || b.store.tokens[7] != got || string(got.Refresh) != b.net.refresh {
 		t.Errorf("got %+v, stored %+v, error %v", got, b.store.tokens[7], err)
 	}
@@ -300,7 +309,7 @@ func TestASaveOfWhichNobodyKnowsIsDoneAgain(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				b, tokens, old := purse(-time.Minute)
 				b.store.fail, b.store.lost = row.fail, row.lost
-				got, err := tokens.Link(t.Context(), link7, b.net.info)
+				got, err := b.fresh(t.Context(), tokens)
 				if (err == nil) != row.good || got.Has() != row.good {
 					t.Errorf("got %+v, error %v", got, err)
 				}
@@ -316,11 +325,11 @@ func TestASaveOfWhichNobodyKnowsIsDoneAgain(t *testing.T) {
 func TestACrashBetweenRotationAndSaveAsksToConnectAgain(t *testing.T) {
 	b, tokens, old := purse(-time.Minute)
 	b.store.fail = []error{errors.New("killed")}
-	if _, err := tokens.Link(t.Context(), link7, b.net.info); err == nil || errors.Is(err, connectors.ErrUnauthorized) || !strings.Contains(err.Error(), "could not be stored: killed") {
+	if _, err := b.fresh(t.Context(), tokens); err == nil || errors.Is(err, connectors.ErrUnauthorized) || !strings.Contains(err.Error(), "could not be stored: killed") {
 		t.Errorf("error %v", err)
 	}
 	b.now = b.now.Add(time.Minute) // another start, after the hold
-	got, err := b.process().Link(t.Context(), link7, b.net.info)
+	got, err := b.fresh(t.Context(), b.process())
 	if !errors.Is(err, connectors.ErrUnauthorized) || !strings.Contains(err.Error(), "connect again") || got != (flattery.Token{}) {
 		t.Errorf("got %+v, error %v", got, err)
 	}

@@ -77,9 +77,11 @@ func (p *Poller) nameAuthor(ctx context.Context, thing flattery.Thing) error {
 		return errNoConnector
 	}
 	s := connectors.Session{Client: p.Client, Now: p.Now()}
-	if s.App, err = p.App(ctx, thing.Network); err != nil {
+	entered, err := p.Store.App(ctx, thing.Network)
+	if err != nil {
 		return err
 	}
+	s.App = p.App(thing.Network, entered)
 	author, err := finder.Author(ctx, s, thing)
 	if errors.Is(err, connectors.ErrGone) {
 		author = flattery.Profile{Identity: flattery.Identity{Network: thing.Network, Host: thing.Host, Subject: nobody}}

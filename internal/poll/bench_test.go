@@ -53,16 +53,13 @@ func (f *fake) Author(_ context.Context, _ connectors.Session, t flattery.Thing)
 
 // tokens are the stored ones, as they are; renewed is what a refused one is exchanged for.
 type tokens struct {
-	store interface {
-		Token(ctx context.Context, id flattery.LinkID) (flattery.Token, error)
-	}
 	renewed  flattery.Token
 	renewals int
 	instance flattery.Secret
 }
 
-func (k *tokens) Link(ctx context.Context, l flattery.Link, _ connectors.Info) (flattery.Token, error) {
-	return k.store.Token(ctx, l.ID)
+func (k *tokens) Fresh(_ context.Context, _ flattery.Link, stored flattery.Token, _ connectors.Info) (flattery.Token, error) {
+	return stored, nil
 }
 
 func (k *tokens) Renew(context.Context, flattery.Link, connectors.Info, flattery.Token) (flattery.Token, error) {
@@ -144,9 +141,9 @@ func newBench(t *testing.T, token flattery.Secret) *bench {
 	b := &bench{T: t, net: &fake{interval: 5 * time.Minute}, now: october, roll: 0.5}
 	log := slog.New(slog.DiscardHandler)
 	b.store = eachtest.New(t).Open(t, eachtest.Options{Now: func() time.Time { return b.now }})
-	b.keys, b.app = &tokens{store: b.store}, flattery.App{Key: "k"}
+	b.keys, b.app = &tokens{}, flattery.App{Key: "k"}
 	b.Poller = &Poller{Store: b.store, Networks: connectors.Set{b.net}, Tokens: b.keys, Client: http.DefaultClient,
-		App: func(context.Context, string) (flattery.App, error) { return b.app, nil },
+		App: func(string, flattery.App) flattery.App { return b.app },
 		Now: func() time.Time { return b.now }, Jitter: func() float64 { return b.roll }, Log: log}
 	b.do(func(ctx context.Context, tx store.Tx) error {
 		ann, err := tx.AddAccount(ctx, flattery.Account{Name: "ann", CreatedAt: b.now, Settings: flattery.Settings{Budget: 5 * flattery.Unit, Currency: "EUR"}})

@@ -32,17 +32,16 @@ const (
 
 // Store is what polling needs of the store.
 type Store interface {
-	Link(ctx context.Context, id flattery.LinkID) (flattery.Link, error)
-	Spent(ctx context.Context, network string, m flattery.Month) (store.Spending, error)
+	Visit(ctx context.Context, id flattery.LinkID, now time.Time) (store.Visit, error)
+	App(ctx context.Context, network string) (flattery.App, error)
 	Unnamed(ctx context.Context, n int) ([]flattery.Thing, error)
-	Current(ctx context.Context, now time.Time) (flattery.MonthState, error)
 	Update(ctx context.Context, fn func(store.Tx) error) error
 }
 
 // Tokens gives tokens that work now.
 type Tokens interface {
-	// Link is none where the link is by name; ErrUnauthorized, ErrKey.
-	Link(ctx context.Context, l flattery.Link, info connectors.Info) (flattery.Token, error)
+	// Fresh is the stored token of a link, or a renewed one where it ends soon; ErrUnauthorized, ErrKey.
+	Fresh(ctx context.Context, l flattery.Link, stored flattery.Token, info connectors.Info) (flattery.Token, error)
 	// Renew is for a token that the network has just refused.
 	Renew(ctx context.Context, l flattery.Link, info connectors.Info, used flattery.Token) (flattery.Token, error)
 	// Instance is "" where the network gives none to the instance itself; RenewInstance is for one that it has just refused.
@@ -55,8 +54,8 @@ type Poller struct {
 	Store    Store
 	Networks connectors.Set
 	Tokens   Tokens
-	App      func(ctx context.Context, network string) (flattery.App, error) // keys of this instance
-	Caps     map[string]flattery.Amount                                      // what a network may take in a month; none: nothing that costs is read
+	App      func(network string, entered flattery.App) flattery.App // keys of this instance: those of the settings, else the entered ones
+	Caps     map[string]flattery.Amount                              // what a network may take in a month; none: nothing that costs is read
 	Client   *http.Client
 	Now      func() time.Time
 	Jitter   func() float64 // 0 ≤ x < 1; nil: random
@@ -116,10 +115,11 @@ func (p *Poller) Work(ctx context.Context, j queue.Job) error {
 // stands in Found. An error is a fault of ours or of the store.
 func (p *Poller) Poll(ctx context.Context, id flattery.LinkID) (Found, error) {
 	found := Found{Link: id}
-	link, err := p.Store.Link(ctx, id)
+	visit, err := p.Store.Visit(ctx, id, p.Now())
 	if err != nil {
 		return found, fmt.Errorf("poll: link %d: %w", id, err)
 	}
+	link := visit.Link
 	if link.State == flattery.LinkRemoved {
 		return found, nil
 	}
@@ -127,11 +127,12 @@ func (p *Poller) Poll(ctx context.Context, id flattery.LinkID) (Found, error) {
 	if err != nil {
 		return found, p.end(ctx, connectors.Info{Interval: Slowest}, &link, &found, connectors.Page{Next: link.Cursor}, errors.Join(errNoConnector, err))
 	}
-	s, err := p.session(ctx, c.Info(), link)
+	s, err := p.session(ctx, c.Info(), visit)
 	if err != nil {
 		return found, p.end(ctx, c.Info(), &link, &found, connectors.Page{Next: link.Cursor}, err)
 	}
-	if err := p.walk(ctx, c, &s, &link, &found); err != nil {
+	left := p.left(c.Info(), visit.Spent)
+	if err := p.walk(ctx, c, &s, left, &link, &found); err != nil {
 		return found, fmt.Errorf("poll: link %d: %s: %w", id, link.Identity.Network, err)
 	}
 	if found.Reason == "" {
@@ -145,26 +146,19 @@ func (p *Poller) Poll(ctx context.Context, id flattery.LinkID) (Found, error) {
 }
 
 // session is what the connector needs. Its errors are fates of the link, but for the store's.
-func (p *Poller) session(ctx context.Context, info connectors.Info, link flattery.Link) (connectors.Session, error) {
-	now := p.Now()
-	s := connectors.Session{Identity: link.Identity, Client: p.Client, Now: now}
-	month, err := p.Store.Current(ctx, now)
-	if err != nil {
-		return s, err
-	}
-	s.Month = month.Starts
-	if s.App, err = p.App(ctx, info.Network); err != nil {
-		return s, err
-	}
+func (p *Poller) session(ctx context.Context, info connectors.Info, v store.Visit) (connectors.Session, error) {
+	s := connectors.Session{Identity: v.Link.Identity, Client: p.Client, Now: v.Now, Month: v.Month, App: p.App(info.Network, v.App)}
 	if info.Terms.Tick && s.App.Accepted != info.Terms.Sentence {
 		return s, errTerms
 	}
-	if left, err := p.left(ctx, info, now); err != nil {
-		return s, err
-	} else if left <= 0 {
-		return s, &capError{p.Caps[info.Network], info.Price.Currency, now}
+	if p.left(info, v.Spent) <= 0 {
+		return s, &capError{p.Caps[info.Network], info.Price.Currency, v.Now}
 	}
-	if s.Token, err = p.Tokens.Link(ctx, link, info); err != nil || s.Token.Has() {
+	if v.Sealed != nil {
+		return s, v.Sealed
+	}
+	var err error
+	if s.Token, err = p.Tokens.Fresh(ctx, v.Link, v.Token, info); err != nil || s.Token.Has() {
 		return s, err
 	}
 	s.AppToken, err = p.Tokens.Instance(ctx, info)
@@ -172,20 +166,19 @@ func (p *Poller) session(ctx context.Context, info connectors.Info, link flatter
 }
 
 // left is what may still be spent on a network this month; what is free never ends.
-func (p *Poller) left(ctx context.Context, info connectors.Info, now time.Time) (flattery.Amount, error) {
+func (p *Poller) left(info connectors.Info, spent store.Spending) flattery.Amount {
 	if info.Price.Currency == "" {
-		return flattery.MaxAmount, nil
+		return flattery.MaxAmount
 	}
-	spent, err := p.Store.Spent(ctx, info.Network, flattery.MonthOf(now, time.UTC))
-	return p.Caps[info.Network] - spent.Amount, err
+	return p.Caps[info.Network] - spent.Amount
 }
 
 // walk stores page after page. The last page is stored together with when to poll next, so that a quiet poll is one
 // transaction: each page waits until the one behind it has come.
 //
 // A token that the network refuses is renewed once, where it can be: it may have been taken back, or have ended early.
-func (p *Poller) walk(ctx context.Context, c connectors.Connector, s *connectors.Session, link *flattery.Link, found *Found) error {
-	err := p.pages(ctx, c, *s, link, found, true)
+func (p *Poller) walk(ctx context.Context, c connectors.Connector, s *connectors.Session, left flattery.Amount, link *flattery.Link, found *Found) error {
+	err := p.pages(ctx, c, *s, &left, link, found, true)
 	switch {
 	case errors.Is(err, connectors.ErrUnauthorized):
 		s.Token, err = p.Tokens.Renew(ctx, *link, c.Info(), s.Token)
@@ -197,21 +190,17 @@ func (p *Poller) walk(ctx context.Context, c connectors.Connector, s *connectors
 	if err != nil {
 		return p.end(ctx, c.Info(), link, found, connectors.Page{Next: link.Cursor}, err)
 	}
-	return p.pages(ctx, c, *s, link, found, false)
+	return p.pages(ctx, c, *s, &left, link, found, false)
 }
 
 // pages is one try. With renew a refused token is given back as an error instead of becoming the link's fate, if there can
 // be another.
-func (p *Poller) pages(ctx context.Context, c connectors.Connector, s connectors.Session, link *flattery.Link, found *Found, renew bool) error {
+func (p *Poller) pages(ctx context.Context, c connectors.Connector, s connectors.Session, left *flattery.Amount, link *flattery.Link, found *Found, renew bool) error {
 	next, stop := iter.Pull2(c.Likes(ctx, s, link.Cursor))
 	defer stop()
-	left, err := p.left(ctx, c.Info(), s.Now)
-	if err != nil {
-		return err
-	}
 	page, err, more := next()
 	for more && err == nil {
-		left -= page.Cost
+		*left -= page.Cost
 		behind, behindErr, again := next()
 		refused := renew && renewable(s, behindErr)
 		if (!again || behindErr != nil) && !refused {
@@ -223,7 +212,7 @@ func (p *Poller) pages(ctx context.Context, c connectors.Connector, s connectors
 		if refused { // in the middle of a list
 			return behindErr
 		}
-		if page = behind; left <= 0 && page.Cost > 0 { // it is paid, so it is kept, and it is the last
+		if page = behind; *left <= 0 && page.Cost > 0 { // it is paid, so it is kept, and it is the last
 			return p.end(ctx, c.Info(), link, found, page, &capError{p.Caps[c.Info().Network], c.Info().Price.Currency, s.Now})
 		}
 	}

@@ -64,7 +64,7 @@ func benchPoll(b *testing.B, world *sandbox.World, subject, token string) {
 	}
 	client := connectors.NewClient(connectors.ClientOptions{AllowPrivate: true})
 	app := func(context.Context, string) (flattery.App, error) { return flattery.App{}, nil }
-	p := &poll.Poller{Store: s, Networks: connectors.Set{c}, Tokens: &claim.Tokens{Store: s, App: app, Client: client, Now: now}, App: app, Client: client, Now: now, Log: log}
+	p := &poll.Poller{Store: s, Networks: connectors.Set{c}, Tokens: &claim.Tokens{Store: s, App: app, Client: client, Now: now}, App: func(string, flattery.App) flattery.App { return flattery.App{} }, Client: client, Now: now, Log: log}
 	for range 3 { // the baseline, and what comes after it
 		if _, err := p.Poll(b.Context(), link); err != nil {
 			b.Fatal(err)

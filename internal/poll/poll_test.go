@@ -262,7 +262,7 @@ func TestALinkWithoutItsNetworkKeyOrTokenWaits(t *testing.T) {
 		l.State, l.NextPoll = flattery.LinkActive, b.now
 		return tx.SaveLink(ctx, l)
 	})
-	b.keys.store = tokenless{other}
+	b.Store = tokenless{b.store, other}
 	if f, err := b.Poll(t.Context(), b.link); err != nil || f.Reason != ReasonReconnect || b.net.walks != 0 {
 		t.Errorf("a token that cannot be read: %+v, %v; %d walks", f, err, b.net.walks)
 	}
@@ -275,11 +275,17 @@ func TestALinkWithoutItsNetworkKeyOrTokenWaits(t *testing.T) {
 	}
 }
 
-type tokenless struct{ box *seal.Box }
+// tokenless is a store whose key is another than the one with which tokens were sealed.
+type tokenless struct {
+	Store
+	box *seal.Box
+}
 
-func (s tokenless) Token(context.Context, flattery.LinkID) (flattery.Token, error) {
-	_, err := s.box.Unseal("x", nil)
-	return flattery.Token{}, err
+func (s tokenless) Visit(ctx context.Context, id flattery.LinkID, now time.Time) (store.Visit, error) {
+	v, err := s.Store.Visit(ctx, id, now)
+	v.Token = flattery.Token{}
+	_, v.Sealed = s.box.Unseal("x", nil)
+	return v, err
 }
 
 func TestDueLinksBecomeJobsOnce(t *testing.T) {

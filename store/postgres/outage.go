@@ -6,18 +6,29 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// A server that is restarted comes back: whoever needs it waits so long, looking again after pauses that grow.
+// Patience is a daemon's: a server that is restarted comes back. It is looked for again after pauses that grow.
+const Patience = 45 * time.Second
+
 const (
-	patience   = 45 * time.Second
 	firstPause = 50 * time.Millisecond
 	lastPause  = 2 * time.Second
 )
+
+// UnreachableError: there was no way to the server for as long as the options say.
+type UnreachableError struct{ Cause error }
+
+func (e *UnreachableError) Error() string {
+	return "PostgreSQL cannot be reached (" + strings.Join(strings.Fields(e.Cause.Error()), " ") + "): start it, or mend the setting database"
+}
+
+func (e *UnreachableError) Unwrap() error { return e.Cause }
 
 // outage says once that the database cannot be reached, and once that it can again.
 type outage struct {
@@ -55,10 +66,10 @@ func (s *Store) patiently(ctx context.Context, do func(context.Context) error) e
 		if !unreachable(err) || ctx.Err() != nil {
 			return err
 		}
-		s.lost(err)
-		if time.Since(began) > patience {
-			return err
+		if time.Since(began) >= s.opts.Patience {
+			return &UnreachableError{err}
 		}
+		s.lost(err)
 		timer := time.NewTimer(pause/2 + rand.N(pause))
 		select {
 		case <-timer.C:

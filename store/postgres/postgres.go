@@ -29,7 +29,9 @@ type Options struct {
 	DSN      flattery.Secret  // postgres://user:password@host/database
 	Location *time.Location   // of the instance: where months begin and end
 	Now      func() time.Time // clock of the jobs
-	Seal     *seal.Box        // for tokens at rest
+	Seal     *seal.Box        // for tokens at rest; every process has the same
+	Patience time.Duration    // with a server that cannot be reached; 0: none
+	NewKey   bool             // the key is another from now on: what was sealed with the old one stays closed
 	Log      *slog.Logger     //
 	Workers  int              // that do jobs at once; 0: 32
 	Lease    time.Duration    // how long a job may take; 0: queue.Lease
@@ -80,11 +82,40 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		pool.Close()
 		return nil, fmt.Errorf("postgres: %w", err)
 	}
+	if err := s.sameKey(ctx); err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("postgres: %w", err)
+	}
 	if s.jobs, err = newJobs(s); err != nil {
 		pool.Close()
 		return nil, fmt.Errorf("postgres: jobs: %w", err)
 	}
 	return s, nil
+}
+
+// ErrKey: the processes that share a database share its key.
+var ErrKey = errors.New("the key of this data directory is not the one with which the database is sealed: copy the key file of the process that served it first")
+
+// sameKey remembers the key of the first process, and refuses those that have another: they could not read its tokens.
+func (s *Store) sameKey(ctx context.Context) error {
+	if s.opts.Seal == nil {
+		return nil
+	}
+	change := `DO NOTHING`
+	if s.opts.NewKey {
+		change = `(name) DO UPDATE SET value = excluded.value`
+	}
+	if _, err := s.pool.Exec(ctx, `INSERT INTO instance (name, value) VALUES ('key', $1) ON CONFLICT `+change, s.opts.Seal.Fingerprint()); err != nil {
+		return err
+	}
+	var is string
+	if err := s.DB.Row(ctx, `SELECT value FROM instance WHERE name = 'key'`).Scan(&is); err != nil {
+		return err
+	}
+	if !s.opts.Seal.Opens(is) {
+		return ErrKey
+	}
+	return nil
 }
 
 // parseCause is what is wrong with a DSN, without the DSN: it may hold a password.

@@ -5,8 +5,11 @@ package seal
 import (
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 const keySize = 32
@@ -15,7 +18,10 @@ const keySize = 32
 var ErrSealed = errors.New("cannot be unsealed: the key file is not the one it was sealed with")
 
 // Box seals with its first key and unseals with any. It may be used from many goroutines at once.
-type Box struct{ keys []cipher.AEAD }
+type Box struct {
+	keys []cipher.AEAD
+	sums []string
+}
 
 // New makes a box of keys of 32 bytes each.
 func New(first []byte, more ...[]byte) (*Box, error) {
@@ -32,10 +38,17 @@ func New(first []byte, more ...[]byte) (*Box, error) {
 		if err != nil {
 			return nil, err
 		}
-		b.keys = append(b.keys, aead)
+		sum := sha256.Sum256(append([]byte("flattery key "), key...))
+		b.keys, b.sums = append(b.keys, aead), append(b.sums, hex.EncodeToString(sum[:8]))
 	}
 	return b, nil
 }
+
+// Fingerprint tells the first key from others, and gives it away to nobody.
+func (b *Box) Fingerprint() string { return b.sums[0] }
+
+// Opens reports whether one of the keys has a fingerprint.
+func (b *Box) Opens(fingerprint string) bool { return slices.Contains(b.sums, fingerprint) }
 
 func checkKey(key []byte) error {
 	if len(key) != keySize {

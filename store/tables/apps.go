@@ -32,6 +32,10 @@ func app(ctx context.Context, db DB, box *seal.Box, network string) (flattery.Ap
 	if err != nil {
 		return flattery.App{}, wrap("app "+network, err)
 	}
+	return openKeys(box, network, sealed)
+}
+
+func openKeys(box *seal.Box, network string, sealed []byte) (flattery.App, error) {
 	b, err := unseal(box, place(appKeys, network), sealed)
 	if err != nil {
 		return flattery.App{}, err

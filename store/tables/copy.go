@@ -25,7 +25,8 @@ type part struct {
 // parts are everything that is an instance, in the order in which it can be built. Jobs are not: the data asks for them again.
 func parts() []part {
 	return []part{
-		{table: "instance", columns: "name text, value text", change: "name"},
+		// Which key opens it is found out where it is opened next.
+		{table: "instance", columns: "name text, value text", change: "name", where: "name <> 'key'"},
 		{table: "accounts", columns: "id bigint, name text, admin boolean, language text, created_at bigint, removed_at bigint", numbers: true},
 		{table: "settings", columns: "account_id bigint, name text, since bigint, value text"},
 		{table: "hosts", columns: "id bigint, network text, host text", numbers: true},
@@ -110,7 +111,7 @@ func Copy(ctx context.Context, from *Reader, to store.Store, tell func(table str
 			if err != nil {
 				return fmt.Errorf("copy of %s: %w", p.table, err)
 			}
-			if p.change == "" || p.table == "instance" {
+			if p.change == "" {
 				c.Rows[p.table] = n
 			}
 		}

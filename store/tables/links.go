@@ -7,16 +7,23 @@ import (
 	"time"
 
 	"flattery"
+	"flattery/store"
 )
 
-const linkQuery = `SELECT l.id, l.account_id, l.proof, l.state, l.reason, l.detail, l.cursor, l.begins_at, l.interval, l.next_poll,
-	l.last_poll, l.last_good, l.failures, l.next_walk, ` + profileColumns + `
-	FROM links l JOIN identities i ON i.id = l.identity_id JOIN hosts h ON h.id = i.host_id `
+const linkColumns = `l.id, l.account_id, l.proof, l.state, l.reason, l.detail, l.cursor, l.begins_at, l.interval, l.next_poll,
+	l.last_poll, l.last_good, l.failures, l.next_walk, ` + profileColumns
 
-func scanLink(s Row) (l flattery.Link, err error) {
+const linkJoins = ` FROM links l JOIN identities i ON i.id = l.identity_id JOIN hosts h ON h.id = i.host_id `
+
+const linkQuery = `SELECT ` + linkColumns + linkJoins
+
+func scanLink(s Row) (l flattery.Link, err error) { return scanLinkAnd(s) }
+
+// scanLinkAnd reads a link and what stands behind it.
+func scanLinkAnd(s Row, more ...any) (l flattery.Link, err error) {
 	var begins, interval, next, last, good, walk int64
 	into := []any{&l.ID, &l.Account, &l.Proof, &l.State, &l.Reason, &l.Detail, &l.Cursor, &begins, &interval, &next, &last, &good, &l.Failures, &walk}
-	err = s.Scan(append(into, profileInto(&l.Identity)...)...)
+	err = s.Scan(append(append(into, profileInto(&l.Identity)...), more...)...)
 	l.BeginsAt, l.Interval, l.NextPoll, l.LastPoll, l.LastGood = at(begins), time.Duration(interval)*time.Second, at(next), at(last), at(good)
 	l.NextWalk = at(walk)
 	return l, err
@@ -26,6 +33,34 @@ func scanLink(s Row) (l flattery.Link, err error) {
 func (s *Reader) Link(ctx context.Context, id flattery.LinkID) (flattery.Link, error) {
 	l, err := scanLink(s.DB.Row(ctx, linkQuery+`WHERE l.id = ?`, id))
 	return l, wrap(fmt.Sprintf("link %d", id), err)
+}
+
+// Visit is one question: each that is asked of a server far away costs the way there and back.
+func (s *Reader) Visit(ctx context.Context, id flattery.LinkID, now time.Time) (v store.Visit, err error) {
+	var token, keys []byte
+	var month, amount, likes *int64
+	doing := fmt.Sprintf("link %d", id)
+	v.Now = now
+	v.Link, err = scanLinkAnd(s.DB.Row(ctx, `SELECT `+linkColumns+`, l.token, (SELECT a.keys FROM apps a WHERE a.network = h.network),
+		coalesce((SELECT m.starts_at FROM months m WHERE m.starts_at <= ?1 AND m.ends_at > ?1 AND m.frozen_at IS NULL),
+			(SELECT min(m.starts_at) FROM months m HAVING min(m.starts_at) > ?1)),
+		(SELECT s.amount FROM spendings s WHERE s.network = h.network AND s.month = ?2), (SELECT s.likes FROM spendings s WHERE s.network = h.network AND s.month = ?2)`+
+		linkJoins+`WHERE l.id = ?3`, seconds(now), flattery.MonthOf(now, time.UTC), id), &token, &keys, &month, &amount, &likes)
+	if err != nil {
+		return v, wrap(doing, err)
+	}
+	if v.Month = at(zero(month)); month == nil {
+		v.Month = flattery.MonthOf(now, s.Zone).Starts(s.Zone)
+	}
+	v.Spent = store.Spending{Amount: flattery.Amount(zero(amount)), Likes: zero(likes)}
+	if v.Token, err = s.token(linkTokens, id, token); err != nil {
+		v.Sealed = wrap(doing, err)
+	}
+	if keys != nil {
+		v.App, err = openKeys(s.Seal, v.Link.Identity.Network, keys)
+		return v, wrap(doing, err)
+	}
+	return v, nil
 }
 
 // Links lists the links of an account, or all, but those that were removed.

@@ -57,7 +57,7 @@ func (t *Tx) Reseal(ctx context.Context) (int, error) {
 		}
 		n += changed
 	}
-	return n, nil
+	return n, t.Later(ctx, "key", `UPDATE instance SET value = ? WHERE name = 'key'`, t.Seal.Fingerprint())
 }
 
 func (t *Tx) reseal(ctx context.Context, s Secret) (int, error) {
