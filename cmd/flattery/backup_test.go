@@ -21,6 +21,7 @@ import (
 // Backups are taken while others add likes and settle. What is restored of each is a book that is whole, and is, byte for
 // byte, how the live book began; taken while nobody writes, it is the live book.
 func TestABackupUnderLoadIsTheBookAsItWas(t *testing.T) {
+	ofSQLite(t, "a second house beside the one that is open")
 	rounds := 10
 	if os.Getenv("FLATTERY_LONG") == "1" {
 		rounds = 100

@@ -217,6 +217,7 @@ type badInput struct {
 }
 
 func TestBadInputIsOneLineAndChangesNothing(t *testing.T) {
+	ofSQLite(t, "houses that are copied as files")
 	house := livedIn(t)
 	for _, row := range badInputs() {
 		t.Run(row.name, func(t *testing.T) {
@@ -355,6 +356,7 @@ func taken(b *bench) {
 // A directory that may be read and not written. Root may write everywhere, so there the program first becomes nobody;
 // others take their own right away.
 func TestAReadOnlyDirectoryIsSaidSo(t *testing.T) {
+	ofSQLite(t, "a database that cannot be written")
 	b := livedIn(t)
 	program := "flattery"
 	if os.Geteuid() == 0 {

@@ -20,6 +20,7 @@ import (
 	"flattery/internal/claim/claimtest"
 	"flattery/internal/sandbox"
 	"flattery/internal/web"
+	"flattery/store/tables"
 )
 
 // begins lets somebody go to a network and come back, and stops before the callback is read.
@@ -142,12 +143,8 @@ func TestNoSecretIsToldAnywhere(t *testing.T) {
 	if err := o.backupTo(t.Context(), &dump); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"flattery.db", "flattery.db-wal"} {
-		text, err := os.ReadFile(filepath.Join(o.Data, name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		told[name] = string(text)
+	for name, text := range atRest(t, o.instance) {
+		told[name] = text
 	}
 	whole, err := gzip.NewReader(&dump)
 	if err != nil {
@@ -196,4 +193,39 @@ func goroutines(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return fmt.Sprint(all.String())
+}
+
+// atRest is what stands in the database: its files, or all columns of its tables.
+func atRest(t *testing.T, in *instance) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	if !onPostgres() {
+		for _, name := range []string{"flattery.db", "flattery.db-wal"} {
+			text, err := os.ReadFile(filepath.Join(in.Data, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			all[name] = string(text)
+		}
+		return all
+	}
+	for _, column := range tables.Columns() {
+		table, name, _ := strings.Cut(column, ".")
+		found, err := rows(in.store).DB.Rows(t.Context(), `SELECT `+name+` FROM `+table)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for found.Next() {
+			var v any
+			if err := found.Scan(&v); err != nil {
+				t.Fatal(err)
+			}
+			if b, ok := v.([]byte); ok {
+				v = string(b)
+			}
+			all["the tables"] += fmt.Sprintln(v)
+		}
+		found.Close()
+	}
+	return all
 }

@@ -35,6 +35,7 @@ var killStart = time.Date(2026, 1, 3, 12, 0, 0, 0, time.UTC)
 // The program is killed with SIGKILL at random instants while it polls, settles and plans. Whatever it said was done must
 // be there, nothing twice, and at the end every star is accounted for exactly once.
 func TestKilledAtAnyInstantItLosesAndRepeatsNothing(t *testing.T) {
+	ofSQLite(t, "looking into the file")
 	kills := 20
 	switch {
 	case os.Getenv("FLATTERY_LONG") == "1":

@@ -17,6 +17,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"flattery/internal/sandbox"
+	"flattery/store/eachtest"
+	"flattery/store/postgres/pgtest"
 )
 
 // TestMain lets scripts, and tests that need a process, run this program as `flattery`.
@@ -45,7 +47,9 @@ type bench struct {
 	*testing.T
 	world *sandbox.World // nil: none
 	dir   string
-	env   []string // over the defaults
+	// database is the setting; "" is SQLite.
+	database string
+	env      []string // over the defaults
 }
 
 // october is when most tests begin.
@@ -58,6 +62,9 @@ func newBench(t *testing.T, at time.Time) *bench {
 		t.Fatal(err)
 	}
 	b := &bench{T: t, world: w, dir: t.TempDir()}
+	if onPostgres() {
+		b.database = string(pgtest.New(t))
+	}
 	t.Cleanup(func() {
 		if err := w.Close(context.WithoutCancel(t.Context())); err != nil {
 			t.Error(err)
@@ -72,8 +79,19 @@ func (b *bench) environ() []string {
 	if b.world != nil {
 		env = append(env, worldEnviron(b.world)...)
 	}
-	return append(env, b.env...)
+	return append(append(env, "FLATTERY_DATABASE="+b.database), b.env...)
 }
+
+// ofSQLite leaves a test out where it is of a database in a file.
+func ofSQLite(t *testing.T, what string) {
+	t.Helper()
+	if onPostgres() {
+		t.Skipf("%s: there is none on PostgreSQL", what)
+	}
+}
+
+// onPostgres reports whether the tests run on PostgreSQL this time.
+func onPostgres() bool { return os.Getenv(eachtest.Variable) == "postgres" }
 
 func worldEnviron(w *sandbox.World) []string {
 	return []string{

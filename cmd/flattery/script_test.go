@@ -20,6 +20,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"flattery/internal/sandbox"
+	"flattery/store/postgres/pgtest"
 	"flattery/store/sqlite"
 )
 
@@ -35,6 +36,7 @@ type worldKey struct{}
 //	card NETWORK person NAME WHO, thing WHO TITLE THING, like|unlike WHO THING, token WHO FILE
 //	                              WHO and THING are variables where they are made: what the network calls them by
 //	agree WHO SAID CODE           waits until an address stands in the file SAID, says yes there, writes the code into the pipe CODE
+//	database                      from now on it is another, empty database, where it is not one in the data directory
 //	served                        a daemon serves the data directory from now on
 //	exits CODE flattery ARGS…     runs it and looks at the exit code
 //	json KEY…                     stdout is one JSON document, in which (or in whose first element) these keys are
@@ -58,6 +60,16 @@ func TestStories(t *testing.T) {
 				}
 			})
 			e.Setenv("FLATTERY_DATA", e.WorkDir+"/data")
+			dsn, drop, err := anotherDatabase()
+			if err != nil {
+				return err
+			}
+			e.Setenv("FLATTERY_DATABASE", dsn)
+			e.Defer(func() {
+				if err := drop(); err != nil {
+					e.T().Log(err)
+				}
+			})
 			e.Setenv("GORACE", "atexit_sleep_ms=0") // or each process sleeps a second at its end
 			for _, v := range worldEnviron(w) {
 				name, value, _ := strings.Cut(v, "=")
@@ -65,11 +77,28 @@ func TestStories(t *testing.T) {
 			}
 			return nil
 		},
+		Condition: func(cond string) (bool, error) { return cond == "postgres" && onPostgres(), nil },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"now": scriptNow, "github": scriptGitHub, "exits": scriptExits, "json": scriptJSON, "jsonlines": scriptJSONLines, "one": scriptOne,
-			"card": scriptCard, "agree": scriptAgree, "served": scriptServed,
+			"database": scriptDatabase, "card": scriptCard, "agree": scriptAgree, "served": scriptServed,
 		},
 	})
+}
+
+// anotherDatabase is an empty one; "" is SQLite in the data directory.
+func anotherDatabase() (dsn string, drop func() error, err error) {
+	if !onPostgres() {
+		return "", func() error { return nil }, nil
+	}
+	made, drop, err := pgtest.Make(context.Background(), os.Getenv(pgtest.Variable))
+	return string(made), drop, err
+}
+
+func scriptDatabase(ts *testscript.TestScript, _ bool, _ []string) {
+	dsn, drop, err := anotherDatabase()
+	ts.Check(err)
+	ts.Setenv("FLATTERY_DATABASE", dsn)
+	ts.Defer(func() { ts.Check(drop()) })
 }
 
 func worldOf(ts *testscript.TestScript) *sandbox.World {

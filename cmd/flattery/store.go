@@ -41,10 +41,11 @@ func rows(s store.Store) *tables.Reader {
 
 // exists reports whether the settings name an instance that is there.
 func (in *instance) exists() bool {
+	file := sqlite.File
 	if in.Database != "" {
-		return true
+		file = seal.KeyFile // whoever served it once has its key
 	}
-	_, err := os.Stat(filepath.Join(in.Data, sqlite.File))
+	_, err := os.Stat(filepath.Join(in.Data, file))
 	return err == nil
 }
 
@@ -58,18 +59,27 @@ func (in *instance) alone(ctx context.Context, why string) (func() error, error)
 		}
 		return unlock, nil
 	}
-	s, err := in.openDatabase(ctx, in.Database, in.Data, nil)
+	n, err := in.others(ctx)
 	if err != nil {
-		return nil, err
-	}
-	n, err := s.(*postgres.Store).Others(ctx) //nolint:errcheck // it was opened so
-	if err := errors.Join(err, s.Close()); err != nil {
 		return nil, err
 	}
 	if n > 0 {
 		return nil, fmt.Errorf("another flattery uses the database (%s): stop it first; %s", count(n, "session"), why)
 	}
 	return func() error { return nil }, nil
+}
+
+// others counts the sessions of other processes on PostgreSQL.
+func (in *instance) others(ctx context.Context) (n int, err error) {
+	if s, ok := in.store.(*postgres.Store); ok {
+		return s.Others(ctx)
+	}
+	s, err := in.openDatabase(ctx, in.Database, in.Data, nil)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	return s.(*postgres.Store).Others(ctx) //nolint:errcheck // it was opened so
 }
 
 func (p *program) database() *cobra.Command {

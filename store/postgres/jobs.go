@@ -126,11 +126,41 @@ func (j *jobs) Run(ctx context.Context, h queue.Handlers) error {
 	if err := j.s.patiently(ctx, func(ctx context.Context) error { return client.Start(context.WithoutCancel(ctx)) }); err != nil {
 		return fmt.Errorf("postgres: jobs: %w", err)
 	}
-	<-ctx.Done()
+	j.attend(ctx)
 	if err := client.StopAndCancel(context.WithoutCancel(ctx)); err != nil {
 		return fmt.Errorf("postgres: jobs: %w", err)
 	}
 	return nil
+}
+
+// glance is how often each process looks for jobs of those that died. River's elected leader does the same, but a leader may
+// die too, and is missed for longer.
+const glance = 10 * time.Second
+
+// attend hands out again what was lost, until ctx ends.
+func (j *jobs) attend(ctx context.Context) {
+	tick := time.NewTicker(glance)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if err := j.forward(ctx, j.s.opts.Now()); err != nil && ctx.Err() == nil {
+			j.s.opts.Log.Warn("lost jobs could not be looked for", "error", err)
+		}
+	}
+}
+
+// forward makes available what has come due by its time, or by the end of a lease.
+func (j *jobs) forward(ctx context.Context, now time.Time) error {
+	t := table{j.driver.GetExecutor(), j.s}
+	if err := t.rescue(ctx, now); err != nil {
+		return err
+	}
+	_, err := t.JobSchedule(ctx, &riverdriver.JobScheduleParams{Max: 1000, Now: &now})
+	return err
 }
 
 // Drain works River's table itself: one job after the other, and by the clock of the options.
@@ -195,14 +225,11 @@ func (t table) Woken() <-chan struct{} { return nil }
 func (t table) Lease(ctx context.Context, kinds []string, now, _ time.Time, n int) ([]queue.Job, error) {
 	var found *riverdriver.JobGetAvailableResult
 	err := t.s.patiently(ctx, func(ctx context.Context) error {
-		if err := t.rescue(ctx, now); err != nil {
+		err := t.s.jobs.forward(ctx, now)
+		if err != nil {
 			return err
 		}
-		if _, err := t.JobSchedule(ctx, &riverdriver.JobScheduleParams{Max: 1000, Now: &now}); err != nil {
-			return err
-		}
-		var err error
-		found, err = t.JobGetAvailable(ctx, &riverdriver.JobGetAvailableParams{ClientID: Name, Kind: kinds, MaxAttemptedBy: 10, MaxToLock: n, Now: &now, Queue: river.QueueDefault})
+		found, err = t.JobGetAvailable(ctx, &riverdriver.JobGetAvailableParams{ClientID: t.s.name, Kind: kinds, MaxAttemptedBy: 10, MaxToLock: n, Now: &now, Queue: river.QueueDefault})
 		return err
 	})
 	if err != nil {

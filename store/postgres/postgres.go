@@ -4,6 +4,7 @@ package postgres
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -21,8 +22,8 @@ import (
 	"flattery/store/tables"
 )
 
-// Name is how our sessions are called in pg_stat_activity.
-const Name = "flattery"
+// Name begins the name of our sessions in pg_stat_activity; each store has a name of its own.
+const Name = "flattery "
 
 // Options say how a store is opened.
 type Options struct {
@@ -41,6 +42,7 @@ type Options struct {
 type Store struct {
 	tables.Reader
 	opts Options
+	name string // of its sessions
 	pool *pgxpool.Pool
 	out  outage
 	jobs *jobs
@@ -67,7 +69,8 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Lease == 0 {
 		o.Lease = queue.Lease
 	}
-	config.ConnConfig.RuntimeParams["application_name"] = Name
+	name := Name + rand.Text()
+	config.ConnConfig.RuntimeParams["application_name"] = name
 	config.ConnConfig.ConnectTimeout = 5 * time.Second
 	if !strings.Contains(string(o.DSN), "pool_max_conns") {
 		config.MaxConns = 12
@@ -76,7 +79,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("postgres: %w", err)
 	}
-	s := &Store{opts: o, pool: pool}
+	s := &Store{opts: o, name: name, pool: pool}
 	s.Reader = tables.Reader{DB: reader{s}, Snapshot: s.now, Zone: o.Location, Seal: o.Seal}
 	if err := s.migrate(ctx); err != nil {
 		pool.Close()
@@ -162,10 +165,10 @@ func (s *Store) Check(ctx context.Context) error {
 	return nil
 }
 
-// Others counts the other sessions of flattery on this database.
+// Others counts the sessions of other stores on this database.
 func (s *Store) Others(ctx context.Context) (n int, err error) {
-	return n, wrap("sessions", s.DB.Row(ctx, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = ?
-		AND pid <> pg_backend_pid() AND backend_start < (SELECT backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid())`, Name).Scan(&n))
+	return n, wrap("sessions", s.DB.Row(ctx, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+		AND starts_with(application_name, ?) AND application_name <> ?`, Name, s.name).Scan(&n))
 }
 
 // wrap says what was being done.

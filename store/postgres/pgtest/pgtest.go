@@ -50,60 +50,78 @@ func New(t testing.TB) flattery.Secret {
 // On makes a database on a server.
 func On(t testing.TB, server string) flattery.Secret {
 	t.Helper()
-	ctx := context.Background()
-	c, err := pgx.Connect(ctx, server)
+	dsn, drop, err := Make(context.Background(), server)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer c.Close(ctx)
-	// Of many test processes one makes the template, and the others wait.
-	do(t, c, `SELECT pg_advisory_lock(7)`)
-	var there bool
-	if err := c.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM pg_database WHERE datname = $1 AND datistemplate)`, template).Scan(&there); err != nil {
-		t.Fatal(err)
-	}
-	if !there {
-		do(t, c, `DROP DATABASE IF EXISTS `+template)
-		do(t, c, `CREATE DATABASE `+template)
-		s, err := postgres.Open(ctx, postgres.Options{DSN: at(t, server, template), Location: time.UTC, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := s.Close(); err != nil {
-			t.Fatal(err)
-		}
-		do(t, c, `ALTER DATABASE `+template+` IS_TEMPLATE true`)
-	}
-	do(t, c, `SELECT pg_advisory_unlock(7)`)
-	name := "flattery_test_" + strings.ToLower(rand.Text())
-	do(t, c, `CREATE DATABASE `+name+` TEMPLATE `+template)
 	t.Cleanup(func() {
-		c, err := pgx.Connect(ctx, server)
-		if err != nil {
-			return // the server is gone, and all with it
-		}
-		defer c.Close(ctx)
-		if _, err := c.Exec(ctx, `DROP DATABASE IF EXISTS `+name+` WITH (FORCE)`); err != nil {
+		if err := drop(); err != nil {
 			t.Error(err)
 		}
 	})
-	return at(t, server, name)
+	return dsn
 }
 
-func do(t testing.TB, c *pgx.Conn, q string) {
-	t.Helper()
-	if _, err := c.Exec(context.Background(), q); err != nil {
-		t.Fatal(err)
+// Make makes a database on a server, and says how to drop it.
+func Make(ctx context.Context, server string) (dsn flattery.Secret, drop func() error, err error) {
+	config, err := pgx.ParseConfig(server)
+	if err != nil {
+		return "", nil, err
 	}
+	c, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return "", nil, err
+	}
+	defer func() { err = errors.Join(err, c.Close(ctx)) }()
+	if err := makeTemplate(ctx, c, at(config, template)); err != nil {
+		return "", nil, err
+	}
+	name := "flattery_test_" + strings.ToLower(rand.Text())
+	if _, err := c.Exec(ctx, `CREATE DATABASE `+name+` TEMPLATE `+template); err != nil {
+		return "", nil, err
+	}
+	return at(config, name), func() error {
+		c, err := pgx.ConnectConfig(context.WithoutCancel(ctx), config)
+		if err != nil {
+			return nil //nolint:nilerr // the server is gone, and all with it
+		}
+		_, err = c.Exec(context.WithoutCancel(ctx), `DROP DATABASE IF EXISTS `+name+` WITH (FORCE)`)
+		return errors.Join(err, c.Close(context.WithoutCancel(ctx)))
+	}, nil
+}
+
+// makeTemplate makes a migrated database of which the others are copies. Of many test processes one does it, and the others
+// wait.
+func makeTemplate(ctx context.Context, c *pgx.Conn, dsn flattery.Secret) (err error) {
+	if _, err := c.Exec(ctx, `SELECT pg_advisory_lock(7)`); err != nil {
+		return err
+	}
+	defer func() {
+		_, unlocked := c.Exec(ctx, `SELECT pg_advisory_unlock(7)`)
+		err = errors.Join(err, unlocked)
+	}()
+	var there bool
+	if err := c.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM pg_database WHERE datname = $1 AND datistemplate)`, template).Scan(&there); err != nil || there {
+		return err
+	}
+	for _, q := range []string{`DROP DATABASE IF EXISTS ` + template, `CREATE DATABASE ` + template} {
+		if _, err := c.Exec(ctx, q); err != nil {
+			return err
+		}
+	}
+	s, err := postgres.Open(ctx, postgres.Options{DSN: dsn, Location: time.UTC, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return err
+	}
+	if err := s.Close(); err != nil {
+		return err
+	}
+	_, err = c.Exec(ctx, `ALTER DATABASE `+template+` IS_TEMPLATE true`)
+	return err
 }
 
 // at is the DSN of a database on a server.
-func at(t testing.TB, server, database string) flattery.Secret {
-	t.Helper()
-	c, err := pgx.ParseConfig(server)
-	if err != nil {
-		t.Fatal(err)
-	}
+func at(c *pgx.ConnConfig, database string) flattery.Secret {
 	u := url.URL{Scheme: "postgres", User: url.UserPassword(c.User, c.Password), Host: net.JoinHostPort(c.Host, strconv.Itoa(int(c.Port))), Path: database, RawQuery: "sslmode=disable"}
 	return flattery.Secret(u.String())
 }
