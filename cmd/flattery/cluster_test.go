@@ -36,11 +36,12 @@ import (
 // Three workers and one web on one PostgreSQL poll ten thousand links (a few hundred in the short form), while one of the
 // workers is killed each five seconds: every new star becomes one flattr, and the month settles once.
 func TestManyProcessesShareTheWork(t *testing.T) {
+	ofBoth(t)
 	links, rounds := 300, 1
 	if os.Getenv("FLATTERY_LONG") == "1" {
 		links, rounds = 10_000, 3
 	}
-	c := newCluster(t, links)
+	c := newCluster(t, links, pgtest.New(t))
 	c.start()
 	c.until("the first look at every link", 5*time.Minute, func() int { return c.count(`SELECT count(*) FROM links WHERE last_poll = 0`) })
 	stop := c.kills()
@@ -62,6 +63,46 @@ func TestManyProcessesShareTheWork(t *testing.T) {
 		c.want("flattrs that count, in round "+strconv.Itoa(round+1), c.count(`SELECT count(*) FROM flattrs WHERE state = 'counts'`), links*(round+1))
 	}
 	c.settles(stop)
+}
+
+// PostgreSQL is stopped, and crashes, while links are polled: the daemons say so, wait, and go on; nothing is lost.
+func TestPostgresIsRestartedInTheMiddleOfEverything(t *testing.T) {
+	ofBoth(t)
+	server := pgtest.Start(t)
+	c := newCluster(t, 60, pgtest.On(t, server.DSN))
+	c.broken = true
+	c.start()
+	dice, rounds := rand.New(rand.NewPCG(2, 2)), 4
+	if os.Getenv("FLATTERY_LONG") == "1" {
+		rounds = 20
+	}
+	for round := range rounds {
+		c.star(round)
+		c.exec(`UPDATE links SET next_poll = ` + strconv.FormatInt(c.now().Unix(), 10))
+		c.tick()
+		time.Sleep(time.Duration(dice.IntN(1500)) * time.Millisecond)
+		end := server.Stop
+		if round%2 == 1 {
+			end = server.Crash
+		}
+		if err := end(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Duration(1500+dice.IntN(2500)) * time.Millisecond)
+		server.Start(t)
+		c.until("the stars of round "+strconv.Itoa(round+1), 4*time.Minute, func() int {
+			return c.links*(round+1) - c.count(`SELECT count(*) FROM flattrs WHERE state = 'counts'`)
+		})
+	}
+	c.stop()
+	for _, words := range []string{"PostgreSQL cannot be reached: waiting for it", "PostgreSQL can be reached again"} {
+		n := strings.Count(c.said, words) // a process that had nothing to ask meanwhile did not see it
+		t.Logf("said %d times: %s", n, words)
+		if n == 0 {
+			t.Errorf("nobody said %q", words)
+		}
+	}
+	t.Logf("%d restarts, %d stars, nothing lost", rounds, c.links*rounds)
 }
 
 // settles lets the month end, while workers are killed.
@@ -110,6 +151,8 @@ type cluster struct {
 	trips   atomic.Int64
 	refused atomic.Int64
 	killed  int
+	broken  bool // errors are to be expected
+	said    string
 
 	mu      sync.Mutex
 	workers [3]*exec.Cmd
@@ -118,9 +161,9 @@ type cluster struct {
 	logs    []*os.File
 }
 
-func newCluster(t *testing.T, links int) *cluster {
+func newCluster(t *testing.T, links int, database flattery.Secret) *cluster {
 	t.Helper()
-	c := &cluster{T: t, links: links, dir: t.TempDir(), base: time.Date(2026, 10, 20, 12, 0, 0, 0, time.UTC), since: time.Now(), direct: pgtest.New(t)}
+	c := &cluster{T: t, links: links, dir: t.TempDir(), base: time.Date(2026, 10, 20, 12, 0, 0, 0, time.UTC), since: time.Now(), direct: database}
 	world, err := sandbox.Open(sandbox.NewClock(c.base), 1)
 	if err != nil {
 		t.Fatal(err)
@@ -137,7 +180,7 @@ func newCluster(t *testing.T, links int) *cluster {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.store, err = postgres.Open(t.Context(), postgres.Options{DSN: c.direct, Location: time.UTC, Now: c.now, Seal: box, Log: slog.New(slog.DiscardHandler)}); err != nil {
+	if c.store, err = postgres.Open(t.Context(), postgres.Options{DSN: c.direct, Location: time.UTC, Now: c.now, Seal: box, Log: slog.New(slog.DiscardHandler), Patience: postgres.Patience}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -224,7 +267,7 @@ func (c *cluster) tick() {
 
 func (c *cluster) environ(dsn flattery.Secret) []string {
 	return append(os.Environ(), "FLATTERY_DATA="+c.dir, "FLATTERY_LISTEN=127.0.0.1:0", "FLATTERY_OUTBOUND_ALLOW_PRIVATE=true", "FLATTERY_DATABASE="+string(dsn),
-		"FLATTERY_NETWORKS_GITHUB_BASE="+c.world.GitHub.Base(), "FLATTERY_JOBS_LEASE=30s", "FLATTERY_LOG_LEVEL=warn")
+		"FLATTERY_NETWORKS_GITHUB_BASE="+c.world.GitHub.Base(), "FLATTERY_JOBS_LEASE=30s", "FLATTERY_LOG_LEVEL=info")
 }
 
 // start starts the workers and the web, which is asked for a page each second.
@@ -286,8 +329,9 @@ func (c *cluster) stop() {
 		if err = errors.Join(err, f.Close()); err != nil {
 			c.Error(err)
 		}
+		c.said += string(text)
 		for line := range strings.Lines(string(text)) {
-			if strings.Contains(line, "level=ERROR") || strings.Contains(line, "panic") {
+			if !c.broken && strings.Contains(line, "level=ERROR") || strings.Contains(line, "panic:") {
 				c.Errorf("%s: %s", filepath.Base(f.Name()), line)
 			}
 		}

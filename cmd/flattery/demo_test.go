@@ -80,6 +80,7 @@ func checkedBy(t *testing.T, name string, args ...string) {
 }
 
 func TestAYearOfTheDemoAddsUp(t *testing.T) {
+	ofSQLite(t, "the demo")
 	program := built(t)
 	seeds, months := 1, 3
 	if os.Getenv("FLATTERY_CI") != "" || os.Getenv("FLATTERY_LONG") != "" {
@@ -122,6 +123,7 @@ func TestAYearOfTheDemoAddsUp(t *testing.T) {
 
 // A journal whose closing balance is a millionth off must not pass: else the checks above could not fail.
 func TestATamperedJournalIsRefused(t *testing.T) {
+	ofSQLite(t, "the demo")
 	dir, _ := tellDemo(t, built(t), "--months", "1")
 	for format, check := range map[string][]string{"hledger": {"hledger", "check", "-s", "ordereddates", "-f"}, "beancount": {"bean-check"}} {
 		path := journal(t, dir, format)
@@ -160,6 +162,7 @@ func TestATamperedJournalIsRefused(t *testing.T) {
 
 // Small shares of many authors: what the rules of the slips come to when nobody is liked twice.
 func TestTheLongTailIsPrinted(t *testing.T) {
+	ofSQLite(t, "the demo")
 	_, a := tellDemo(t, built(t), "--story", "long-tail", "--months", "24")
 	for _, m := range a.Months {
 		if m.Flattrs != 40 || m.Shares != 2*flattery.Unit {

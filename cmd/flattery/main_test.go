@@ -90,6 +90,14 @@ func ofSQLite(t *testing.T, what string) {
 	}
 }
 
+// ofBoth leaves a test out that has both databases by itself, when it has run already.
+func ofBoth(t *testing.T) {
+	t.Helper()
+	if onPostgres() {
+		t.Skip("it ran with the others")
+	}
+}
+
 // onPostgres reports whether the tests run on PostgreSQL this time.
 func onPostgres() bool { return os.Getenv(eachtest.Variable) == "postgres" }
 

@@ -147,7 +147,8 @@ func (j *jobs) attend(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		if err := j.forward(ctx, j.s.opts.Now()); err != nil && ctx.Err() == nil {
+		err := j.s.patiently(ctx, func(ctx context.Context) error { return j.forward(ctx, j.s.opts.Now()) })
+		if err != nil && ctx.Err() == nil {
 			j.s.opts.Log.Warn("lost jobs could not be looked for", "error", err)
 		}
 	}
