@@ -365,7 +365,7 @@ func (c *cluster) kills() (stop func()) {
 				c.killed++
 			}
 			c.mu.Unlock()
-			answer, err := http.Get(page) //nolint:noctx // it is asked each second
+			answer, err := http.Get(page)
 			if err != nil || answer.StatusCode != http.StatusOK {
 				c.refused.Add(1)
 				continue
@@ -436,7 +436,7 @@ func (c *cluster) counted() flattery.Secret {
 			if err != nil {
 				return
 			}
-			far, err := net.Dial("tcp", to) //nolint:noctx // it ends with the near side
+			far, err := net.Dial("tcp", to)
 			if err != nil {
 				_ = near.Close()
 				continue

@@ -166,7 +166,7 @@ func bringKey(from, to string) error {
 	path := filepath.Join(to, seal.KeyFile)
 	switch there, err := os.ReadFile(path); {
 	case errors.Is(err, fs.ErrNotExist):
-		return os.WriteFile(path, key, 0o600)
+		return os.WriteFile(path, key, 0o600) //nolint:gosec // the directory is the owner's own choice
 	case err != nil:
 		return err
 	case !bytes.Equal(there, key):

@@ -85,7 +85,7 @@ func numbered(q string) string {
 	var b strings.Builder
 	b.Grow(len(q) + 16)
 	n := 0
-	for i := 0; i < len(q); i++ {
+	for i := range len(q) {
 		if q[i] != '?' {
 			b.WriteByte(q[i])
 			continue

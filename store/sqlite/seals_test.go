@@ -68,21 +68,16 @@ func words(s *Store, q string) (all []string, err error) {
 func sealedValues(t *testing.T, s *Store) (places []string, values [][]byte) {
 	t.Helper()
 	for _, c := range tables.Secrets() {
-		rows, err := s.DB.Rows(t.Context(), `SELECT `+c.Key+`, `+c.Column+` FROM `+c.Table+` WHERE `+c.Column+` IS NOT NULL`)
+		keys, err := words(s, `SELECT `+c.Key+` FROM `+c.Table+` WHERE `+c.Column+` IS NOT NULL`)
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer rows.Close()
-		for rows.Next() {
-			var key string
-			var b []byte
-			if err := rows.Scan(&key, &b); err != nil {
-				t.Fatal(err)
-			}
-			places, values = append(places, c.Place(key)), append(values, b)
-		}
-		if err := rows.Err(); err != nil {
+		sealed, err := words(s, `SELECT `+c.Column+` FROM `+c.Table+` WHERE `+c.Column+` IS NOT NULL`)
+		if err != nil {
 			t.Fatal(err)
+		}
+		for i, key := range keys {
+			places, values = append(places, c.Place(key)), append(values, []byte(sealed[i]))
 		}
 	}
 	return places, values

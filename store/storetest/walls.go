@@ -3,6 +3,7 @@ package storetest
 import (
 	"bytes"
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -44,16 +45,7 @@ func Fill(t *testing.T, s store.Store) {
 		if link.ID, err = x.AddLink(ctx, link, flattery.Token{Access: "canary-access", Secret: "canary-secret", Refresh: "canary-refresh"}); err != nil {
 			return err
 		}
-		if err := x.SaveClaimToken(ctx, 1, flattery.Token{Access: "canary-claim"}); err != nil {
-			return err
-		}
-		if err := x.SaveApp(ctx, "n", flattery.App{ID: "canary-id", Secret: "canary-secret", Key: "canary-key", Accepted: "canary-sentence"}, now); err != nil {
-			return err
-		}
-		if err := x.SaveAppToken(ctx, "n", flattery.Token{Access: "canary-app-token"}); err != nil {
-			return err
-		}
-		if err := x.AddAttempt(ctx, store.Attempt{State: "canary-state", Browser: "canary-browser", Account: b, Verifier: "canary-verifier", Expires: now}); err != nil {
+		if err := fillSecrets(ctx, x, b, now); err != nil {
 			return err
 		}
 		out, err := x.AddLikes(ctx, link, []flattery.Like{{Thing: flattery.Thing{Network: "n", Host: "h", ID: "1"}, Author: who("other"), At: now}}, false, now)
@@ -84,6 +76,14 @@ func Fill(t *testing.T, s store.Store) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+func fillSecrets(ctx context.Context, x store.Tx, a flattery.AccountID, now time.Time) error {
+	return errors.Join(
+		x.SaveClaimToken(ctx, 1, flattery.Token{Access: "canary-claim"}),
+		x.SaveApp(ctx, "n", flattery.App{ID: "canary-id", Secret: "canary-secret", Key: "canary-key", Accepted: "canary-sentence"}, now),
+		x.SaveAppToken(ctx, "n", flattery.Token{Access: "canary-app-token"}),
+		x.AddAttempt(ctx, store.Attempt{State: "canary-state", Browser: "canary-browser", Account: a, Verifier: "canary-verifier", Expires: now}))
 }
 
 // Walls holds that whoever writes SQL by hand meets the last wall.

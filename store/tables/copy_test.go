@@ -141,6 +141,23 @@ func TestACopyThatIsBrokenOffLeavesNothingAndIsBegunAgain(t *testing.T) {
 	})
 }
 
+func words(t *testing.T, r *tables.Reader, q string) (all []string) {
+	t.Helper()
+	rows, err := r.DB.Rows(t.Context(), q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var word string
+		if err := rows.Scan(&word); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, word)
+	}
+	return all
+}
+
 // What a migration adds must be copied too.
 func TestEveryColumnIsCopied(t *testing.T) {
 	ours := []string{"migrations.", "jobs.", "sqlite_", "river_"} // of the database itself
@@ -151,17 +168,8 @@ func TestEveryColumnIsCopied(t *testing.T) {
 		"sqlite":   {sqliteSide(t), `SELECT m.name || '.' || c.name FROM sqlite_schema m, pragma_table_info(m.name) c WHERE m.type = 'table'`},
 		"postgres": {postgresSide(t), `SELECT table_name || '.' || column_name FROM information_schema.columns WHERE table_schema = current_schema()`},
 	} {
-		rows, err := s.reader.DB.Rows(t.Context(), s.columns)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer rows.Close()
 		var there []string
-		for rows.Next() {
-			var c string
-			if err := rows.Scan(&c); err != nil {
-				t.Fatal(err)
-			}
+		for _, c := range words(t, s.reader, s.columns) {
 			if !slices.ContainsFunc(ours, func(prefix string) bool { return len(c) > len(prefix) && c[:len(prefix)] == prefix }) {
 				there = append(there, c)
 			}

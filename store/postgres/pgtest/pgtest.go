@@ -147,7 +147,7 @@ func Start(t testing.TB) *Server {
 		t.Skip("left out: PostgreSQL is not installed")
 	}
 	s := &Server{bin: filepath.Dir(bins[len(bins)-1])}
-	if s.dir, err = os.MkdirTemp("", "flattery-pg-"); err != nil {
+	if s.dir, err = os.MkdirTemp("", "flattery-pg-"); err != nil { //nolint:usetesting // the server, which is not root, must get in
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -184,7 +184,7 @@ func Start(t testing.TB) *Server {
 }
 
 func (s *Server) command(name string, args ...string) *exec.Cmd {
-	c := exec.Command(filepath.Join(s.bin, name), args...) //nolint:noctx // it ends with Stop
+	c := exec.Command(filepath.Join(s.bin, name), args...) //nolint:noctx,gosec // it ends with Stop; the names stand here
 	c.Dir = s.dir
 	c.SysProcAttr = &syscall.SysProcAttr{Credential: s.who}
 	return c
