@@ -1,4 +1,4 @@
-/* The floor of ingest: the rows of BenchmarkIngest (store/sqlite), written by C on libsqlite3 with the same schema,
+/* The floor of ingest: the rows of BenchmarkIngest (store/tables), written by C on libsqlite3 with the same schema,
    pragmas and commits of a thousand likes. It looks nothing up that it need not.
 
    cc -O2 -o ingest_floor docs/bench/ingest_floor.c -lsqlite3

@@ -1,9 +1,8 @@
-package sqlite_test
+package tables_test
 
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"math"
 	"os"
 	"sync"
@@ -12,32 +11,19 @@ import (
 
 	"flattery"
 	"flattery/store"
-	"flattery/store/seal"
-	"flattery/store/sqlite"
+	"flattery/store/eachtest"
 )
 
 // benchNow is noon of a day in the middle of a month.
 var benchNow = time.Date(2026, 10, 15, 12, 0, 0, 0, time.UTC)
 
-// bench is a durable store: every commit waits for the disk.
-type bench struct{ *sqlite.Store }
+// bench is a durable store: every commit waits for the disk. FLATTERY_TEST_DATABASE=postgres .ci/postgres go test … benches
+// PostgreSQL.
+type bench struct{ store.Store }
 
 func openBench(b *testing.B) bench {
 	b.Helper()
-	dir := b.TempDir()
-	box, err := seal.Open(dir)
-	if err != nil {
-		b.Fatal(err)
-	}
-	s, err := sqlite.Open(b.Context(), sqlite.Options{Dir: dir, Location: time.UTC, Now: func() time.Time { return benchNow }, Seal: box, Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			b.Error(err)
-		}
-	})
+	s := eachtest.New(b).Open(b, eachtest.Options{Now: func() time.Time { return benchNow }, Durable: true})
 	return bench{s}
 }
 
