@@ -118,7 +118,7 @@ func (j *jobs) Run(ctx context.Context, h queue.Handlers) error {
 	client, err := river.NewClient(j.driver, &river.Config{
 		Logger: warnings(j.s.opts.Log), Workers: workers, MaxAttempts: math.MaxInt16, RetryPolicy: pauses{j.s.opts.Now},
 		Queues:              map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: j.s.opts.Workers, FetchCooldown: 20 * time.Millisecond, FetchPollInterval: time.Second}},
-		FetchOnlyKnownKinds: true, Test: river.TestConfig{Time: clock(j.s.opts.Now)}, RescueStuckJobsAfter: j.s.opts.Lease, JobTimeout: j.s.opts.Lease - j.s.opts.Lease/30, CompletedJobRetentionPeriod: kept,
+		FetchOnlyKnownKinds: true, Test: river.TestConfig{Time: clock(j.s.opts.Now)}, RescueStuckJobsAfter: forever, JobTimeout: j.s.opts.Lease - j.s.opts.Lease/30, CompletedJobRetentionPeriod: kept,
 	})
 	if err != nil {
 		return fmt.Errorf("postgres: jobs: %w", err)
@@ -133,9 +133,12 @@ func (j *jobs) Run(ctx context.Context, h queue.Handlers) error {
 	return nil
 }
 
-// glance is how often each process looks for jobs of those that died. River's elected leader does the same, but a leader may
-// die too, and is missed for longer.
-const glance = 10 * time.Second
+// glance is how often each process looks for jobs of those that died. River leaves that to an elected leader, who may die too and
+// is missed for longer: it is told never to, since the two would wait for each other's rows.
+const (
+	glance  = 10 * time.Second
+	forever = 100 * 365 * 24 * time.Hour
+)
 
 // attend hands out again what was lost, until ctx ends.
 func (j *jobs) attend(ctx context.Context) {
@@ -157,7 +160,7 @@ func (j *jobs) attend(ctx context.Context) {
 // forward makes available what has come due by its time, or by the end of a lease.
 func (j *jobs) forward(ctx context.Context, now time.Time) error {
 	t := table{j.driver.GetExecutor(), j.s}
-	if err := t.rescue(ctx, now); err != nil {
+	if err := t.rescueAlone(ctx, now); err != nil {
 		return err
 	}
 	_, err := t.JobSchedule(ctx, &riverdriver.JobScheduleParams{Max: 1000, Now: &now})
@@ -246,6 +249,22 @@ func (t table) Lease(ctx context.Context, kinds []string, now, _ time.Time, n in
 	}
 	slices.SortFunc(jobs, func(a, b queue.Job) int { return int(a.Lease - b.Lease) })
 	return jobs, nil
+}
+
+// rescueAlone rescues, unless another process is at it.
+func (t table) rescueAlone(ctx context.Context, now time.Time) error {
+	c, err := t.s.pool.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.Release()
+	var mine bool
+	if err := c.QueryRow(ctx, `SELECT pg_try_advisory_lock($1)`, int64(lockNumber+1)).Scan(&mine); err != nil || !mine {
+		return err
+	}
+	err = t.rescue(ctx, now)
+	_, unlocked := c.Exec(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock($1)`, int64(lockNumber+1))
+	return errors.Join(err, unlocked)
 }
 
 // rescue makes due again what somebody held for longer than a lease.
