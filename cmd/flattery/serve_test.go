@@ -129,8 +129,10 @@ func TestTheFirstStartPrintsALinkThatOpensThePagesOnce(t *testing.T) {
 		if out := b.do("account", "list"); !strings.Contains(out, "admin") {
 			t.Errorf("another process sees %s", out)
 		}
-		if a := b.run("serve"); a.code != exitFailed || len(lines(a.errors)) != 1 || !strings.Contains(a.errors, "another flattery already serves "+b.data()) {
-			t.Errorf("a second daemon: %+v", a)
+		if !onPostgres() { // where there may be many
+			if a := b.run("serve"); a.code != exitFailed || len(lines(a.errors)) != 1 || !strings.Contains(a.errors, "another flattery already serves "+b.data()) {
+				t.Errorf("a second daemon: %+v", a)
+			}
 		}
 		s.stop()
 		if code := <-s.code; code != exitDone {
