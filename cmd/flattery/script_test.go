@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"os"
@@ -19,7 +20,9 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"flattery"
 	"flattery/internal/sandbox"
+	"flattery/store/postgres"
 	"flattery/store/postgres/pgtest"
 	"flattery/store/sqlite"
 )
@@ -223,6 +226,12 @@ func scriptAgree(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 func scriptServed(ts *testscript.TestScript, _ bool, _ []string) {
+	if dsn := ts.Getenv("FLATTERY_DATABASE"); dsn != "" {
+		s, err := postgres.Open(context.Background(), postgres.Options{DSN: flattery.Secret(dsn), Location: time.UTC, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+		ts.Check(err)
+		ts.Defer(func() { ts.Check(s.Close()) })
+		return
+	}
 	unlock, err := sqlite.Lock(ts.Getenv("FLATTERY_DATA"))
 	ts.Check(err)
 	ts.Defer(func() { ts.Check(unlock()) })
