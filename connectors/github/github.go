@@ -220,7 +220,12 @@ type session struct {
 }
 
 func (c *Connector) open(s connectors.Session) *session {
-	gh := github.NewClient(s.Client)
+	client := http.Client{}
+	if s.Client != nil {
+		client = *s.Client
+	}
+	client.Timeout = 0 // ask keeps it: this clock goes on after a refusal, whose body go-github never closes
+	gh := github.NewClient(&client)
 	gh.BaseURL, gh.UserAgent = c.base, "" // whose agent this is, the outbound client says
 	return &session{Connector: c, Session: s, gh: gh, path: "user"}
 }
@@ -243,6 +248,8 @@ func (s *session) ask(ctx context.Context, method, path, etag string, body, into
 	if s.err != nil {
 		return nil, s.err
 	}
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(s.Client.Timeout, connectors.Timeout))
+	defer cancel() // every body is read by then
 	req, err := s.gh.NewRequest(method, path, body)
 	if err != nil {
 		return nil, connectors.Failure(s.base.Host, err)
