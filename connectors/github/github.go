@@ -59,11 +59,11 @@ func (c *Connector) Identify(ctx context.Context, s connectors.Session) (flatter
 
 // Resolve finds an account by its name. An organisation has a profile too, and no stars.
 func (c *Connector) Resolve(ctx context.Context, s connectors.Session, handle string) (flattery.Profile, error) {
-	handle = strings.TrimPrefix(strings.TrimSpace(handle), "@")
-	if !login.MatchString(handle) {
-		return flattery.Profile{}, flattery.Input("%q is not a GitHub name: write it like octocat", connectors.Clean(handle, 50))
+	name, err := named(handle)
+	if err != nil {
+		return flattery.Profile{}, err
 	}
-	return c.open(s).profile(ctx, "users/"+handle)
+	return c.open(s).profile(ctx, "users/"+name)
 }
 
 // Administers needs a token of StewardScopes.
@@ -236,6 +236,11 @@ func (s *session) profile(ctx context.Context, path string) (flattery.Profile, e
 	if _, err := s.ask(ctx, http.MethodGet, path, "", nil, &a); err != nil {
 		return flattery.Profile{}, err
 	}
+	return s.known(a)
+}
+
+// known is a profile that has what others are asked for by.
+func (s *session) known(a account) (flattery.Profile, error) {
 	if a.ID == 0 || !login.MatchString(a.Login) {
 		return flattery.Profile{}, s.refuse("names an account without a usable id and login")
 	}
