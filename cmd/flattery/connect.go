@@ -292,7 +292,7 @@ func (in *instance) unclaim(ctx context.Context, c flattery.Claim) error {
 	if err != nil {
 		in.log.Warn("a token could not be given back", "claim", c.ID, "error", err)
 	}
-	if err := in.update(ctx, func(tx store.Tx) error { return tx.RemoveClaim(ctx, c.ID) }); err != nil {
+	if err := in.update(ctx, func(tx store.Tx) error { return tx.RemoveClaim(ctx, c.ID, in.now()) }); err != nil {
 		return err
 	}
 	in.giveBack(ctx, c.Identity, token)

@@ -53,7 +53,7 @@ func (r *Rechecks) Run(ctx context.Context) (ended int, err error) {
 			continue
 		}
 		r.Log.Warn("a claim ended: its account no longer shows that it administers the organisation", "claim", int64(c.ID), "account", int64(c.Account), "error", err)
-		if err := r.Store.Update(ctx, func(tx store.Tx) error { return tx.RemoveClaim(ctx, c.ID) }); err != nil {
+		if err := r.Store.Update(ctx, func(tx store.Tx) error { return tx.RemoveClaim(ctx, c.ID, r.Now()) }); err != nil {
 			return ended, fmt.Errorf("claim: recheck: %w", err)
 		}
 		ended++

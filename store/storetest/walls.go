@@ -56,6 +56,9 @@ func Fill(t *testing.T, s store.Store) {
 		if err := x.AddAttempt(ctx, store.Attempt{State: "canary-state", Browser: "canary-browser", Account: b, Verifier: "canary-verifier", Expires: now}); err != nil {
 			return err
 		}
+		if err := fillDisputes(ctx, x, a, b, who, now); err != nil {
+			return err
+		}
 		out, err := x.AddLikes(ctx, link, []flattery.Like{{Thing: flattery.Thing{Network: "n", Host: "h", ID: "1"}, Author: who("other"), At: now}}, false, now)
 		if err != nil {
 			return err
@@ -84,6 +87,23 @@ func Fill(t *testing.T, s store.Store) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// fillDisputes adds an identity that two have proved, and a proof that was begun.
+func fillDisputes(ctx context.Context, x store.Tx, a, b flattery.AccountID, who func(string) flattery.Profile, now time.Time) error {
+	c := flattery.Claim{Account: b, Identity: who("disputed"), Proof: flattery.ByPage, ProvedAt: now, Shown: "flattery-b", Page: "https://b.example/"}
+	if _, err := x.AddClaim(ctx, c); err != nil {
+		return err
+	}
+	if err := x.CheckClaim(ctx, flattery.Claim{ID: 2, Account: b, ProvedAt: now}, store.Look{At: now, Lapsed: flattery.LapsedAbsent}); err != nil {
+		return err
+	}
+	c.Account, c.Proof = a, flattery.ByOAuth
+	if _, err := x.OpenDispute(ctx, c, flattery.Token{Access: "canary-dispute"}, now.AddDate(0, 0, 10)); err != nil {
+		return err
+	}
+	_, err := x.AddProving(ctx, flattery.Proving{Account: a, Network: "n", Host: "h", Handle: "ann", Token: "flattery-a", MadeAt: now, Expires: now.AddDate(0, 0, 14)})
+	return err
 }
 
 // Walls holds that whoever writes SQL by hand meets the last wall.
