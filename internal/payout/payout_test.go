@@ -34,7 +34,7 @@ func planned(a flattery.Amount) func(*flattery.Debt) {
 func at(to flattery.Destination) func(*flattery.Debt) {
 	return func(d *flattery.Debt) { d.Destination = to }
 }
-func oneself(d *flattery.Debt)  { d.Account = d.Donor }
+func oneself(d *flattery.Debt) { d.Account = d.Donor }
 func held(why flattery.Held) func(*flattery.Debt) {
 	return func(d *flattery.Debt) { d.Held = why }
 }
