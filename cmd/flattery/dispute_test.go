@@ -3,10 +3,13 @@ package main
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"flattery"
+	"flattery/connectors"
 	"flattery/internal/claim"
 	"flattery/internal/queue"
 	"flattery/internal/sandbox"
@@ -190,5 +193,55 @@ func TestALookThatHasToWaitSaysUntilWhen(t *testing.T) {
 	}
 	if err := o.recheck(t.Context(), queue.Job{Key: "x"}); err == nil {
 		t.Error("a job that is no number was done")
+	}
+}
+
+// Proofs and disputes in a terminal.
+func TestAClaimIsProvedInATerminal(t *testing.T) {
+	b := newBench(t, october)
+	b.world.GitHub.AddUser("zoe")
+	for _, name := range []string{"ann", "eve"} {
+		b.run("account", "add", name)
+	}
+	begin := func(name string) string {
+		t.Helper()
+		return strings.TrimSpace(b.run("claim", "add", "--account", name, "github:zoe", "--by", "profile").out)
+	}
+	token := begin("ann")
+	if again := begin("ann"); again != token || !slices.Equal(connectors.ClaimTokens(token), []string{token}) {
+		t.Errorf("token %q, then %q", token, again)
+	}
+	if r := b.run("claim", "add", "--account", "ann", "github:zoe", "--by", "profile", "--check"); r.code != 1 || !strings.Contains(r.errors, "is not in the profile of github:zoe") {
+		t.Errorf("before it is there: %+v", r)
+	}
+	b.world.GitHub.SetBio("zoe", token+" "+begin("eve"))
+	if r := b.run("claim", "add", "--account", "ann", "github:zoe", "--by", "profile", "--check"); r.code != 0 || !strings.Contains(r.out, "github:zoe is ann") {
+		t.Errorf("ann: %+v", r)
+	}
+	if r := b.run("claim", "add", "--account", "eve", "github:Zoe", "--by", "profile", "--check"); r.code != 0 || !strings.Contains(r.out, "dispute 1") {
+		t.Errorf("eve: %+v", r)
+	}
+	for _, row := range []struct {
+		args []string
+		code int
+		says string
+	}{
+		{[]string{"claim", "list"}, 0, "disputed"},
+		{[]string{"claim", "check", "1"}, 0, "claim 1: disputed"},
+		{[]string{"claim", "check", "7"}, 2, "no claim 7"},
+		{[]string{"claim", "disputes"}, 0, "open"},
+		{[]string{"claim", "decide", "1", "third"}, 2, "first or second"},
+		{[]string{"claim", "decide", "7", "first"}, 2, "no dispute 7"},
+		{[]string{"claim", "decide", "1", "second"}, 0, "second"},
+		{[]string{"claim", "decide", "1", "second"}, 1, "decided already"},
+		{[]string{"claim", "list"}, 0, "eve"},
+		{[]string{"claim", "add", "--account", "ann", "github:zoe", "--by", "word"}, 2, "profile"},
+		{[]string{"claim", "add", "--account", "ann", "github:zoe", "--check"}, 2, "--by profile"},
+		{[]string{"claim", "add", "--account", "ann", "github:zoe", "--by", "profile", "--check"}, 2, "leave out --check"},
+		{[]string{"claim", "add", "--account", "ann", "instagram:zoe", "--by", "profile"}, 2, "Instagram"},
+	} {
+		if r := b.run(row.args...); r.code != row.code || !strings.Contains(r.out+r.errors, row.says) {
+			t.Errorf("%q: %+v", row.args, r)
+		}
 	}
 }

@@ -11,6 +11,21 @@ import (
 	"flattery/store"
 )
 
+// claimPromises are those about claims that lapse and are disputed.
+func claimPromises() map[string]func(*house) {
+	return map[string]func(*house){
+		"a claim that is not verified is not paid until it is again":      claimLapses,
+		"claims come due to be looked at again":                           claimsDue,
+		"a proved second claim freezes, and the first's proof ends it":    disputeFirst,
+		"an identity that its first does not prove again is the second's": disputeSecond,
+		"one dispute at a time, and none begun again by who lost it":      disputeOnce,
+		"who leaves gives way in a dispute":                               disputeLeft,
+		"of many who decide a dispute one does":                           disputeRace,
+		"a claim is looked at before the first payment":                   claimFirst,
+		"a proof that was begun keeps its token until it expires":         provings,
+	}
+}
+
 func proof(a flattery.AccountID, handle string, by flattery.Proof, now time.Time) flattery.Claim {
 	return flattery.Claim{Account: a, Identity: profile(handle), Proof: by, ProvedAt: now, Shown: "flattery-" + handle}
 }

@@ -44,16 +44,7 @@ func Fill(t *testing.T, s store.Store) {
 		if link.ID, err = x.AddLink(ctx, link, flattery.Token{Access: "canary-access", Secret: "canary-secret", Refresh: "canary-refresh"}); err != nil {
 			return err
 		}
-		if err := x.SaveClaimToken(ctx, 1, flattery.Token{Access: "canary-claim"}); err != nil {
-			return err
-		}
-		if err := x.SaveApp(ctx, "n", flattery.App{ID: "canary-id", Secret: "canary-secret", Key: "canary-key", Accepted: "canary-sentence"}, now); err != nil {
-			return err
-		}
-		if err := x.SaveAppToken(ctx, "n", flattery.Token{Access: "canary-app-token"}); err != nil {
-			return err
-		}
-		if err := x.AddAttempt(ctx, store.Attempt{State: "canary-state", Browser: "canary-browser", Account: b, Verifier: "canary-verifier", Expires: now}); err != nil {
+		if err := fillSecrets(ctx, x, b, now); err != nil {
 			return err
 		}
 		if err := fillDisputes(ctx, x, a, b, who, now); err != nil {
@@ -87,6 +78,20 @@ func Fill(t *testing.T, s store.Store) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// fillSecrets adds a secret of each kind but those of links and disputes.
+func fillSecrets(ctx context.Context, x store.Tx, b flattery.AccountID, now time.Time) error {
+	if err := x.SaveClaimToken(ctx, 1, flattery.Token{Access: "canary-claim"}); err != nil {
+		return err
+	}
+	if err := x.SaveApp(ctx, "n", flattery.App{ID: "canary-id", Secret: "canary-secret", Key: "canary-key", Accepted: "canary-sentence"}, now); err != nil {
+		return err
+	}
+	if err := x.SaveAppToken(ctx, "n", flattery.Token{Access: "canary-app-token"}); err != nil {
+		return err
+	}
+	return x.AddAttempt(ctx, store.Attempt{State: "canary-state", Browser: "canary-browser", Account: b, Verifier: "canary-verifier", Expires: now})
 }
 
 // fillDisputes adds an identity that two have proved, and a proof that was begun.
