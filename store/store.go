@@ -40,6 +40,14 @@ type Reader interface {
 	// Unasked counts the active links that were asked once, and not since a time.
 	Unasked(ctx context.Context, since time.Time) (int, error)
 	Claims(ctx context.Context, account flattery.AccountID) ([]flattery.Claim, error)
+	Claim(ctx context.Context, id flattery.ClaimID) (flattery.Claim, error)
+	// DueClaims are those to be looked at again: of organisations by their administrators each time; lapsed ones and those not
+	// seen to hold since checked, unless they were tried since tried.
+	DueClaims(ctx context.Context, checked, tried time.Time) ([]flattery.ClaimID, error)
+	// FirstClaims are those of accounts that are owed and were never paid, neither checked nor tried since a time.
+	FirstClaims(ctx context.Context, since time.Time) ([]flattery.ClaimID, error)
+	Provings(ctx context.Context, account flattery.AccountID, now time.Time) ([]flattery.Proving, error) // oldest first, none that has expired
+	Disputes(ctx context.Context, account flattery.AccountID) ([]flattery.Dispute, error)                // on either side; 0: all; newest first
 
 	// App is the keys for a network that were entered here; none: zero. AppToken is a token of the instance itself.
 	App(ctx context.Context, network string) (flattery.App, error)
@@ -124,6 +132,15 @@ type Waiting struct {
 	Author  flattery.Profile `json:"author"`
 	Flattrs int              `json:"flattrs"`
 	Donors  int              `json:"donors"`
+}
+
+// Look is what a look at a claim showed.
+type Look struct {
+	At   time.Time
+	Who  flattery.Profile // as it shows itself today; zero: not told
+	Good bool             // it holds
+	// Lapsed is why it does not, one of the reasons; "" and not Good: nobody could tell, and it stays as it was.
+	Lapsed string
 }
 
 // Attempt is an OAuth flow that was begun and waits for its callback.
@@ -212,12 +229,25 @@ type Tx interface {
 	DueLinks(ctx context.Context, now, until time.Time, n int) ([]flattery.LinkID, error)
 	SawNetwork(ctx context.Context, date, now time.Time) error
 
-	// AddClaim makes an identity the account's own; its pending flattrs join the month that contains now. It says how
-	// many did. ErrClaimed when it is another's.
+	// AddClaim makes an identity the account's own as of ProvedAt, or proves again what is; its pending flattrs join the month that
+	// contains ProvedAt. It says how many did. ErrClaimed when it is another's. A proof of one's own ends a dispute.
 	AddClaim(ctx context.Context, c flattery.Claim) (joined int, err error)
 	SaveClaimToken(ctx context.Context, id flattery.ClaimID, token flattery.Token) error
-	// RemoveClaim ends a claim; what it made count in open months is pending again.
-	RemoveClaim(ctx context.Context, id flattery.ClaimID) error
+	// RemoveClaim ends a claim; what it made count in open months is pending again. What is disputed becomes the second's.
+	RemoveClaim(ctx context.Context, id flattery.ClaimID, now time.Time) error
+	// CheckClaim writes what a look at a claim showed, unless it was proved again since it was read. While a claim is lapsed or
+	// disputed, what is settled for its identity waits apart, and moves to the account when it is not any more.
+	CheckClaim(ctx context.Context, c flattery.Claim, l Look) error
+
+	// OpenDispute notes that another's identity was proved by c.Account, or was proved again by it. ErrClaimed where the proof is not
+	// its own, or where it lost a dispute about it not long ago; ErrDisputed while another disputes it.
+	OpenDispute(ctx context.Context, c flattery.Claim, token flattery.Token, ends time.Time) (flattery.DisputeID, error)
+	// EndDispute decides; ErrState when it was decided.
+	EndDispute(ctx context.Context, id flattery.DisputeID, outcome flattery.Outcome, now time.Time) error
+
+	// AddProving keeps the one there is for that account and handle, until it has expired.
+	AddProving(ctx context.Context, p flattery.Proving) (flattery.Proving, error)
+	RemoveProving(ctx context.Context, account flattery.AccountID, id flattery.ProvingID) error
 
 	// AddLikes writes a page of likes of a link, set-based, and says what became of each, in their order.
 	AddLikes(ctx context.Context, l flattery.Link, likes []flattery.Like, baseline bool, now time.Time) ([]Outcome, error)
@@ -269,7 +299,7 @@ type Tx interface {
 	Enter(ctx context.Context, token string, now time.Time) (flattery.AccountID, error)
 	SaveSession(ctx context.Context, token string, data []byte, expires time.Time) error
 	DeleteSession(ctx context.Context, token string) error
-	Tidy(ctx context.Context, now time.Time) error // expired sessions, entrances and attempts
+	Tidy(ctx context.Context, now time.Time) error // expired sessions, entrances, attempts and proofs
 
 	// Enqueue makes a job due at a time, in this transaction. One of that kind and key that is unfinished stays as it is.
 	Enqueue(ctx context.Context, kind, key string, due time.Time) error

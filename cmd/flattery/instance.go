@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -79,6 +80,7 @@ type instance struct {
 	base     string // where people reach the pages
 	tokens   *claim.Tokens
 	flow     *claim.Flow
+	profiles *claim.Profiles
 	rechecks *claim.Rechecks
 	poller   *poll.Poller
 	settler  *settle.Settler
@@ -152,11 +154,12 @@ func (p *program) openSealed(ctx context.Context, in *instance, box *seal.Box) (
 	}
 	in.tokens.Store = in.store
 	in.flow = &claim.Flow{Store: in.store, Networks: in.enabled, App: in.app, Client: in.client, Base: func() string { return in.base }, Now: in.now}
-	in.rechecks = &claim.Rechecks{Store: in.store, Networks: in.enabled, App: in.app, Client: in.client, Now: in.now, Log: in.log}
+	in.profiles = &claim.Profiles{Store: in.store, Networks: in.enabled, App: in.app, Tokens: in.tokens, Caps: in.caps(), Client: in.client, Now: in.now}
+	in.rechecks = &claim.Rechecks{Store: in.store, Profiles: in.profiles, Networks: in.enabled, App: in.app, Tokens: in.tokens, Client: in.client, Now: in.now, Log: in.log}
 	in.poller = &poll.Poller{Store: in.store, Networks: in.enabled, Tokens: in.tokens, App: in.keys, Caps: in.caps(), Client: in.client, Now: in.now, Log: in.log}
 	in.settler = &settle.Settler{Store: in.store, Now: in.now, Log: in.log, Rules: settle.Rules{
 		Mode: settle.Mode(in.Mode), Grace: in.Grace, Split: in.Split, Fee: in.Fee, Lapse: in.PendingLapse}}
-	in.planner = &payout.Planner{Store: in.store, Rail: manual.Rail{}, Now: in.now, Log: in.log, Rules: payout.Rules{Max: in.SlipsMax, Minimum: in.SlipsMinimum}}
+	in.planner = &payout.Planner{Store: in.store, Rail: manual.Rail{}, Looks: in.rechecks, Now: in.now, Log: in.log, Rules: payout.Rules{Max: in.SlipsMax, Minimum: in.SlipsMinimum}}
 	return nil
 }
 
@@ -191,12 +194,16 @@ func cause(err error) error {
 }
 
 func (in *instance) handlers() queue.Handlers {
-	all := queue.Handlers{poll.Kind: in.poller.Work, poll.KindAuthors: in.poller.WorkAuthors}
-	for _, some := range []queue.Handlers{in.settler.Handlers(), in.planner.Handlers()} {
-		for kind, h := range some {
-			all[kind] = h
-		}
-	}
+	all := in.paying()
+	all[poll.Kind], all[poll.KindAuthors] = in.poller.Work, in.poller.WorkAuthors
+	maps.Copy(all, in.settler.Handlers())
+	return all
+}
+
+// paying are the jobs by which slips are made: the claims are looked at again before the first.
+func (in *instance) paying() queue.Handlers {
+	all := queue.Handlers{claim.KindRecheck: in.recheck}
+	maps.Copy(all, in.planner.Handlers())
 	return all
 }
 

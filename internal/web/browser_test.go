@@ -114,7 +114,7 @@ func TestPagesLookRightInABrowser(t *testing.T) {
 		w.tokens["chromium"] = ada
 		paths := []string{"/", "/enter/chromium", "/month", "/months", "/months/2026-09", "/slips", "/links", "/nothing",
 			"/networks/github", "/networks/twitter", "/networks/flickr", "/networks/fivehundredpx", "/networks/vimeo/keys", "/networks/twitter/keys", "/networks/github/keys",
-			"/identities", "/oauth/code"}
+			"/identities", "/identities/github/prove", "/identities/vimeo/prove", "/admin/disputes", "/oauth/code"}
 		for i, path := range paths {
 			if i == 2 { // the first two are a stranger's
 				enterChromium(ctx, t, w, server.URL)

@@ -100,9 +100,12 @@ func madeKeys() []string {
 		"auth":     "none api+key oauth2 oauth1",
 		"proven":   "live recorded+answers contract own+sandbox+only never",
 		"instead":  "import+only retired forbidden keys",
-		"proof":    "oauth token admin name",
+		"proof":    "oauth token admin name profile page",
 		"sure":     "confirmed inferred not+confirmed",
-		"flash":    "linked unlinked claimed joined unclaimed saved forgotten goodkeys badkeys nocode",
+		"flash":    "linked unlinked claimed joined unclaimed saved forgotten goodkeys badkeys nocode disputed unproved dropped holds lapsed decided",
+		"claim":    "verified lapsed disputed",
+		"lapsed":   "gone other absent",
+		"slips":    "disputed unverified unchecked queue",
 		"format":   "money day first date clock moment",
 		"since":    "moment minutes hours days",
 		"until":    "moment minutes hours days",
@@ -113,8 +116,14 @@ func madeKeys() []string {
 			keys = append(keys, prefix+"."+strings.ReplaceAll(end, "+", " "))
 		}
 	}
-	for _, e := range []string{"missing", "stranger", "token", "plain", "foreign", "often", "admins", "attempt", "denied", "other", "claimed", "outside", "method", "frozen", "state", "unknown", "long", "input", "broken"} {
+	for _, e := range []string{"missing", "stranger", "token", "plain", "foreign", "often", "admins", "attempt", "denied", "other", "claimed", "disputed", "outside", "method", "frozen", "state", "unknown", "long", "input", "broken"} {
 		keys = append(keys, "error."+e+".title", "error."+e+".text")
+	}
+	for _, key := range []string{"prove.where.other twitter github flickr soundcloud vimeo fivehundredpx", "slips.hold.disputed unverified", "dispute.ended.first second withdrawn"} {
+		at := strings.LastIndex(key, ".") + 1
+		for end := range strings.FieldsSeq(key[at:]) {
+			keys = append(keys, key[:at]+end)
+		}
 	}
 	return append(keys, "language")
 }

@@ -348,7 +348,7 @@ func TestWhatIsOnesOwnIsListedAndReleased(t *testing.T) {
 		}
 	}
 	expect(t, b, "/identities", []string{"ada-of-github on GitHub is yours here now. 3 flattrs that waited count"}, nil)
-	if to := b.leads("/claims/2/remove"); to != "/identities" || len(w.claims) != 1 {
+	if to := b.leads("/claims/2/remove"); to != "/identities" || len(w.claims) != 2 {
 		t.Errorf("leads to %s, %d claims", to, len(w.claims))
 	}
 	expect(t, b, "/identities", []string{"Released."}, []string{"kettle-works"})

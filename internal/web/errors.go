@@ -70,6 +70,8 @@ func meaning(err error) (status int, key string) {
 		return http.StatusConflict, "other"
 	case errors.Is(err, flattery.ErrClaimed):
 		return http.StatusConflict, "claimed"
+	case errors.Is(err, flattery.ErrDisputed):
+		return http.StatusConflict, "disputed"
 	case method:
 		return http.StatusMethodNotAllowed, "method"
 	case errors.Is(err, flattery.ErrFrozen), errors.Is(err, flattery.ErrSettled):
@@ -130,7 +132,11 @@ func (s *site) fail(w http.ResponseWriter, v *visit, rt route, err error) {
 func retry(v *visit) string {
 	path, network := v.URL.Path, url.PathEscape(v.PostForm.Get("network"))
 	switch {
-	case strings.HasPrefix(path, "/claims/"), v.PostForm.Get("purpose") == Claiming:
+	case v.Method == http.MethodPost && strings.HasSuffix(path, "/prove"):
+		return path
+	case strings.HasPrefix(path, "/admin/disputes") && v.account.Admin:
+		return "/admin/disputes"
+	case strings.HasPrefix(path, "/claims/"), strings.HasPrefix(path, "/proofs/"), v.PostForm.Get("purpose") == Claiming:
 		return "/identities"
 	case (path == "/connect" || path == "/links") && network != "" && !v.PostForm.Has("link"):
 		return "/networks/" + network

@@ -39,6 +39,8 @@ type world struct {
 	debts    []flattery.Debt
 	links    []flattery.Link
 	claims   []flattery.Claim
+	provings []flattery.Proving
+	disputes []flattery.Dispute
 	networks []Network
 	apps     map[string]flattery.App // last saved
 	saved    int

@@ -20,7 +20,7 @@ var emptyNetwork = Network{State: "alive", Auth: "none", Proven: "contract"}
 func emptyPages() []page {
 	return []page{
 		&startPage{}, &doorPage{}, &monthPage{}, &monthsPage{}, &statementPage{}, &slipsPage{}, &linksPage{}, &errorPage{Key: "missing"},
-		&networkPage{Network: emptyNetwork}, &keysPage{Network: emptyNetwork}, &codePage{}, &identitiesPage{},
+		&networkPage{Network: emptyNetwork}, &keysPage{Network: emptyNetwork}, &codePage{}, &identitiesPage{}, &provePage{Network: emptyNetwork, Where: "prove.where.other"}, &disputesPage{},
 	}
 }
 
@@ -40,7 +40,7 @@ func TestEveryTemplateFitsItsPageInEveryLanguage(t *testing.T) {
 		}
 		b := visitor(t, h).signIn(w, ada)
 		b.headers["Accept-Language"] = code
-		for _, path := range []string{"/enter/x", "/month", "/months", "/months/2026-09", "/months/2026-07", "/slips", "/links", "/nothing", "/identities",
+		for _, path := range []string{"/enter/x", "/month", "/months", "/months/2026-09", "/months/2026-07", "/slips", "/links", "/nothing", "/identities", "/identities/github/prove", "/identities/vimeo/prove", "/admin/disputes",
 			"/networks/twitter", "/networks/github", "/networks/flickr", "/networks/vimeo", "/networks/fivehundredpx", "/networks/instagram",
 			"/networks/twitter/keys", "/networks/github/keys", "/networks/flickr/keys"} {
 			got := b.get(path)

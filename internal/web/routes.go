@@ -59,7 +59,14 @@ func (s *site) routes() []route {
 		{"GET /oauth/code", members, s.codePage},
 		{"POST /oauth/code", members, s.enterCode},
 		{"GET /identities", members, s.identities},
+		{"GET /identities/{network}/prove", members, s.provePage},
+		{"POST /identities/{network}/prove", members, s.beginProof},
+		{"POST /proofs/{id}/look", members, s.lookProof},
+		{"POST /proofs/{id}/remove", members, s.removeProof},
+		{"POST /claims/{id}/check", members, s.checkClaim},
 		{"POST /claims/{id}/remove", members, s.unclaim},
+		{"GET /admin/disputes", admins, s.disputes},
+		{"POST /admin/disputes/{id}/{outcome}", admins, s.decide},
 	}
 }
 

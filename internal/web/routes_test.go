@@ -9,7 +9,7 @@ import (
 )
 
 // Only ada has these; nobody else may ever see them.
-var adasOwn = []string{"lighthouse-keeper", "tinywebkit", "ada-w", "FLT-7K1", "kettle-works"}
+var adasOwn = []string{"lighthouse-keeper", "tinywebkit", "ada-w", "FLT-7K1", "kettle-works", "flattery-k7rm"}
 
 func TestEveryRouteAnswersEachVisitorAsItShould(t *testing.T) {
 	const (
@@ -51,6 +51,14 @@ func TestEveryRouteAnswersEachVisitorAsItShould(t *testing.T) {
 		"POST /oauth/code":               {"/oauth/code", refused, unknown, unknown},
 		"GET /identities":                {"/identities", sent, page, page},
 		"POST /claims/{id}/remove":       {"/claims/1/remove", refused, sent, missing},
+		"POST /claims/{id}/check":        {"/claims/1/check", refused, sent, missing},
+
+		"GET /identities/{network}/prove":     {"/identities/github/prove", sent, page, page},
+		"POST /identities/{network}/prove":    {"/identities/github/prove", refused, sent, sent},
+		"POST /proofs/{id}/look":              {"/proofs/1/look", refused, sent, missing},
+		"POST /proofs/{id}/remove":            {"/proofs/1/remove", refused, sent, missing},
+		"GET /admin/disputes":                 {"/admin/disputes", sent, page, refused},
+		"POST /admin/disputes/{id}/{outcome}": {"/admin/disputes/1/first", refused, sent, refused},
 	}
 	routes := (&site{}).routes()
 	if len(routes) != len(want) {
@@ -86,7 +94,7 @@ func TestEveryRouteAnswersEachVisitorAsItShould(t *testing.T) {
 				}
 			}
 			if w.flattrs[54].State != flattery.Counting || w.payments[0].State != flattery.PaymentPlanned || w.links[0].State != flattery.LinkActive ||
-				len(w.claims) != 2 || w.saved != 0 {
+				len(w.claims) != 3 || w.saved != 0 || len(w.provings) == 0 || w.provings[0].Account != ada || !w.disputes[0].Open() {
 				t.Errorf("%s as account %d changed what is ada's", rt.pattern, who)
 			}
 		}
@@ -140,6 +148,15 @@ func TestAddressesThatAreNotThereAreNamed(t *testing.T) {
 		"no such network to connect":    {"POST", "/connect", 404},
 		"a link that is no number":      {"POST", "/links/x/remove", 404},
 		"a claim that is too long":      {"POST", "/claims/99999999999999999999/remove", 404},
+		"a check of no claim":           {"POST", "/claims/x/check", 404},
+		"a proof where there are none":  {"GET", "/identities/instagram/prove", 404},
+		"a proof at no network":         {"POST", "/identities/orkut/prove", 404},
+		"a proof of nobody":             {"POST", "/identities/github/prove", 400},
+		"a proof that is no number":     {"POST", "/proofs/x/look", 404},
+		"a proof that is not there":     {"POST", "/proofs/77/remove", 404},
+		"a dispute that is no number":   {"POST", "/admin/disputes/x/first", 404},
+		"a dispute with no such end":    {"POST", "/admin/disputes/1/withdrawn", 404},
+		"a dispute that is not there":   {"POST", "/admin/disputes/77/second", 404},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := populated(false)
@@ -170,6 +187,7 @@ func TestRefusalsBecomePagesWithWords(t *testing.T) {
 		"an attempt that is over":         {flattery.ErrAttempt, 400, "This attempt is over"},
 		"refused at the network":          {flattery.ErrDenied, 403, "You said no at the network"},
 		"somebody else signed in":         {flattery.ErrOther, 409, "That was another account"},
+		"disputed by others":              {flattery.ErrDisputed, 409, "Two others dispute this"},
 		"claimed by another":              {flattery.ErrClaimed, 409, "already somebody’s"},
 		"the network broke":               {&flattery.OutsideError{Network: "github", Reason: "keys", Detail: "<i>401\u202e"}, 502, "&lt;i&gt;401</bdi>"},
 		"the network broke, in our words": {&flattery.OutsideError{Network: "github", Reason: "keys", Detail: "401"}, 502, "does not accept the keys of this instance"},

@@ -52,6 +52,12 @@ type Store interface {
 
 	// Claims lists what is the account's own, oldest first.
 	Claims(ctx context.Context, account flattery.AccountID) ([]flattery.Claim, error)
+
+	// Provings lists the account's proofs by profile that were begun and have not expired, oldest first.
+	Provings(ctx context.Context, account flattery.AccountID, now time.Time) ([]flattery.Proving, error)
+
+	// Disputes lists those in which the account is on either side, newest first.
+	Disputes(ctx context.Context, account flattery.AccountID) ([]flattery.Dispute, error)
 }
 
 // Networks tells the networks there are.
@@ -86,6 +92,19 @@ type Doors interface {
 	Unlink(ctx context.Context, account flattery.AccountID, link flattery.LinkID) error
 	Unclaim(ctx context.Context, account flattery.AccountID, claim flattery.ClaimID) error
 
+	// BeginProof gives the account the token to be shown in the public profile of a handle. LookProof looks for it; refusals:
+	// ErrNotFound, ErrUnproved, ErrClaimed, ErrDisputed, *OutsideError. RemoveProof forgets it.
+	BeginProof(ctx context.Context, account flattery.AccountID, network, handle string) (flattery.Proving, error)
+	LookProof(ctx context.Context, account flattery.AccountID, proof flattery.ProvingID) (Connected, error)
+	RemoveProof(ctx context.Context, account flattery.AccountID, proof flattery.ProvingID) error
+
+	// CheckClaim looks again whether a claim holds, and answers how it stands then. ErrNotFound: it has ended by that.
+	CheckClaim(ctx context.Context, account flattery.AccountID, claim flattery.ClaimID) (flattery.Claim, error)
+
+	// Disputed lists every dispute, newest first, and Decide ends one. Only admins get here. Refusals: ErrNotFound, ErrState.
+	Disputed(ctx context.Context) ([]Dispute, error)
+	Decide(ctx context.Context, dispute flattery.DisputeID, outcome flattery.Outcome) error
+
 	// SaveKeys keeps what is empty in app as it was; a zero app forgets all. Only admins get here.
 	SaveKeys(ctx context.Context, network string, app flattery.App) error
 
@@ -113,9 +132,17 @@ type Connecting struct {
 
 // Connected is what came of it.
 type Connected struct {
-	Purpose string
-	Profile flattery.Profile
-	Joined  int // pending flattrs that now count, of a claim
+	Purpose  string
+	Profile  flattery.Profile
+	Joined   int  // pending flattrs that now count, of a claim
+	Disputed bool // another account claims it: who does not prove it again loses it
+}
+
+// Dispute is a dispute as who runs the instance sees it.
+type Dispute struct {
+	flattery.Dispute
+	FirstName, SecondName string
+	FirstProof            flattery.Proof // "": the claim has ended
 }
 
 // Sessions keeps sessions. The token it is given is a SHA-256 already, never what is in the cookie. Expiry is real
@@ -144,6 +171,9 @@ type Network struct {
 	Imports          bool   // its export files are read
 
 	NeedsID, NeedsSecret, NeedsKey bool // the keys it wants
+	WantsKey                       bool // one that only proofs by profile need
+	Proves                         bool // a claim can be proved there by the public profile
+	Provable                       bool // here and now
 
 	FromSettings bool            // keys come from the settings: shown, not editable here
 	HasKeys      bool            // keys were entered

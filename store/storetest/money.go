@@ -207,7 +207,7 @@ func claimMoves(h *house) {
 		h.Fatal(err)
 	}
 	h.freeze(october, start.AddDate(0, 1, 0))
-	h.do(func(ctx context.Context, tx store.Tx) error { return tx.RemoveClaim(ctx, claims[0].ID) }) // after the freeze: it still counts
+	h.do(func(ctx context.Context, tx store.Tx) error { return tx.RemoveClaim(ctx, claims[0].ID, start) }) // after the freeze: it still counts
 	var author flattery.PayeeID
 	for d, err := range h.DonorMonths(h.Context(), october, 0, 1<<62) {
 		if err != nil {

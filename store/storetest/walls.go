@@ -3,7 +3,6 @@ package storetest
 import (
 	"bytes"
 	"context"
-	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -48,6 +47,9 @@ func Fill(t *testing.T, s store.Store) {
 		if err := fillSecrets(ctx, x, b, now); err != nil {
 			return err
 		}
+		if err := fillDisputes(ctx, x, a, b, who, now); err != nil {
+			return err
+		}
 		out, err := x.AddLikes(ctx, link, []flattery.Like{{Thing: flattery.Thing{Network: "n", Host: "h", ID: "1"}, Author: who("other"), At: now}}, false, now)
 		if err != nil {
 			return err
@@ -78,12 +80,35 @@ func Fill(t *testing.T, s store.Store) {
 	}
 }
 
-func fillSecrets(ctx context.Context, x store.Tx, a flattery.AccountID, now time.Time) error {
-	return errors.Join(
-		x.SaveClaimToken(ctx, 1, flattery.Token{Access: "canary-claim"}),
-		x.SaveApp(ctx, "n", flattery.App{ID: "canary-id", Secret: "canary-secret", Key: "canary-key", Accepted: "canary-sentence"}, now),
-		x.SaveAppToken(ctx, "n", flattery.Token{Access: "canary-app-token"}),
-		x.AddAttempt(ctx, store.Attempt{State: "canary-state", Browser: "canary-browser", Account: a, Verifier: "canary-verifier", Expires: now}))
+// fillSecrets adds a secret of each kind but those of links and disputes.
+func fillSecrets(ctx context.Context, x store.Tx, b flattery.AccountID, now time.Time) error {
+	if err := x.SaveClaimToken(ctx, 1, flattery.Token{Access: "canary-claim"}); err != nil {
+		return err
+	}
+	if err := x.SaveApp(ctx, "n", flattery.App{ID: "canary-id", Secret: "canary-secret", Key: "canary-key", Accepted: "canary-sentence"}, now); err != nil {
+		return err
+	}
+	if err := x.SaveAppToken(ctx, "n", flattery.Token{Access: "canary-app-token"}); err != nil {
+		return err
+	}
+	return x.AddAttempt(ctx, store.Attempt{State: "canary-state", Browser: "canary-browser", Account: b, Verifier: "canary-verifier", Expires: now})
+}
+
+// fillDisputes adds an identity that two have proved, and a proof that was begun.
+func fillDisputes(ctx context.Context, x store.Tx, a, b flattery.AccountID, who func(string) flattery.Profile, now time.Time) error {
+	c := flattery.Claim{Account: b, Identity: who("disputed"), Proof: flattery.ByPage, ProvedAt: now, Shown: "flattery-b", Page: "https://b.example/"}
+	if _, err := x.AddClaim(ctx, c); err != nil {
+		return err
+	}
+	if err := x.CheckClaim(ctx, flattery.Claim{ID: 2, Account: b, ProvedAt: now}, store.Look{At: now, Lapsed: flattery.LapsedAbsent}); err != nil {
+		return err
+	}
+	c.Account, c.Proof = a, flattery.ByOAuth
+	if _, err := x.OpenDispute(ctx, c, flattery.Token{Access: "canary-dispute"}, now.AddDate(0, 0, 10)); err != nil {
+		return err
+	}
+	_, err := x.AddProving(ctx, flattery.Proving{Account: a, Network: "n", Host: "h", Handle: "ann", Token: "flattery-a", MadeAt: now, Expires: now.AddDate(0, 0, 14)})
+	return err
 }
 
 // Walls holds that whoever writes SQL by hand meets the last wall.

@@ -145,8 +145,11 @@ func (t *Tx) RemoveAccount(ctx context.Context, id flattery.AccountID, now time.
 	if err != nil {
 		return wrap("claims", err)
 	}
+	if err := t.withdraw(ctx, id, now); err != nil {
+		return err
+	}
 	for _, c := range claims {
-		if err := t.RemoveClaim(ctx, c); err != nil {
+		if err := t.RemoveClaim(ctx, c, now); err != nil {
 			return err
 		}
 	}
@@ -156,6 +159,7 @@ func (t *Tx) RemoveAccount(ctx context.Context, id flattery.AccountID, now time.
 			OR state = 'counts' AND counts_in IN (SELECT month FROM months WHERE frozen_at IS NULL))`,
 		`DELETE FROM entrances WHERE account_id = ?`,
 		`DELETE FROM attempts WHERE account_id = ?`,
+		`DELETE FROM proofs WHERE account_id = ?`,
 		`DELETE FROM imports WHERE account_id = ?`,
 	} {
 		if err := t.Later(ctx, "remove account", q, id); err != nil {

@@ -34,7 +34,11 @@ func parts() []part {
 		{table: "things", columns: "id bigint, host_id bigint, network_id text, url text, title text", numbers: true},
 		{table: "links", columns: "id bigint, account_id bigint, identity_id bigint, proof text, token bytea, state text, reason text, detail text, cursor text, begins_at bigint, " +
 			"interval bigint, next_poll bigint, last_poll bigint, last_good bigint, failures bigint, held_until bigint, next_walk bigint", numbers: true},
-		{table: "claims", columns: "id bigint, account_id bigint, identity_id bigint, proof text, proved_at bigint, token bytea", numbers: true},
+		{table: "claims", columns: "id bigint, account_id bigint, identity_id bigint, proof text, proved_at bigint, token bytea, " +
+			"checked_at bigint, tried_at bigint, lapsed_at bigint, reason text, shown text, page text", numbers: true},
+		{table: "proofs", columns: "id bigint, account_id bigint, network text, host text, handle text, token text, made_at bigint, expires_at bigint", numbers: true},
+		{table: "disputes", columns: "id bigint, identity_id bigint, first_id bigint, second_id bigint, proof text, proved_at bigint, shown text, page text, token bytea, " +
+			"opened_at bigint, ends_at bigint, decided_at bigint, outcome text", numbers: true},
 		{table: "payees", columns: "id bigint, account_id bigint, identity_id bigint", numbers: true},
 		{table: "months", columns: "month bigint, starts_at bigint, ends_at bigint"},
 		{table: "flattrs", columns: "id bigint, account_id bigint, thing_id bigint, kind text, turn bigint, author_id bigint, link_id bigint, state text, liked_at bigint, " +

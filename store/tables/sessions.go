@@ -43,7 +43,7 @@ func (t *Tx) DeleteSession(ctx context.Context, token string) error {
 // Tidy forgets what has expired.
 func (t *Tx) Tidy(ctx context.Context, now time.Time) error {
 	for _, q := range []string{`DELETE FROM sessions WHERE expires_at <= ?`, `DELETE FROM entrances WHERE expires_at <= ?`,
-		`DELETE FROM attempts WHERE expires_at <= ?`} {
+		`DELETE FROM attempts WHERE expires_at <= ?`, `DELETE FROM proofs WHERE expires_at <= ?`} {
 		if err := t.Later(ctx, "tidy", q, seconds(now)); err != nil {
 			return err
 		}
