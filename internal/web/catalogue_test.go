@@ -102,7 +102,7 @@ func madeKeys() []string {
 		"instead":  "import+only retired forbidden keys",
 		"proof":    "oauth token admin name",
 		"sure":     "confirmed inferred not+confirmed",
-		"flash":    "linked unlinked claimed joined unclaimed saved forgotten goodkeys badkeys nocode",
+		"flash":    "linked unlinked claimed joined unclaimed saved forgotten goodkeys badkeys nocode entered first welcome proved password weak passkey nopasskey unpasskey session sessions role invite",
 		"format":   "money day first date clock moment",
 		"since":    "moment minutes hours days",
 		"until":    "moment minutes hours days",
@@ -113,7 +113,7 @@ func madeKeys() []string {
 			keys = append(keys, prefix+"."+strings.ReplaceAll(end, "+", " "))
 		}
 	}
-	for _, e := range []string{"missing", "stranger", "token", "plain", "foreign", "often", "admins", "attempt", "denied", "other", "claimed", "outside", "method", "frozen", "state", "unknown", "long", "input", "broken"} {
+	for _, e := range []string{"missing", "stranger", "token", "plain", "foreign", "often", "invite", "wrong", "lastadmin", "attempt", "denied", "other", "claimed", "outside", "method", "frozen", "state", "unknown", "long", "input", "broken"} {
 		keys = append(keys, "error."+e+".title", "error."+e+".text")
 	}
 	return append(keys, "language")

@@ -3,6 +3,7 @@ package storetest
 import (
 	"bytes"
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -54,6 +55,14 @@ func Fill(t *testing.T, s store.Store) {
 			return err
 		}
 		if err := x.AddAttempt(ctx, store.Attempt{State: "canary-state", Browser: "canary-browser", Account: b, Verifier: "canary-verifier", Expires: now}); err != nil {
+			return err
+		}
+		if err := errors.Join(x.AddEntrance(ctx, "canary-entrance", b, now), x.AddInvite(ctx, "canary-invite", flattery.Invite{By: b, Expires: now}),
+			x.SetPassword(ctx, b, []byte("h"), "hash", now), x.AddPasskey(ctx, b, []byte("h"), flattery.Passkey{Credential: []byte("c"), Public: []byte("p")}),
+			x.AddSession(ctx, flattery.Session{Token: "t", Account: b}, []byte("x"))); err != nil {
+			return err
+		}
+		if _, err := x.Knock(ctx, "canary-knock", now, now); err != nil {
 			return err
 		}
 		out, err := x.AddLikes(ctx, link, []flattery.Like{{Thing: flattery.Thing{Network: "n", Host: "h", ID: "1"}, Author: who("other"), At: now}}, false, now)
