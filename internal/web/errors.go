@@ -127,7 +127,7 @@ func (s *site) fail(w http.ResponseWriter, v *visit, rt route, err error) {
 		http.Error(w, http.StatusText(status), status)
 		return
 	}
-	s.send(w, status, body)
+	s.send(w, status, htmlType, body)
 }
 
 // retry is the page from which the failed visit came, where that is plain: its own address may hold a code.

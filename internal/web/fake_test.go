@@ -54,7 +54,7 @@ type world struct {
 	keys            map[flattery.AccountID]flattery.Keys
 	invites         map[string]bool // by token
 	origin          string          // of passkeys
-	clock           time.Duration   // since today, of the machine
+	clock           time.Duration   // by how much the machine's goes before
 	from            string          // the address that the desk was told last
 	broken          error           // every answer, when set
 	refuse          error           // every command, when set
@@ -216,7 +216,7 @@ func berlin() *time.Location {
 func options(t *testing.T, w *world) Options {
 	t.Helper()
 	return Options{
-		Store: w, Doors: w, Sessions: w, Desk: w, Clock: func() time.Time { return today.Add(w.clock) }, Now: func() time.Time { return today }, Location: w.zone, Grace: 72 * time.Hour,
+		Store: w, Doors: w, Sessions: w, Desk: w, Clock: func() time.Time { return time.Now().Add(w.clock) }, Now: func() time.Time { return today }, Location: w.zone, Grace: 72 * time.Hour,
 		Networks: w,
 		Mode:     Pledge, Slips: Slips{5, flattery.Unit}, Currency: "EUR", BaseURL: "http://127.0.0.1:8080", Version: "0.1.0",
 		Log: slog.New(slog.DiscardHandler),

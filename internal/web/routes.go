@@ -197,11 +197,10 @@ func (s *site) serve(rt route) http.Handler {
 			return
 		}
 		if answer.json != nil {
-			w.Header().Set("Content-Type", "application/json")
-			s.write(w, "", answer.json)
+			s.send(w, http.StatusOK, "application/json", answer.json)
 			return
 		}
-		s.send(w, cmp.Or(answer.status, http.StatusOK), body)
+		s.send(w, cmp.Or(answer.status, http.StatusOK), htmlType, body)
 	})
 }
 
@@ -272,8 +271,10 @@ func (s *site) frame(v *visit, f *frame) {
 	}
 }
 
-func (s *site) send(w http.ResponseWriter, status int, body []byte) {
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+const htmlType = "text/html; charset=utf-8"
+
+func (s *site) send(w http.ResponseWriter, status int, kind string, body []byte) {
+	w.Header().Set("Content-Type", kind)
 	w.WriteHeader(status)
 	if _, err := w.Write(body); err != nil {
 		s.Log.Debug("web: the visitor left", "error", err)
