@@ -118,7 +118,7 @@ func (h *stage) does(page, sign string, acts ...chromedp.Action[chromedp.Void]) 
 		here, _ := chromedp.Run(h.ctx, chromedp.Evaluate[string](`location.pathname + " " + document.body.innerText`))
 		h.Fatalf("on the way to %s: %v; on %s", page, err, here)
 	}
-	got, err := chromedp.Run(ctx, chromedp.Evaluate[string](`location.pathname + " " + document.querySelector(".flash, .note:not([hidden]), h1").textContent`))
+	got, err := chromedp.Run(ctx, chromedp.Evaluate[string](`location.pathname + " " + (document.querySelector(".flash, .note:not([hidden])") || document.querySelector("h1")).textContent`))
 	where, said, _ := strings.Cut(got, " ")
 	if err != nil || where != page {
 		h.Fatalf("came to %s and not to %s, %v: %s", where, page, err, said)
