@@ -45,24 +45,7 @@ func Fill(t *testing.T, s store.Store) {
 		if link.ID, err = x.AddLink(ctx, link, flattery.Token{Access: "canary-access", Secret: "canary-secret", Refresh: "canary-refresh"}); err != nil {
 			return err
 		}
-		if err := x.SaveClaimToken(ctx, 1, flattery.Token{Access: "canary-claim"}); err != nil {
-			return err
-		}
-		if err := x.SaveApp(ctx, "n", flattery.App{ID: "canary-id", Secret: "canary-secret", Key: "canary-key", Accepted: "canary-sentence"}, now); err != nil {
-			return err
-		}
-		if err := x.SaveAppToken(ctx, "n", flattery.Token{Access: "canary-app-token"}); err != nil {
-			return err
-		}
-		if err := x.AddAttempt(ctx, store.Attempt{State: "canary-state", Browser: "canary-browser", Account: b, Verifier: "canary-verifier", Expires: now}); err != nil {
-			return err
-		}
-		if err := errors.Join(x.AddEntrance(ctx, "canary-entrance", b, now), x.AddInvite(ctx, "canary-invite", flattery.Invite{By: b, Expires: now}),
-			x.SetPassword(ctx, b, []byte("h"), "hash", now), x.AddPasskey(ctx, b, []byte("h"), flattery.Passkey{Credential: []byte("c"), Public: []byte("p")}),
-			x.AddSession(ctx, flattery.Session{Token: "t", Account: b}, []byte("x"))); err != nil {
-			return err
-		}
-		if _, err := x.Knock(ctx, "canary-knock", now, now); err != nil {
+		if err := comeIn(ctx, x, b, now); err != nil {
 			return err
 		}
 		out, err := x.AddLikes(ctx, link, []flattery.Like{{Thing: flattery.Thing{Network: "n", Host: "h", ID: "1"}, Author: who("other"), At: now}}, false, now)
@@ -93,6 +76,20 @@ func Fill(t *testing.T, s store.Store) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// comeIn puts in the secrets of networks, and one of everything by which an account comes in.
+func comeIn(ctx context.Context, x store.Tx, b flattery.AccountID, now time.Time) error {
+	if _, err := x.Knock(ctx, "canary-knock", now, now); err != nil {
+		return err
+	}
+	return errors.Join(x.SaveClaimToken(ctx, 1, flattery.Token{Access: "canary-claim"}),
+		x.SaveApp(ctx, "n", flattery.App{ID: "canary-id", Secret: "canary-secret", Key: "canary-key", Accepted: "canary-sentence"}, now),
+		x.SaveAppToken(ctx, "n", flattery.Token{Access: "canary-app-token"}),
+		x.AddAttempt(ctx, store.Attempt{State: "canary-state", Browser: "canary-browser", Account: b, Verifier: "canary-verifier", Expires: now}),
+		x.AddEntrance(ctx, "canary-entrance", b, now), x.AddInvite(ctx, "canary-invite", flattery.Invite{By: b, Expires: now}),
+		x.SetPassword(ctx, b, []byte("h"), "hash", now), x.AddPasskey(ctx, b, []byte("h"), flattery.Passkey{Credential: []byte("c"), Public: []byte("p")}),
+		x.AddSession(ctx, flattery.Session{Token: "t", Account: b}, []byte("x")))
 }
 
 // Walls holds that whoever writes SQL by hand meets the last wall.
