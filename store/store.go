@@ -80,6 +80,12 @@ type Reader interface {
 	LastPosted(ctx context.Context) (time.Time, error)                                          // zero: the ledger is empty
 	NetworkDate(ctx context.Context) (date, seen time.Time, err error)                          // newest Date of a network, and our clock then
 	Session(ctx context.Context, token string, now time.Time) (data []byte, ok bool, err error) // by hashed token
+	Sessions(ctx context.Context, account flattery.AccountID, now time.Time) ([]flattery.Session, error)
+	Keys(ctx context.Context, account flattery.AccountID) (flattery.Keys, error)       // none: zero
+	Password(ctx context.Context, account flattery.AccountID) (flattery.Secret, error) // its hash; none: ""
+	PasskeyOwner(ctx context.Context, credential []byte) (flattery.AccountID, error)
+	Invites(ctx context.Context, now time.Time) ([]flattery.Invite, error) // that nobody has used
+	Invited(ctx context.Context, token string, now time.Time) (flattery.Invite, error)
 	Schema(ctx context.Context) (Schema, error)
 }
 
@@ -297,9 +303,30 @@ type Tx interface {
 	AddEntrance(ctx context.Context, token string, account flattery.AccountID, expires time.Time) error
 	// Enter uses up a one-time token. ErrNotFound when it was used, has expired or never was.
 	Enter(ctx context.Context, token string, now time.Time) (flattery.AccountID, error)
-	SaveSession(ctx context.Context, token string, data []byte, expires time.Time) error
+	AddSession(ctx context.Context, s flattery.Session, data []byte) error
+	// ChangeSession changes nothing of a session that was ended meanwhile.
+	ChangeSession(ctx context.Context, s flattery.Session, data []byte) error
 	DeleteSession(ctx context.Context, token string) error
-	Tidy(ctx context.Context, now time.Time) error // expired sessions, entrances, attempts and proofs
+	EndSession(ctx context.Context, account flattery.AccountID, id flattery.SessionID) error
+	EndSessions(ctx context.Context, account flattery.AccountID, but string) error // all but the one of that token
+
+	// SetPassword and AddPasskey give an account its handle with its first key. Another handle: ErrConflict, of AddPasskey.
+	SetPassword(ctx context.Context, account flattery.AccountID, handle []byte, hash flattery.Secret, now time.Time) error
+	AddPasskey(ctx context.Context, account flattery.AccountID, handle []byte, p flattery.Passkey) error
+	// UsePasskey notes an answer. ErrState when its count was there already.
+	UsePasskey(ctx context.Context, id flattery.PasskeyID, count uint32, flags byte, now time.Time) error
+	RemovePasskey(ctx context.Context, account flattery.AccountID, id flattery.PasskeyID) error
+	// Knock counts one more attempt to come in by a key, and says how many there were; the count begins anew when it began
+	// at since or before.
+	Knock(ctx context.Context, key string, since, now time.Time) (int, error)
+	ForgetKnocks(ctx context.Context, key string) error
+	AddInvite(ctx context.Context, token string, i flattery.Invite) error
+	// TakeInvite uses an invite up. ErrNotFound when it was used, has expired or never was.
+	TakeInvite(ctx context.Context, token string, now time.Time) error
+	EndInvite(ctx context.Context, id flattery.InviteID) error
+	SetAdmin(ctx context.Context, id flattery.AccountID, admin bool) error // ErrLastAdmin
+
+	Tidy(ctx context.Context, now time.Time) error // expired sessions, entrances, attempts, proofs, invites and knocks
 
 	// Enqueue makes a job due at a time, in this transaction. One of that kind and key that is unfinished stays as it is.
 	Enqueue(ctx context.Context, kind, key string, due time.Time) error

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -22,10 +21,8 @@ import (
 // entrance is how long a one-time link may be used.
 const entrance = 24 * time.Hour
 
-var accountName = regexp.MustCompile(`^[\pL\pN][\pL\pN ._-]{0,63}$`)
-
 func (p *program) account() *cobra.Command {
-	return group("account", "Accounts: make, set, sign in, show, remove", p.accountAdd(), p.accountSet(), p.accountSignin(), p.accountList(), p.accountShow(), p.accountRemove())
+	return group("account", "Accounts: make, set, sign in, invite, show, remove", p.accountAdd(), p.accountSet(), p.accountSignin(), p.accountInvite(), p.accountList(), p.accountShow(), p.accountRemove())
 }
 
 // wishes are the flags that say what a donor wants.
@@ -87,7 +84,7 @@ func (p *program) accountAdd() *cobra.Command {
 	var w wishes
 	var admin bool
 	cmd := &cobra.Command{Use: "add NAME", Short: "Make an account", Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
-		if !accountName.MatchString(args[0]) {
+		if !flattery.AccountName(args[0]) {
 			return flattery.Input("%q is not a name for an account: letters and digits, with spaces, points and dashes between, at most 64", args[0])
 		}
 		return p.with(cmd.Context(), func(in *instance) error {
@@ -123,7 +120,8 @@ func (in *instance) addAccount(ctx context.Context, a flattery.Account) (flatter
 
 func (p *program) accountSet() *cobra.Command {
 	var w wishes
-	cmd := &cobra.Command{Use: "set NAME", Short: "Change what an account gives and where it is paid", Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
+	var admin, noAdmin bool
+	cmd := &cobra.Command{Use: "set NAME", Short: "Change what an account gives, where it is paid, and whether it runs the instance", Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
 		return p.with(cmd.Context(), func(in *instance) error {
 			a, err := in.accountNamed(cmd.Context(), args[0])
 			if err != nil {
@@ -132,12 +130,29 @@ func (p *program) accountSet() *cobra.Command {
 			if a.Settings, err = w.apply(in, a.Settings, cmd); err != nil {
 				return err
 			}
-			if err := in.update(cmd.Context(), func(tx store.Tx) error { return tx.SetSettings(cmd.Context(), a.ID, a.Settings, in.now()) }); err != nil {
+			if admin && noAdmin {
+				return flattery.Input("--admin and --no-admin: choose one of them")
+			}
+			err = in.update(cmd.Context(), func(tx store.Tx) error {
+				if admin || noAdmin {
+					if err := tx.SetAdmin(cmd.Context(), a.ID, admin); err != nil {
+						return err
+					}
+				}
+				return tx.SetSettings(cmd.Context(), a.ID, a.Settings, in.now())
+			})
+			if errors.Is(err, flattery.ErrLastAdmin) {
+				err = flattery.Input("%s is the last administrator: let another account be one first, with flattery account set NAME --admin", a.Name)
+			}
+			if err != nil {
 				return err
 			}
+			a.Admin = (a.Admin || admin) && !noAdmin
 			return p.print(a, func(out io.Writer) { showSettings(out, a) })
 		})
 	}}
+	cmd.Flags().BoolVar(&admin, "admin", false, "may administrate the instance")
+	cmd.Flags().BoolVar(&noAdmin, "no-admin", false, "may no longer administrate the instance")
 	w.flags(cmd)
 	return cmd
 }
@@ -169,7 +184,7 @@ func (p *program) accountSignin() *cobra.Command {
 			}
 			return p.print(map[string]string{"account": a.Name, "url": link}, func(out io.Writer) {
 				fmt.Fprintln(out, link)
-				p.say("It opens once, within a day, while flattery serve is running.")
+				p.say("It opens once, within a day, while flattery serve is running. For ten minutes after, a new password or passkey can be set.")
 			})
 		})
 	}}
@@ -182,6 +197,29 @@ func (in *instance) signinLink(ctx context.Context, a flattery.AccountID, base s
 		return "", err
 	}
 	return url.JoinPath(base, "enter", token)
+}
+
+func (p *program) accountInvite() *cobra.Command {
+	return &cobra.Command{Use: "invite", Short: "Print a link by which one person makes an account", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+		return p.with(cmd.Context(), func(in *instance) error {
+			desk, err := in.desk()
+			if err != nil {
+				return err
+			}
+			token, expires, err := desk.Invite(cmd.Context(), 0)
+			if err != nil {
+				return err
+			}
+			link, err := url.JoinPath(in.URL(in.Listen), "invite", token)
+			if err != nil {
+				return err
+			}
+			return p.print(map[string]any{"url": link, "expires": expires}, func(out io.Writer) {
+				fmt.Fprintln(out, link)
+				p.say("It works once, within 7 days, while flattery serve is running.")
+			})
+		})
+	}}
 }
 
 func (p *program) accountList() *cobra.Command {

@@ -111,12 +111,14 @@ func TestPagesLookRightInABrowser(t *testing.T) {
 		o.Demo = rough
 		server := httptest.NewServer(handler(t, o))
 		t.Cleanup(server.Close)
+		server.URL = strings.Replace(server.URL, "127.0.0.1", "localhost", 1) // where there are passkeys
 		w.tokens["chromium"] = ada
-		paths := []string{"/", "/enter/chromium", "/month", "/months", "/months/2026-09", "/slips", "/links", "/nothing",
+		paths := []string{"/", "/enter/chromium", "/signin", "/invite/invited", "/month", "/months", "/months/2026-09", "/slips", "/links", "/nothing",
 			"/networks/github", "/networks/twitter", "/networks/flickr", "/networks/fivehundredpx", "/networks/vimeo/keys", "/networks/twitter/keys", "/networks/github/keys",
-			"/identities", "/identities/github/prove", "/identities/vimeo/prove", "/admin/disputes", "/oauth/code"}
+			"/identities", "/identities/github/prove", "/identities/vimeo/prove", "/admin/disputes", "/oauth/code",
+			"/settings/security", "/stepup?next=/slips", "/admin/accounts"}
 		for i, path := range paths {
-			if i == 2 { // the first two are a stranger's
+			if i == 4 { // the first four are a stranger's
 				enterChromium(ctx, t, w, server.URL)
 			}
 			if path == "/oauth/code" {
@@ -256,5 +258,6 @@ func slug(path string) string {
 	if path == "/" {
 		return "start"
 	}
+	path, _, _ = strings.Cut(path, "?")
 	return strings.ReplaceAll(strings.Trim(path, "/"), "/", "-")
 }

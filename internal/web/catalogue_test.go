@@ -102,7 +102,7 @@ func madeKeys() []string {
 		"instead":  "import+only retired forbidden keys",
 		"proof":    "oauth token admin name profile page",
 		"sure":     "confirmed inferred not+confirmed",
-		"flash":    "linked unlinked claimed joined unclaimed saved forgotten goodkeys badkeys nocode disputed unproved dropped holds lapsed decided",
+		"flash":    "linked unlinked claimed joined unclaimed saved forgotten goodkeys badkeys nocode disputed unproved dropped holds lapsed decided entered first welcome proved password weak passkey nopasskey unpasskey session sessions role invite",
 		"claim":    "verified lapsed disputed",
 		"lapsed":   "gone other absent",
 		"slips":    "disputed unverified unchecked queue",
@@ -116,7 +116,7 @@ func madeKeys() []string {
 			keys = append(keys, prefix+"."+strings.ReplaceAll(end, "+", " "))
 		}
 	}
-	for _, e := range []string{"missing", "stranger", "token", "plain", "foreign", "often", "admins", "attempt", "denied", "other", "claimed", "disputed", "outside", "method", "frozen", "state", "unknown", "long", "input", "broken"} {
+	for _, e := range []string{"missing", "stranger", "token", "plain", "foreign", "often", "admins", "attempt", "denied", "other", "claimed", "disputed", "outside", "method", "frozen", "state", "unknown", "long", "input", "broken", "invite", "wrong", "lastadmin"} {
 		keys = append(keys, "error."+e+".title", "error."+e+".text")
 	}
 	for _, key := range []string{"prove.where.other twitter github flickr soundcloud vimeo fivehundredpx", "slips.hold.disputed unverified", "dispute.ended.first second withdrawn"} {

@@ -52,8 +52,14 @@ type world struct {
 	badkeys         string // what the network says against the keys
 	tokens          map[string]flattery.AccountID
 	sessions        map[string][]byte
-	broken          error // every answer, when set
-	refuse          error // every command, when set
+	visits          map[string]flattery.Session // what else is known of them
+	keys            map[flattery.AccountID]flattery.Keys
+	invites         map[string]bool // by token
+	origin          string          // of passkeys
+	clock           time.Duration   // by how much the machine's goes before
+	from            string          // the address that the desk was told last
+	broken          error           // every answer, when set
+	refuse          error           // every command, when set
 }
 
 func (w *world) Account(_ context.Context, id flattery.AccountID) (flattery.Account, error) {
@@ -200,20 +206,6 @@ func (w *world) FindSession(_ context.Context, token string) ([]byte, bool, erro
 	return b, ok, w.broken
 }
 
-func (w *world) SaveSession(_ context.Context, token string, data []byte, _ time.Time) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.sessions[token] = data
-	return nil
-}
-
-func (w *world) RemoveSession(_ context.Context, token string) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	delete(w.sessions, token)
-	return nil
-}
-
 func berlin() *time.Location {
 	zone, err := time.LoadLocation("Europe/Berlin")
 	if err != nil {
@@ -226,7 +218,7 @@ func berlin() *time.Location {
 func options(t *testing.T, w *world) Options {
 	t.Helper()
 	return Options{
-		Store: w, Doors: w, Sessions: w, Now: func() time.Time { return today }, Location: w.zone, Grace: 72 * time.Hour,
+		Store: w, Doors: w, Sessions: w, Desk: w, Clock: func() time.Time { return time.Now().Add(w.clock) }, Now: func() time.Time { return today }, Location: w.zone, Grace: 72 * time.Hour,
 		Networks: w,
 		Mode:     Pledge, Slips: Slips{5, flattery.Unit}, Currency: "EUR", BaseURL: "http://127.0.0.1:8080", Version: "0.1.0",
 		Log: slog.New(slog.DiscardHandler),

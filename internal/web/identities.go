@@ -118,12 +118,21 @@ func (s *site) unlink(v *visit) (view, error) {
 
 // release ends what the address numbers, and says so where it was.
 func (s *site) release(v *visit, to, says string, end func(ctx context.Context, id int64) error) (view, error) {
-	id, err := strconv.ParseInt(v.PathValue("id"), 10, 64)
+	id, err := idOf(v)
 	if err != nil {
-		return view{}, flattery.ErrNotFound
+		return view{}, err
 	}
 	if err := end(v.ctx, id); err != nil {
 		return view{}, err
 	}
 	return view{redirect: to}, s.tell(v, false, "", says)
+}
+
+// idOf is the number in the address.
+func idOf(v *visit) (int64, error) {
+	id, err := strconv.ParseInt(v.PathValue("id"), 10, 64)
+	if err != nil {
+		return 0, flattery.ErrNotFound
+	}
+	return id, nil
 }

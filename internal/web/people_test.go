@@ -44,7 +44,12 @@ func populated(rough bool) *world {
 			bob: {ID: bob, Name: "Bob", CreatedAt: created},
 		},
 		zone:   berlin(),
-		tokens: map[string]flattery.AccountID{}, sessions: map[string][]byte{},
+		tokens: map[string]flattery.AccountID{}, sessions: map[string][]byte{}, visits: map[string]flattery.Session{},
+		invites: map[string]bool{"invited": true, "too": true}, origin: "http://localhost:8080",
+		keys: map[flattery.AccountID]flattery.Keys{
+			ada: {PasswordAt: created, Passkeys: []flattery.Passkey{{ID: 1, Name: "telephone-of-ada", MadeAt: created, UsedAt: created.Add(time.Hour)}, {ID: 2, MadeAt: created}}},
+			bob: {PasswordAt: created},
+		},
 	}
 	if rough {
 		a := w.accounts[ada]

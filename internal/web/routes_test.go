@@ -9,7 +9,7 @@ import (
 )
 
 // Only ada has these; nobody else may ever see them.
-var adasOwn = []string{"lighthouse-keeper", "tinywebkit", "ada-w", "FLT-7K1", "kettle-works", "flattery-k7rm"}
+var adasOwn = []string{"lighthouse-keeper", "tinywebkit", "ada-w", "FLT-7K1", "kettle-works", "flattery-k7rm", "telephone-of-ada"}
 
 func TestEveryRouteAnswersEachVisitorAsItShould(t *testing.T) {
 	const (
@@ -19,11 +19,36 @@ func TestEveryRouteAnswersEachVisitorAsItShould(t *testing.T) {
 		missing = http.StatusNotFound
 		unknown = http.StatusBadRequest
 	)
-	// What a stranger, the owner and another account get.
+	// What a stranger, the owner (who is an admin too) and another account get.
 	want := map[string]struct {
 		path                   string
 		stranger, owner, other int
 	}{
+		"GET /signin":                          {"/signin", page, sent, sent},
+		"POST /signin":                         {"/signin", refused, refused, refused},
+		"POST /signin/passkey":                 {"/signin/passkey", refused, refused, refused},
+		"POST /signin/passkey/begin":           {"/signin/passkey/begin", page, page, page},
+		"GET /invite/{token}":                  {"/invite/invited", page, page, page},
+		"POST /invite/{token}":                 {"/invite/spent", refused, refused, refused},
+		"POST /invite/{token}/passkey/begin":   {"/invite/spent/passkey/begin", refused, refused, refused},
+		"GET /stepup":                          {"/stepup", sent, page, page},
+		"POST /stepup":                         {"/stepup", refused, refused, refused},
+		"POST /stepup/passkey":                 {"/stepup/passkey", refused, refused, refused},
+		"POST /stepup/passkey/begin":           {"/stepup/passkey/begin", refused, page, page},
+		"GET /settings/security":               {"/settings/security", sent, page, page},
+		"POST /settings/security/password":     {"/settings/security/password", refused, sent, sent},
+		"POST /settings/security/passkeys":     {"/settings/security/passkeys", refused, sent, sent},
+		"POST /settings/security/sessions/end": {"/settings/security/sessions/end", refused, sent, sent},
+
+		"POST /settings/security/passkeys/begin":       {"/settings/security/passkeys/begin", refused, page, page},
+		"POST /settings/security/passkeys/{id}/remove": {"/settings/security/passkeys/1/remove", refused, sent, missing},
+		"POST /settings/security/sessions/{id}/end":    {"/settings/security/sessions/1/end", refused, sent, missing},
+
+		"GET /admin/accounts":            {"/admin/accounts", sent, page, missing},
+		"POST /admin/accounts/{id}/role": {"/admin/accounts/2/role", refused, sent, missing},
+		"POST /admin/invites":            {"/admin/invites", refused, page, missing},
+		"POST /admin/invites/{id}/end":   {"/admin/invites/1/end", refused, sent, missing},
+
 		"GET /{$}":                   {"/", page, sent, sent},
 		"GET /enter/{token}":         {"/enter/abc", page, page, page},
 		"POST /enter/{token}":        {"/enter/abc", refused, refused, refused},
@@ -41,9 +66,9 @@ func TestEveryRouteAnswersEachVisitorAsItShould(t *testing.T) {
 		"POST /links/{id}/remove":    {"/links/1/remove", refused, sent, missing},
 		"GET /networks/{network}":    {"/networks/github", sent, page, page},
 
-		"GET /networks/{network}/keys":       {"/networks/github/keys", sent, page, refused},
-		"POST /networks/{network}/keys":      {"/networks/github/keys", refused, sent, refused},
-		"POST /networks/{network}/keys/test": {"/networks/github/keys/test", refused, sent, refused},
+		"GET /networks/{network}/keys":       {"/networks/github/keys", sent, page, missing},
+		"POST /networks/{network}/keys":      {"/networks/github/keys", refused, sent, missing},
+		"POST /networks/{network}/keys/test": {"/networks/github/keys/test", refused, sent, missing},
 
 		"POST /connect":                  {"/connect", refused, sent, missing},
 		"GET /oauth/cb/{network}/{host}": {"/oauth/cb/github/github.example?state=adas&code=x", sent, sent, unknown},
@@ -75,10 +100,12 @@ func TestEveryRouteAnswersEachVisitorAsItShould(t *testing.T) {
 			w := populated(false)
 			b := visitor(t, handler(t, options(t, w)))
 			if who != 0 {
+				visitor(t, b.h).signIn(w, ada) // session 1
 				b.signIn(w, who)
 			}
 			form := map[string][]string{
 				"language": {"fr"}, "network": {"github"}, "handle": {"somebody"}, "purpose": {"linking"}, "link": {"1"}, "id": {"client"}, "code": {"x"},
+				"role": {"admin"},
 			}
 			got := b.do(method, row.path, form)
 			if got.Code != status {
@@ -94,7 +121,8 @@ func TestEveryRouteAnswersEachVisitorAsItShould(t *testing.T) {
 				}
 			}
 			if w.flattrs[54].State != flattery.Counting || w.payments[0].State != flattery.PaymentPlanned || w.links[0].State != flattery.LinkActive ||
-				len(w.claims) != 3 || w.saved != 0 || len(w.provings) == 0 || w.provings[0].Account != ada || !w.disputes[0].Open() {
+				len(w.claims) != 3 || w.saved != 0 || len(w.provings) == 0 || w.provings[0].Account != ada || !w.disputes[0].Open() ||
+				len(w.keys[ada].Passkeys) != 2 || !w.accounts[ada].Admin || w.accounts[bob].Admin || len(w.invites) != 2 || who != 0 && len(w.visits) != 2 && rt.pattern != "POST /leave" {
 				t.Errorf("%s as account %d changed what is ada's", rt.pattern, who)
 			}
 		}
@@ -112,7 +140,7 @@ func checkHeaders(t *testing.T, what string, h http.Header) {
 		t.Errorf("%s: headers %v", what, h)
 	}
 	wish := "same-origin"
-	if strings.Contains(what, "/enter/") || strings.Contains(what, "/oauth/") {
+	if strings.Contains(what, "/enter/") || strings.Contains(what, "/oauth/") || strings.Contains(what, "/invite/") {
 		wish = "no-referrer"
 	}
 	if got := h.Get("Referrer-Policy"); got != wish {

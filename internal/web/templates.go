@@ -28,6 +28,7 @@ type frame struct {
 	Here      string // path of this page, to come back to
 	Nav       string // which page of the menu this is
 	Account   string // name of who is signed in, or ""
+	Runs      bool   // and runs the instance
 	Demo      bool
 	Version   string
 	Zone      string

@@ -149,7 +149,8 @@ type Dispute struct {
 // time, also where the instance lives by another clock.
 type Sessions interface {
 	FindSession(ctx context.Context, token string) (data []byte, found bool, err error)
-	SaveSession(ctx context.Context, token string, data []byte, expiry time.Time) error
+	AddSession(ctx context.Context, s flattery.Session, data []byte) error
+	ChangeSession(ctx context.Context, s flattery.Session, data []byte) error // nothing happens to one that was ended
 	RemoveSession(ctx context.Context, token string) error
 }
 
@@ -240,6 +241,8 @@ type Options struct {
 	Store    Store
 	Doors    Doors
 	Sessions Sessions
+	Desk     Desk
+	Clock    func() time.Time // the machine's: sessions, and how lately somebody showed who they are
 	Networks Networks
 	Now      func() time.Time // the instance's clock
 	Location *time.Location   // the instance's time zone
@@ -271,8 +274,8 @@ type site struct {
 
 // New makes the handler of all pages. Its errors are mistakes in the options or in what is embedded, or Networks's.
 func New(ctx context.Context, o Options) (http.Handler, error) {
-	if o.Store == nil || o.Doors == nil || o.Sessions == nil || o.Now == nil || o.Location == nil || o.Log == nil {
-		return nil, errors.New("web: store, doors, sessions, clock, location and log are needed")
+	if o.Store == nil || o.Doors == nil || o.Sessions == nil || o.Desk == nil || o.Now == nil || o.Clock == nil || o.Location == nil || o.Log == nil {
+		return nil, errors.New("web: store, doors, sessions, desk, clocks, location and log are needed")
 	}
 	base, err := url.Parse(o.BaseURL)
 	if err != nil {

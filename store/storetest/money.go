@@ -353,16 +353,3 @@ func entrance(h *house) {
 	h.do(enter("secret", start))
 	h.refused(flattery.ErrNotFound, enter("secret", start))
 }
-
-func session(h *house) {
-	h.do(func(ctx context.Context, tx store.Tx) error {
-		return tx.SaveSession(ctx, "hash", []byte("data"), start.Add(time.Hour))
-	})
-	data, ok, err := h.Session(h.Context(), "hash", start)
-	h.want("the session", say(string(data), ok, err), "data true <nil>")
-	_, ok, err = h.Session(h.Context(), "hash", start.Add(time.Hour))
-	h.want("the session, expired", say(ok, err), "false <nil>")
-	h.do(func(ctx context.Context, tx store.Tx) error { return tx.Tidy(ctx, start.Add(time.Hour)) })
-	_, ok, err = h.Session(h.Context(), "hash", start)
-	h.want("the session, tidied", say(ok, err), "false <nil>")
-}

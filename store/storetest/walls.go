@@ -3,6 +3,7 @@ package storetest
 import (
 	"bytes"
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -44,7 +45,7 @@ func Fill(t *testing.T, s store.Store) {
 		if link.ID, err = x.AddLink(ctx, link, flattery.Token{Access: "canary-access", Secret: "canary-secret", Refresh: "canary-refresh"}); err != nil {
 			return err
 		}
-		if err := fillSecrets(ctx, x, b, now); err != nil {
+		if err := comeIn(ctx, x, b, now); err != nil {
 			return err
 		}
 		if err := fillDisputes(ctx, x, a, b, who, now); err != nil {
@@ -80,18 +81,18 @@ func Fill(t *testing.T, s store.Store) {
 	}
 }
 
-// fillSecrets adds a secret of each kind but those of links and disputes.
-func fillSecrets(ctx context.Context, x store.Tx, b flattery.AccountID, now time.Time) error {
-	if err := x.SaveClaimToken(ctx, 1, flattery.Token{Access: "canary-claim"}); err != nil {
+// comeIn puts in the secrets of networks, and one of everything by which an account comes in.
+func comeIn(ctx context.Context, x store.Tx, b flattery.AccountID, now time.Time) error {
+	if _, err := x.Knock(ctx, "canary-knock", now, now); err != nil {
 		return err
 	}
-	if err := x.SaveApp(ctx, "n", flattery.App{ID: "canary-id", Secret: "canary-secret", Key: "canary-key", Accepted: "canary-sentence"}, now); err != nil {
-		return err
-	}
-	if err := x.SaveAppToken(ctx, "n", flattery.Token{Access: "canary-app-token"}); err != nil {
-		return err
-	}
-	return x.AddAttempt(ctx, store.Attempt{State: "canary-state", Browser: "canary-browser", Account: b, Verifier: "canary-verifier", Expires: now})
+	return errors.Join(x.SaveClaimToken(ctx, 1, flattery.Token{Access: "canary-claim"}),
+		x.SaveApp(ctx, "n", flattery.App{ID: "canary-id", Secret: "canary-secret", Key: "canary-key", Accepted: "canary-sentence"}, now),
+		x.SaveAppToken(ctx, "n", flattery.Token{Access: "canary-app-token"}),
+		x.AddAttempt(ctx, store.Attempt{State: "canary-state", Browser: "canary-browser", Account: b, Verifier: "canary-verifier", Expires: now}),
+		x.AddEntrance(ctx, "canary-entrance", b, now), x.AddInvite(ctx, "canary-invite", flattery.Invite{By: b, Expires: now}),
+		x.SetPassword(ctx, b, []byte("h"), "hash", now), x.AddPasskey(ctx, b, []byte("h"), flattery.Passkey{Credential: []byte("c"), Public: []byte("p")}),
+		x.AddSession(ctx, flattery.Session{Token: "t", Account: b}, []byte("x")))
 }
 
 // fillDisputes adds an identity that two have proved, and a proof that was begun.

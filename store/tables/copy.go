@@ -54,7 +54,11 @@ func parts() []part {
 		{table: "payments", columns: "id bigint, code text, plan bigint, rail text, account_id bigint, payee_id bigint, currency text, amount bigint, destination text, " +
 			"state text, planned_at bigint, sent_at bigint, paid_at bigint", numbers: true},
 		{table: "entrances", columns: "token bytea, account_id bigint, expires_at bigint"},
-		{table: "sessions", columns: "token text, data bytea, expires_at bigint"},
+		{table: "sessions", columns: "id bigint, token text, data bytea, expires_at bigint, account_id bigint, browser text, made_at bigint, seen_at bigint", numbers: true},
+		{table: "keyrings", columns: "account_id bigint, handle bytea, password text, password_at bigint"},
+		{table: "passkeys", columns: "id bigint, account_id bigint, credential bytea, public bytea, signs bigint, flags bigint, name text, made_at bigint, used_at bigint", numbers: true},
+		{table: "invites", columns: "id bigint, token bytea, made_by bigint, made_at bigint, expires_at bigint", numbers: true},
+		{table: "knocks", columns: "key bytea, since bigint, count bigint"},
 		{table: "apps", columns: "network text, keys bytea, token bytea, saved_at bigint"},
 		{table: "spendings", columns: "network text, month bigint, amount bigint, likes bigint"},
 		{table: "attempts", columns: "id bigint, state text, browser text, account_id bigint, network text, host text, purpose text, link_id bigint, handle text, " +
