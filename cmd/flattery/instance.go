@@ -24,12 +24,14 @@ import (
 	"flattery/connectors/twitter"
 	"flattery/connectors/vimeo"
 	"flattery/internal/claim"
+	"flattery/internal/click"
 	"flattery/internal/payout"
 	"flattery/internal/payout/manual"
 	"flattery/internal/poll"
 	"flattery/internal/queue"
 	"flattery/internal/schedule"
 	"flattery/internal/settle"
+	"flattery/internal/subscribe"
 	"flattery/store"
 	"flattery/store/seal"
 )
@@ -71,22 +73,24 @@ func (p *program) daemonSettings() (*config.Config, error) {
 // instance is the parts, put together.
 type instance struct {
 	*config.Config
-	store    store.Store
-	now      func() time.Time
-	log      *slog.Logger
-	enabled  connectors.Set
-	client   *http.Client
-	base     string // where people reach the pages
-	tokens   *claim.Tokens
-	flow     *claim.Flow
-	rechecks *claim.Rechecks
-	poller   *poll.Poller
-	settler  *settle.Settler
-	planner  *payout.Planner
-	volatile bool // the demo's data may go with the machine
-	workers  int
-	patience time.Duration // with a database that cannot be reached
-	quiet    bool          // do not speak of a data directory that is forgotten anyway
+	store      store.Store
+	now        func() time.Time
+	log        *slog.Logger
+	enabled    connectors.Set
+	client     *http.Client
+	base       string // where people reach the pages
+	tokens     *claim.Tokens
+	flow       *claim.Flow
+	rechecks   *claim.Rechecks
+	poller     *poll.Poller
+	settler    *settle.Settler
+	planner    *payout.Planner
+	buttons    *click.Buttons
+	subscriber *subscribe.Subscriber
+	volatile   bool // the demo's data may go with the machine
+	workers    int
+	patience   time.Duration // with a database that cannot be reached
+	quiet      bool          // do not speak of a data directory that is forgotten anyway
 }
 
 // caps are what the networks may take in a month.
@@ -154,6 +158,8 @@ func (p *program) openSealed(ctx context.Context, in *instance, box *seal.Box) (
 	in.flow = &claim.Flow{Store: in.store, Networks: in.enabled, App: in.app, Client: in.client, Base: func() string { return in.base }, Now: in.now}
 	in.rechecks = &claim.Rechecks{Store: in.store, Networks: in.enabled, App: in.app, Client: in.client, Now: in.now, Log: in.log}
 	in.poller = &poll.Poller{Store: in.store, Networks: in.enabled, Tokens: in.tokens, App: in.keys, Caps: in.caps(), Client: in.client, Now: in.now, Log: in.log}
+	in.buttons = &click.Buttons{Store: in.store, Networks: in.enabled, Once: in.Clicks == config.ClicksOnce, Base: func() string { return in.base }, Now: in.now}
+	in.subscriber = &subscribe.Subscriber{Store: in.store, Now: in.now, Log: in.log}
 	in.settler = &settle.Settler{Store: in.store, Now: in.now, Log: in.log, Rules: settle.Rules{
 		Mode: settle.Mode(in.Mode), Grace: in.Grace, Split: in.Split, Fee: in.Fee, Lapse: in.PendingLapse}}
 	in.planner = &payout.Planner{Store: in.store, Rail: manual.Rail{}, Now: in.now, Log: in.log, Rules: payout.Rules{Max: in.SlipsMax, Minimum: in.SlipsMinimum}}
@@ -192,7 +198,7 @@ func cause(err error) error {
 
 func (in *instance) handlers() queue.Handlers {
 	all := queue.Handlers{poll.Kind: in.poller.Work, poll.KindAuthors: in.poller.WorkAuthors}
-	for _, some := range []queue.Handlers{in.settler.Handlers(), in.planner.Handlers()} {
+	for _, some := range []queue.Handlers{in.subscriber.Handlers(), in.settler.Handlers(), in.planner.Handlers()} {
 		for kind, h := range some {
 			all[kind] = h
 		}

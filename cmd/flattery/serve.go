@@ -158,6 +158,7 @@ func (in *instance) toil(ctx context.Context, g *errgroup.Group) error {
 			_, err := in.rechecks.Run(ctx)
 			return err
 		}},
+		schedule.Entry{Name: "subscriptions", Spec: "5 0 * * *", Due: in.subscriber.Enqueue},
 		schedule.Entry{Name: "settle", Spec: in.SettleCron, Due: in.settler.Enqueue},
 		schedule.Entry{Name: "plan", Spec: "*/5 * * * *", Due: in.planner.Enqueue},
 		schedule.Entry{Name: "tidy", Spec: "0 * * * *", Due: func(ctx context.Context, _ time.Time) error {

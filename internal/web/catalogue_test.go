@@ -89,7 +89,7 @@ func TestFrenchPunctuationDoesNotFallToTheNextLine(t *testing.T) {
 func madeKeys() []string {
 	var keys []string
 	for prefix, ends := range map[string]string{
-		"state":    "counts pending own removed lapsed",
+		"state":    "counts pending own excluded removed lapsed",
 		"payment":  "planned sent unknown paid failed",
 		"months":   "open ended frozen settled",
 		"links":    "well late stopped new",
@@ -102,7 +102,9 @@ func madeKeys() []string {
 		"instead":  "import+only retired forbidden keys",
 		"proof":    "oauth token admin name",
 		"sure":     "confirmed inferred not+confirmed",
-		"flash":    "linked unlinked claimed joined unclaimed saved forgotten goodkeys badkeys nocode",
+		"flash":    "linked unlinked claimed joined unclaimed saved forgotten goodkeys badkeys nocode flattred waits known own subscribed stopped rules never allowed nobody public private",
+		"flattr":   "counts pending seen own excluded removed lapsed",
+		"category": "text images video audio software people rest",
 		"format":   "money day first date clock moment",
 		"since":    "moment minutes hours days",
 		"until":    "moment minutes hours days",
@@ -116,7 +118,7 @@ func madeKeys() []string {
 	for _, e := range []string{"missing", "stranger", "token", "plain", "foreign", "often", "admins", "attempt", "denied", "other", "claimed", "outside", "method", "frozen", "state", "unknown", "long", "input", "broken"} {
 		keys = append(keys, "error."+e+".title", "error."+e+".text")
 	}
-	return append(keys, "language")
+	return append(keys, "language", "web")
 }
 
 func TestEveryPhraseIsUsedAndEveryUsedPhraseIsThere(t *testing.T) {

@@ -26,7 +26,7 @@ func (s *site) identities(v *visit) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	p := &identitiesPage{Claims: claims, Networks: slices.DeleteFunc(slices.Clone(all), func(n Network) bool { return !n.SignIn() })}
+	p := &identitiesPage{Claims: outward(claims), Networks: slices.DeleteFunc(slices.Clone(all), func(n Network) bool { return !n.SignIn() })}
 	p.Nav = "identities"
 	return view{page: p}, nil
 }

@@ -107,12 +107,18 @@ func functions(g *tongue, s *site) template.FuncMap {
 		"grouped":    grouped,
 		"asset":      s.assets.url,
 		"language":   func(code string) (string, error) { return s.tongues.byCode[code].say("language") },
-		"network": func(key string) string {
-			if n, ok := s.known[key]; ok {
-				return n.Title
+		"network": func(key string) (string, error) {
+			switch n, ok := s.known[key]; {
+			case ok:
+				return n.Title, nil
+			case key == flattery.Web:
+				return g.say("web")
+			case key == flattery.House:
+				return "Flattery", nil
 			}
-			return clean(key)
+			return clean(key), nil
 		},
+		"host": hostOf,
 		// What a like is called on a network, as far as the catalogue knows the word.
 		"noun": func(key string) (string, error) {
 			noun := s.known[key].Noun
