@@ -136,7 +136,7 @@ func (s *site) stopSubscription(v *visit) (view, error) {
 // rulesPage is what counts over one link.
 type rulesPage struct {
 	frame
-	Link flattery.Link
+	Link    flattery.Link
 	Nevers  []flattery.Profile
 	Weights []int64
 }
