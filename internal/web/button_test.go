@@ -192,8 +192,8 @@ func TestFilesForOtherPagesSetNoCookieAndAskNothing(t *testing.T) {
 	a.Name = `A<b>&"c`
 	w.accounts[ada] = a
 	badge := visitor(t, h).get("/badge/" + url.PathEscape(a.Name) + ".svg")
-	var any struct{ XMLName xml.Name }
-	if err := xml.Unmarshal(badge.Body.Bytes(), &any); err != nil || any.XMLName.Local != "svg" || strings.Contains(badge.Body.String(), "<b>") {
+	var root struct{ XMLName xml.Name }
+	if err := xml.Unmarshal(badge.Body.Bytes(), &root); err != nil || root.XMLName.Local != "svg" || strings.Contains(badge.Body.String(), "<b>") {
 		t.Errorf("the badge is %v: %s", err, badge.Body)
 	}
 }

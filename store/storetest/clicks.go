@@ -9,6 +9,26 @@ import (
 	"flattery/store"
 )
 
+// buttonPromises are those of clicks, subscriptions and the rules of links.
+func buttonPromises() map[string]func(*house) {
+	return map[string]func(*house){
+		"each click is one more flattr, and the same click is one":     clicks,
+		"where one click counts it counts once":                        clickOnce,
+		"a click is judged as a like is":                               clickJudged,
+		"a button renames nothing":                                     clickRenamesNothing,
+		"a page of the web waits for who claims it":                    webPage,
+		"a claim is found by its handle":                               claimOfHandle,
+		"what is subscribed counts again each month, once":             subscribed,
+		"a subscription is judged as a like is":                        subscribedJudged,
+		"a subscription is stopped, and begun anew":                    subscriptionStops,
+		"a subscription that was slept through is caught up with":      subscriptionCatchesUp,
+		"a subscription follows its author":                            subscriptionFollows,
+		"the rules of a link say what counts":                          rules,
+		"an author is excluded from a link":                            nevers,
+		"what was excluded comes back by hand while its month is open": excludedBack,
+	}
+}
+
 // click is a press on zoe's button, with this title.
 func click(a flattery.AccountID, author, title string, turn int64) store.Click {
 	l := like(author, title, time.Time{})

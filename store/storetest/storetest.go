@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 	"testing"
@@ -25,7 +26,8 @@ const october, november = flattery.Month(2026*12 + 9), flattery.Month(2026*12 + 
 
 // Run runs the suite. open gives an empty store in Zone.
 func Run(t *testing.T, open func(t *testing.T) store.Store) {
-	for name, test := range map[string]func(*house){
+	promises := buttonPromises()
+	maps.Copy(promises, map[string]func(*house){
 		"an update is all or nothing":                                       allOrNothing,
 		"a refusal does not sink the updates beside it":                     refusalAlone,
 		"a panic comes back to its caller and writes nothing":               panics,
@@ -73,21 +75,8 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		"a thing's author is found":                                         authorFound,
 		"a provisional identity is not claimed":                             provisionalUnclaimed,
 		"the first file of an owner is known":                               importFirst,
-		"each click is one more flattr, and the same click is one":          clicks,
-		"where one click counts it counts once":                             clickOnce,
-		"a click is judged as a like is":                                    clickJudged,
-		"a button renames nothing":                                          clickRenamesNothing,
-		"a page of the web waits for who claims it":                         webPage,
-		"a claim is found by its handle":                                    claimOfHandle,
-		"what is subscribed counts again each month, once":                  subscribed,
-		"a subscription is judged as a like is":                             subscribedJudged,
-		"a subscription is stopped, and begun anew":                         subscriptionStops,
-		"a subscription that was slept through is caught up with":           subscriptionCatchesUp,
-		"a subscription follows its author":                                 subscriptionFollows,
-		"the rules of a link say what counts":                               rules,
-		"an author is excluded from a link":                                 nevers,
-		"what was excluded comes back by hand while its month is open":      excludedBack,
-	} {
+	})
+	for name, test := range promises {
 		t.Run(name, func(t *testing.T) {
 			s := open(t)
 			test(&house{T: t, Store: s})

@@ -44,13 +44,7 @@ func Fill(t *testing.T, s store.Store) {
 		if link.ID, err = x.AddLink(ctx, link, flattery.Token{Access: "canary-access", Secret: "canary-secret", Refresh: "canary-refresh"}); err != nil {
 			return err
 		}
-		if err := x.SaveClaimToken(ctx, 1, flattery.Token{Access: "canary-claim"}); err != nil {
-			return err
-		}
-		if err := x.SaveApp(ctx, "n", flattery.App{ID: "canary-id", Secret: "canary-secret", Key: "canary-key", Accepted: "canary-sentence"}, now); err != nil {
-			return err
-		}
-		if err := x.SaveAppToken(ctx, "n", flattery.Token{Access: "canary-app-token"}); err != nil {
+		if err := fillSecrets(ctx, x, now); err != nil {
 			return err
 		}
 		if err := x.AddAttempt(ctx, store.Attempt{State: "canary-state", Browser: "canary-browser", Account: b, Verifier: "canary-verifier", Expires: now}); err != nil {
@@ -60,13 +54,7 @@ func Fill(t *testing.T, s store.Store) {
 		if err != nil {
 			return err
 		}
-		if _, err := x.Subscribe(ctx, b, out[0].Flattr, 3, now); err != nil {
-			return err
-		}
-		if err := x.Never(ctx, b, link.ID, who("bob")); err != nil {
-			return err
-		}
-		if err := x.SetRules(ctx, b, link.ID, flattery.Rules{Paused: true, Weight: 3, Matching: "a\nb"}); err != nil {
+		if err := fillWishes(ctx, x, link, out[0].Flattr, now); err != nil {
 			return err
 		}
 		if _, err := x.Freeze(ctx, october, now.AddDate(0, 1, 0)); err != nil {
@@ -93,6 +81,27 @@ func Fill(t *testing.T, s store.Store) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+func fillSecrets(ctx context.Context, x store.Tx, now time.Time) error {
+	if err := x.SaveClaimToken(ctx, 1, flattery.Token{Access: "canary-claim"}); err != nil {
+		return err
+	}
+	if err := x.SaveApp(ctx, "n", flattery.App{ID: "canary-id", Secret: "canary-secret", Key: "canary-key", Accepted: "canary-sentence"}, now); err != nil {
+		return err
+	}
+	return x.SaveAppToken(ctx, "n", flattery.Token{Access: "canary-app-token"})
+}
+
+// fillWishes subscribes a flattr and gives a link rules.
+func fillWishes(ctx context.Context, x store.Tx, l flattery.Link, f flattery.FlattrID, now time.Time) error {
+	if _, err := x.Subscribe(ctx, l.Account, f, 3, now); err != nil {
+		return err
+	}
+	if err := x.Never(ctx, l.Account, l.ID, l.Identity); err != nil {
+		return err
+	}
+	return x.SetRules(ctx, l.Account, l.ID, flattery.Rules{Paused: true, Weight: 3, Matching: "a\nb"})
 }
 
 // Walls holds that whoever writes SQL by hand meets the last wall.
