@@ -71,7 +71,7 @@ func (b *Buttons) Offer(ctx context.Context, account flattery.AccountID, a Asked
 	case len(user) > longestUser || user == "" && strings.TrimSpace(a.User) != "":
 		return Offer{}, flattery.Input("user_id is the name of an account here, or network:handle")
 	case user == "":
-		o.Author = flattery.Profile{Identity: flattery.Identity{Network: flattery.Web, Host: host, Subject: "~" + address}, URL: address}
+		o.Author = flattery.Profile{Identity: flattery.Identity{Network: flattery.Web, Host: host, Subject: "~" + address}, Name: host, URL: address}
 		return o, nil
 	case named:
 		err = b.byHandle(ctx, &o, network, handle)
