@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"time"
 )
 
@@ -175,9 +176,10 @@ const (
 	Counting State = "counts"
 	Pending  State = "pending" // the author cannot be paid yet
 	Seen     State = "seen"
-	Own      State = "own"     // one's own thing
-	Removed  State = "removed" // by the donor, before the freeze
-	Lapsed   State = "lapsed"  // pending for too long
+	Own      State = "own"      // one's own thing
+	Excluded State = "excluded" // by the rules of its link
+	Removed  State = "removed"  // by the donor, before the freeze
+	Lapsed   State = "lapsed"   // pending for too long
 )
 
 // Flattr is one like of one account as the store keeps it.
@@ -220,6 +222,19 @@ type Settings struct {
 	Cap         Amount      `json:"cap"` // the most one flattr may be worth; 0: no cap
 	Paused      bool        `json:"paused"`
 	Destination Destination `json:"destination,omitempty"` // where the account is paid
+	Public      bool        `json:"public,omitempty"`      // it has a page that everybody may see, and a button by its name
+}
+
+// Networks that are none: the web, whose things are pages (ID: the canonical address), and this house itself, where each
+// account is the subject of its number.
+const (
+	Web   = "web"
+	House = "flattery"
+)
+
+// Self is who an account is here: the author of what a button by its name stands for.
+func (a Account) Self() Profile {
+	return Profile{Identity: Identity{Network: House, Host: House, Subject: strconv.FormatInt(int64(a.ID), 10)}, Handle: a.Name}
 }
 
 // Proof is how a link or a claim was proved.
@@ -233,6 +248,7 @@ const (
 	ByProfile Proof = "profile" // a claim token in the public profile
 	ByPage    Proof = "page"    // a claim token on a page of one's own, tied to the profile by rel="me" both ways
 	ByAdmin   Proof = "admin"
+	ByHouse   Proof = "house" // it is the account itself
 )
 
 // Proved reports whether the proof shows that the identity is the account's own.
@@ -268,6 +284,7 @@ type Link struct {
 	LastGood time.Time     `json:"last_good"` // last good answer; zero: never
 	Failures int           `json:"failures"`  // in a row
 	NextWalk time.Time     `json:"next_walk"` // when the whole list is walked again, to see what is no longer liked
+	Rules    Rules         `json:"rules"`
 }
 
 // Claim is an identity whose things are an account's own, proved.
@@ -422,6 +439,7 @@ type Tally struct {
 	Counting int   `json:"counting"`
 	Pending  int   `json:"pending"`
 	Own      int   `json:"own"`
+	Excluded int   `json:"excluded,omitempty"`
 	Removed  int   `json:"removed"`
 	Lapsed   int   `json:"lapsed"`
 	Weight   int64 `json:"weight"` // of those that count

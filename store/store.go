@@ -48,6 +48,10 @@ type Reader interface {
 	FirstClaims(ctx context.Context, since time.Time) ([]flattery.ClaimID, error)
 	Provings(ctx context.Context, account flattery.AccountID, now time.Time) ([]flattery.Proving, error) // oldest first, none that has expired
 	Disputes(ctx context.Context, account flattery.AccountID) ([]flattery.Dispute, error)                // on either side; 0: all; newest first
+	// ClaimOf finds who claims the identity that has a handle on a network, upper and lower case alike.
+	ClaimOf(ctx context.Context, network, host, handle string) (flattery.Claim, error)
+	// Nevers are the authors whose things never count over a link.
+	Nevers(ctx context.Context, link flattery.LinkID) ([]flattery.Profile, error)
 
 	// App is the keys for a network that were entered here; none: zero. AppToken is a token of the instance itself.
 	App(ctx context.Context, network string) (flattery.App, error)
@@ -56,7 +60,9 @@ type Reader interface {
 	// Unnamed are the provisional identities ("~thing") for whose things likes are pending, oldest first, at most n.
 	Unnamed(ctx context.Context, n int) ([]flattery.Thing, error)
 
+	Flattr(ctx context.Context, account flattery.AccountID, id flattery.FlattrID) (flattery.Flattr, error)
 	Flattrs(ctx context.Context, q FlattrQuery) ([]flattery.Flattr, error)
+	Subscriptions(ctx context.Context, account flattery.AccountID) ([]flattery.Subscription, error) // newest first, those that ended too
 	Tally(ctx context.Context, account flattery.AccountID, m flattery.Month) (flattery.Tally, error)
 
 	// Current is the month that contains now; it need not be in Months yet.
@@ -205,9 +211,18 @@ type Schema struct {
 
 // Outcome is what became of one like.
 type Outcome struct {
-	Flattr flattery.FlattrID // 0 when it was known
+	Flattr flattery.FlattrID
 	State  flattery.State
 	Known  bool
+}
+
+// Click is a press on a button: one more share for its thing.
+type Click struct {
+	Account flattery.AccountID
+	Thing   flattery.Thing
+	Author  flattery.Profile
+	Turn    int64 // above 0, made with the button: the same turn is the same press
+	Once    bool  // one press counts for ever, whatever its turn
 }
 
 // Tx is one write transaction. Times are handed in; the store never asks what time it is. A refusal comes from the command
@@ -229,6 +244,11 @@ type Tx interface {
 	// SaveLink writes what a poll learned: all that may change in a link, and the profile.
 	SaveLink(ctx context.Context, l flattery.Link) error
 	RemoveLink(ctx context.Context, id flattery.LinkID) error
+	// SetRules says what counts over a link from now on. Never and Allow are for one author: by its identity, or by the handle
+	// of somebody whom the link's network has shown before; ErrNotFound where there is none.
+	SetRules(ctx context.Context, account flattery.AccountID, id flattery.LinkID, r flattery.Rules) error
+	Never(ctx context.Context, account flattery.AccountID, id flattery.LinkID, author flattery.Profile) error
+	Allow(ctx context.Context, account flattery.AccountID, id flattery.LinkID, author flattery.Identity) error
 	// WakeLinks lets links that stopped for one of these reasons try again at a time, and says how many there are.
 	WakeLinks(ctx context.Context, now time.Time, reasons ...string) (int, error)
 	// DueLinks hands out at most n links whose time has come, and puts them off until until.
@@ -257,6 +277,15 @@ type Tx interface {
 
 	// AddLikes writes a page of likes of a link, set-based, and says what became of each, in their order.
 	AddLikes(ctx context.Context, l flattery.Link, likes []flattery.Like, baseline bool, now time.Time) ([]Outcome, error)
+	// AddClick judges a press on a button as AddLikes judges a like. One that is known is answered with what became of it.
+	AddClick(ctx context.Context, c Click, now time.Time) (Outcome, error)
+	// Subscribe lets the thing of a flattr count again from the next month on, so many months (0: until stopped). What is
+	// subscribed already goes on, now so long. ErrNotFound where there is no such flattr that may count.
+	Subscribe(ctx context.Context, account flattery.AccountID, id flattery.FlattrID, months int, now time.Time) (flattery.SubscriptionID, error)
+	StopSubscription(ctx context.Context, account flattery.AccountID, id flattery.SubscriptionID, now time.Time) error
+	// AddSubscribed makes flattrs of at most n subscriptions that have none yet in an open month, and says how many: 0 when
+	// all have theirs.
+	AddSubscribed(ctx context.Context, n int, now time.Time) (int, error)
 	// Walked compares a link's open flattrs with its whole list. What two walks in a row did not find is withdrawn (Removed,
 	// Unliked); AddLikes brings it back when it is liked again. Nothing of a frozen month changes.
 	Walked(ctx context.Context, l flattery.Link, w Walk) (withdrawn int, err error)

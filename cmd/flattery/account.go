@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"flattery"
+	"flattery/internal/click"
 	"flattery/internal/payout/manual"
 	"flattery/store"
 )
@@ -26,7 +27,7 @@ func (p *program) account() *cobra.Command {
 }
 
 // wishes are the flags that say what a donor wants.
-type wishes struct{ budget, limit, currency, destination, pause string }
+type wishes struct{ budget, limit, currency, destination, pause, public string }
 
 func (w *wishes) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&w.budget, "budget", "", "what is given a month, like 5.00; 0 gives nothing")
@@ -35,6 +36,8 @@ func (w *wishes) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&w.destination, "destination", "", "where the account is paid: payto://iban/…, lightning:…, https://…")
 	cmd.Flags().StringVar(&w.pause, "pause", "", "pause giving: yes or no")
 	cmd.Flag("pause").NoOptDefVal = "yes"
+	cmd.Flags().StringVar(&w.public, "public", "", "show a page and a button by the account's name to everybody: yes or no")
+	cmd.Flag("public").NoOptDefVal = "yes"
 }
 
 // apply checks what was wished and writes it over what stands.
@@ -68,16 +71,24 @@ func (w *wishes) apply(in *instance, s flattery.Settings, cmd *cobra.Command) (f
 		}
 	}
 	if given("pause") {
-		switch w.pause {
-		case "yes", "true":
-			s.Paused = true
-		case "no", "false":
-			s.Paused = false
-		default:
-			return s, flattery.Input("--pause is yes or no, not %q", w.pause)
+		if s.Paused, err = yesOrNo("pause", w.pause); err != nil {
+			return s, err
 		}
 	}
-	return s, nil
+	if given("public") {
+		s.Public, err = yesOrNo("public", w.public)
+	}
+	return s, err
+}
+
+func yesOrNo(flag, text string) (bool, error) {
+	switch text {
+	case "yes", "true":
+		return true, nil
+	case "no", "false":
+		return false, nil
+	}
+	return false, flattery.Input("--%s is yes or no, not %q", flag, text)
 }
 
 func (p *program) accountAdd() *cobra.Command {
@@ -108,8 +119,11 @@ func (in *instance) addAccount(ctx context.Context, a flattery.Account) (flatter
 	a.CreatedAt = in.now().Truncate(time.Second)
 	var id flattery.AccountID
 	err := in.update(ctx, func(tx store.Tx) (err error) {
-		id, err = tx.AddAccount(ctx, a)
-		return err
+		if id, err = tx.AddAccount(ctx, a); err != nil || !a.Public {
+			return err
+		}
+		a.ID = id
+		return click.Own(ctx, tx, a, a.CreatedAt)
 	})
 	if errors.Is(err, flattery.ErrNameTaken) {
 		err = flattery.Input("there is an account %q already: choose another name, or change that one with flattery account set", a.Name)
@@ -139,10 +153,13 @@ func (p *program) accountSet() *cobra.Command {
 						return err
 					}
 				}
-				return tx.SetSettings(cmd.Context(), a.ID, a.Settings, in.now())
+				return nil
 			})
 			if errors.Is(err, flattery.ErrLastAdmin) {
 				err = flattery.Input("%s is the last administrator: let another account be one first, with flattery account set NAME --admin", a.Name)
+			}
+			if err == nil {
+				err = in.buttons.Save(cmd.Context(), a)
 			}
 			if err != nil {
 				return err
@@ -168,7 +185,11 @@ func showSettings(w io.Writer, a flattery.Account) {
 	if a.Destination != "" {
 		to = string(a.Destination)
 	}
-	table(w, []string{"gives", a.Budget.String() + " " + a.Currency + " a month" + paused}, []string{"cap", limit}, []string{"is paid at", to})
+	rows := [][]string{{"gives", a.Budget.String() + " " + a.Currency + " a month" + paused}, {"cap", limit}, {"is paid at", to}}
+	if a.Public {
+		rows = append(rows, []string{"is shown at", click.PagePath(a.Name)})
+	}
+	table(w, rows...)
 }
 
 func (p *program) accountSignin() *cobra.Command {

@@ -25,12 +25,14 @@ import (
 	"flattery/connectors/twitter"
 	"flattery/connectors/vimeo"
 	"flattery/internal/claim"
+	"flattery/internal/click"
 	"flattery/internal/payout"
 	"flattery/internal/payout/manual"
 	"flattery/internal/poll"
 	"flattery/internal/queue"
 	"flattery/internal/schedule"
 	"flattery/internal/settle"
+	"flattery/internal/subscribe"
 	"flattery/store"
 	"flattery/store/seal"
 )
@@ -72,23 +74,25 @@ func (p *program) daemonSettings() (*config.Config, error) {
 // instance is the parts, put together.
 type instance struct {
 	*config.Config
-	store    store.Store
-	now      func() time.Time
-	log      *slog.Logger
-	enabled  connectors.Set
-	client   *http.Client
-	base     string // where people reach the pages
-	tokens   *claim.Tokens
-	flow     *claim.Flow
-	profiles *claim.Profiles
-	rechecks *claim.Rechecks
-	poller   *poll.Poller
-	settler  *settle.Settler
-	planner  *payout.Planner
-	volatile bool // the demo's data may go with the machine
-	workers  int
-	patience time.Duration // with a database that cannot be reached
-	quiet    bool          // do not speak of a data directory that is forgotten anyway
+	store      store.Store
+	now        func() time.Time
+	log        *slog.Logger
+	enabled    connectors.Set
+	client     *http.Client
+	base       string // where people reach the pages
+	tokens     *claim.Tokens
+	flow       *claim.Flow
+	profiles   *claim.Profiles
+	rechecks   *claim.Rechecks
+	poller     *poll.Poller
+	settler    *settle.Settler
+	planner    *payout.Planner
+	buttons    *click.Buttons
+	subscriber *subscribe.Subscriber
+	volatile   bool // the demo's data may go with the machine
+	workers    int
+	patience   time.Duration // with a database that cannot be reached
+	quiet      bool          // do not speak of a data directory that is forgotten anyway
 }
 
 // caps are what the networks may take in a month.
@@ -157,6 +161,8 @@ func (p *program) openSealed(ctx context.Context, in *instance, box *seal.Box) (
 	in.profiles = &claim.Profiles{Store: in.store, Networks: in.enabled, App: in.app, Tokens: in.tokens, Caps: in.caps(), Client: in.client, Now: in.now}
 	in.rechecks = &claim.Rechecks{Store: in.store, Profiles: in.profiles, Networks: in.enabled, App: in.app, Tokens: in.tokens, Client: in.client, Now: in.now, Log: in.log}
 	in.poller = &poll.Poller{Store: in.store, Networks: in.enabled, Tokens: in.tokens, App: in.keys, Caps: in.caps(), Client: in.client, Now: in.now, Log: in.log}
+	in.buttons = &click.Buttons{Store: in.store, Networks: in.enabled, Once: in.Clicks == config.ClicksOnce, Base: func() string { return in.base }, Now: in.now}
+	in.subscriber = &subscribe.Subscriber{Store: in.store, Now: in.now, Log: in.log}
 	in.settler = &settle.Settler{Store: in.store, Now: in.now, Log: in.log, Rules: settle.Rules{
 		Mode: settle.Mode(in.Mode), Grace: in.Grace, Split: in.Split, Fee: in.Fee, Lapse: in.PendingLapse}}
 	in.planner = &payout.Planner{Store: in.store, Rail: manual.Rail{}, Looks: in.rechecks, Now: in.now, Log: in.log, Rules: payout.Rules{Max: in.SlipsMax, Minimum: in.SlipsMinimum}}
@@ -197,6 +203,7 @@ func (in *instance) handlers() queue.Handlers {
 	all := in.paying()
 	all[poll.Kind], all[poll.KindAuthors] = in.poller.Work, in.poller.WorkAuthors
 	maps.Copy(all, in.settler.Handlers())
+	maps.Copy(all, in.subscriber.Handlers())
 	return all
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"flattery"
+	"flattery/config"
 	"flattery/internal/signin"
 	"flattery/internal/web"
 	"flattery/store"
@@ -95,6 +96,6 @@ func (in *instance) site(ctx context.Context, base string, demo bool) (http.Hand
 	return web.New(ctx, web.Options{
 		Store: p, Doors: p, Sessions: p, Desk: desk, Networks: p, Now: in.now, Clock: time.Now, Location: in.TimeZone, Grace: in.Grace,
 		Mode: web.Mode(in.Mode), Fee: in.Fee, Split: in.Split, Slips: web.Slips{Max: in.SlipsMax, Minimum: in.SlipsMinimum},
-		Currency: in.Currencies[0], BaseURL: base, Version: version, Demo: demo, Log: in.log,
+		Currency: in.Currencies[0], BaseURL: base, Version: version, Demo: demo, ClickOnce: in.Clicks == config.ClicksOnce, Log: in.log,
 	})
 }

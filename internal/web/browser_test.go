@@ -107,6 +107,10 @@ func TestPagesLookRightInABrowser(t *testing.T) {
 	heard := listen(ctx, t, 2*len(looks)+2*2) // so often /nothing is opened below
 	for _, rough := range []bool{false, true} {
 		w := populated(rough)
+		for id, a := range w.accounts {
+			a.Public = true
+			w.accounts[id] = a
+		}
 		o := options(t, w)
 		o.Demo = rough
 		server := httptest.NewServer(handler(t, o))
@@ -115,8 +119,10 @@ func TestPagesLookRightInABrowser(t *testing.T) {
 		w.tokens["chromium"] = ada
 		paths := []string{"/", "/enter/chromium", "/signin", "/invite/invited", "/month", "/months", "/months/2026-09", "/slips", "/links", "/nothing",
 			"/networks/github", "/networks/twitter", "/networks/flickr", "/networks/fivehundredpx", "/networks/vimeo/keys", "/networks/twitter/keys", "/networks/github/keys",
-			"/identities", "/identities/github/prove", "/identities/vimeo/prove", "/admin/disputes", "/oauth/code",
-			"/settings/security", "/stepup?next=/slips", "/admin/accounts"}
+			"/identities", "/identities/github/prove", "/identities/vimeo/prove", "/admin/disputes", "/settings/security", "/stepup?next=/slips", "/admin/accounts",
+			"/button", "/subscriptions", "/links/1", "/links/2", "/flattrs/55", "/flattrs/50", "/p/Bob",
+			asking("user_id", "Bob", "url", "https://blog.example/zips", "title", liked[3][2], "tags", "sewing,repair", "category", "text"),
+			asking("user_id", "github:"+hostile[4], "url", "https://blog.example/"+strings.Repeat("long", 200), "title", hostile[2][:2000]), "/oauth/code"}
 		for i, path := range paths {
 			if i == 4 { // the first four are a stranger's
 				enterChromium(ctx, t, w, server.URL)
@@ -258,6 +264,9 @@ func slug(path string) string {
 	if path == "/" {
 		return "start"
 	}
-	path, _, _ = strings.Cut(path, "?")
+	path, query, _ := strings.Cut(path, "?")
+	if len(query) > 200 {
+		path += "-long"
+	}
 	return strings.ReplaceAll(strings.Trim(path, "/"), "/", "-")
 }

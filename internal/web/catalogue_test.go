@@ -89,7 +89,7 @@ func TestFrenchPunctuationDoesNotFallToTheNextLine(t *testing.T) {
 func madeKeys() []string {
 	var keys []string
 	for prefix, ends := range map[string]string{
-		"state":    "counts pending own removed lapsed",
+		"state":    "counts pending own excluded removed lapsed",
 		"payment":  "planned sent unknown paid failed",
 		"months":   "open ended frozen settled",
 		"links":    "well late stopped new",
@@ -102,10 +102,12 @@ func madeKeys() []string {
 		"instead":  "import+only retired forbidden keys",
 		"proof":    "oauth token admin name profile page",
 		"sure":     "confirmed inferred not+confirmed",
-		"flash":    "linked unlinked claimed joined unclaimed saved forgotten goodkeys badkeys nocode disputed unproved dropped holds lapsed decided entered first welcome proved password weak passkey nopasskey unpasskey session sessions role invite",
+		"flash":    "linked unlinked claimed joined unclaimed saved forgotten goodkeys badkeys nocode disputed unproved dropped holds lapsed decided entered first welcome proved password weak passkey nopasskey unpasskey session sessions role invite flattred waits known own subscribed stopped rules never allowed nobody public private",
 		"claim":    "verified lapsed disputed",
 		"lapsed":   "gone other absent",
 		"slips":    "disputed unverified unchecked queue",
+		"flattr":   "counts pending seen own excluded removed lapsed",
+		"category": "text images video audio software people rest",
 		"format":   "money day first date clock moment",
 		"since":    "moment minutes hours days",
 		"until":    "moment minutes hours days",
@@ -125,7 +127,7 @@ func madeKeys() []string {
 			keys = append(keys, key[:at]+end)
 		}
 	}
-	return append(keys, "language")
+	return append(keys, "language", "web")
 }
 
 func TestEveryPhraseIsUsedAndEveryUsedPhraseIsThere(t *testing.T) {

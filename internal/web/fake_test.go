@@ -49,6 +49,9 @@ type world struct {
 	joined   int
 	// Where networks ask whether somebody agrees, and where they send them back to; "": nowhere.
 	authorize, home string
+	subscriptions   []flattery.Subscription
+	nevers          map[flattery.LinkID][]flattery.Profile
+	turns           map[int64]flattery.FlattrID
 	badkeys         string // what the network says against the keys
 	tokens          map[string]flattery.AccountID
 	sessions        map[string][]byte
@@ -100,6 +103,8 @@ func (w *world) Tally(_ context.Context, account flattery.AccountID, m flattery.
 			t.Pending++
 		case flattery.Own:
 			t.Own++
+		case flattery.Excluded:
+			t.Excluded++
 		case flattery.Removed:
 			t.Removed++
 		case flattery.Lapsed:
@@ -171,6 +176,9 @@ func (w *world) RemoveFlattr(_ context.Context, a flattery.AccountID, id flatter
 }
 
 func (w *world) RestoreFlattr(_ context.Context, a flattery.AccountID, id flattery.FlattrID) error {
+	if err := w.move(a, id, flattery.Excluded, flattery.Counting); err == nil || !errors.Is(err, flattery.ErrState) {
+		return err
+	}
 	return w.move(a, id, flattery.Removed, flattery.Counting)
 }
 

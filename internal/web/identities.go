@@ -58,7 +58,7 @@ func (s *site) identities(v *visit) (view, error) {
 			p.Networks = append(p.Networks, n)
 		}
 	}
-	for _, c := range claims {
+	for _, c := range outward(claims) {
 		p.Claims = append(p.Claims, card(c, disputes, p.Networks))
 	}
 	for _, d := range disputes {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"reflect"
 	"regexp"
 	"strings"
@@ -22,6 +23,7 @@ func emptyPages() []page {
 		&startPage{}, &doorPage{}, &monthPage{}, &monthsPage{}, &statementPage{}, &slipsPage{}, &linksPage{}, &errorPage{Key: "missing"},
 		&networkPage{Network: emptyNetwork}, &keysPage{Network: emptyNetwork}, &codePage{}, &identitiesPage{}, &provePage{Network: emptyNetwork, Where: "prove.where.other"}, &disputesPage{},
 		&signinPage{}, &stepupPage{}, &securityPage{}, &invitePage{}, &accountsPage{},
+		&submitPage{}, &flattrPage{Flattr: flattery.Flattr{State: flattery.Pending}}, &subscriptionsPage{}, &rulesPage{}, &buttonPage{}, &publicPage{},
 	}
 }
 
@@ -44,7 +46,8 @@ func TestEveryTemplateFitsItsPageInEveryLanguage(t *testing.T) {
 		for _, path := range []string{"/enter/x", "/month", "/months", "/months/2026-09", "/months/2026-07", "/slips", "/links", "/nothing", "/identities", "/identities/github/prove", "/identities/vimeo/prove", "/admin/disputes",
 			"/settings/security", "/stepup?next=/slips", "/admin/accounts", "/invite/invited",
 			"/networks/twitter", "/networks/github", "/networks/flickr", "/networks/vimeo", "/networks/fivehundredpx", "/networks/instagram",
-			"/networks/twitter/keys", "/networks/github/keys", "/networks/flickr/keys"} {
+			"/networks/twitter/keys", "/networks/github/keys", "/networks/flickr/keys",
+			"/button", "/subscriptions", "/links/1", "/links/2", "/flattrs/55", "/flattrs/50", "/flattrs/40", "/submit/auto?url=https://blog.example/&user_id=github:" + url.QueryEscape(hostile[1])} {
 			got := b.get(path)
 			if got.Code >= 500 {
 				t.Errorf("%s in %s answered %d", path, code, got.Code)
@@ -84,12 +87,14 @@ var (
 	ourScript = regexp.MustCompile(`<script src="/assets/passkeys\.[0-9a-f]{12}\.js" defer></script>`)
 	typed     = regexp.MustCompile(` value="[^"]*"`) // is text, whatever it says
 	inline    = regexp.MustCompile(`(?i)<script|<style|\sstyle=|\son[a-z]+=|javascript:|ZgotmplZ|<no value>|%!`)
+	// The one script that may stand in a page: to be dragged out of it. The policy lets nobody run it there.
+	dragged = regexp.MustCompile(`<a class="button main bookmarklet" href="javascript:[^"<>]*">`)
 )
 
 // wellFormed: nothing inline that the policy would refuse, nothing of a template left over, each element closed.
 func wellFormed(t *testing.T, what, body string) {
 	t.Helper()
-	body = typed.ReplaceAllString(ourScript.ReplaceAllString(body, ""), "")
+	body = typed.ReplaceAllString(ourScript.ReplaceAllString(dragged.ReplaceAllString(body, "<a>"), ""), "")
 	tags := strings.Join(regexp.MustCompile(`<[^>]*>`).FindAllString(body, -1), "\n")
 	if found := inline.FindString(tags); found != "" {
 		t.Errorf("%s contains %q", what, found)

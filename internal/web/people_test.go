@@ -76,7 +76,7 @@ func populated(rough bool) *world {
 			add(m.Starts(time.UTC).Add(time.Duration(j*39+8)*time.Hour), flattery.Counting, liked[j%len(liked)], 5*flattery.Unit/flattery.Amount(n))
 		}
 	}
-	states := map[int]flattery.State{2: flattery.Pending, 5: flattery.Pending, 9: flattery.Own, 12: flattery.Removed, 15: flattery.Pending}
+	states := map[int]flattery.State{2: flattery.Pending, 5: flattery.Pending, 9: flattery.Own, 12: flattery.Removed, 13: flattery.Excluded, 15: flattery.Pending}
 	for j := range 27 {
 		state := flattery.Counting
 		if s, ok := states[j]; ok {
@@ -92,12 +92,14 @@ func populated(rough bool) *world {
 	w.flattrs[len(w.flattrs)-8].Weight = 3
 	add(october.Starts(time.UTC).Add(300*time.Hour), flattery.Removed, [3]string{"github", "helio", "helio/taken-back"}, 0)
 	w.flattrs[len(w.flattrs)-1].Unliked = true
+	w.flattrs[len(w.flattrs)-5].Link, w.flattrs[len(w.flattrs)-6].Link = 1, 1
 	if rough {
 		last := &w.flattrs[len(w.flattrs)-1]
 		last.Thing.URL, last.Author.URL = "javascript:alert(1)", "https://user:pass@evil.example/"
 	}
 	w.addMoney(october, rough)
 	w.addLinks(rough)
+	w.addSubscriptions(october, rough)
 	w.addNetworks(rough)
 	return w
 }

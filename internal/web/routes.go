@@ -51,12 +51,25 @@ func (s *site) routes() []route {
 		{"GET /month", members, s.thisMonth},
 		{"POST /flattrs/{id}/remove", members, s.removeFlattr},
 		{"POST /flattrs/{id}/restore", members, s.restoreFlattr},
+		{"GET /flattrs/{id}", members, s.flattr},
+		{"POST /flattrs/{id}/subscribe", members, s.subscribe},
+		{"GET /subscriptions", members, s.subscriptions},
+		{"POST /subscriptions/{id}/stop", members, s.stopSubscription},
+		{"GET /submit/auto", anyone, s.submit},
+		{"POST /submit/auto", members, s.press},
+		{"GET /button", anyone, s.button},
+		{"POST /button/public", members, s.publish},
+		{"GET /p/{name}", anyone, s.public},
 		{"GET /months", members, s.months},
 		{"GET /months/{month}", members, s.oneMonth},
 		{"GET /slips", members, s.slips},
 		{"POST /slips/{id}/{state}", members, s.markSlip},
 		{"GET /links", members, s.links},
 		{"POST /links", members, s.linkByName},
+		{"GET /links/{id}", members, s.rules},
+		{"POST /links/{id}", members, s.saveRules},
+		{"POST /links/{id}/never", members, s.never},
+		{"POST /links/{id}/allow", members, s.allow},
 		{"POST /links/{id}/remove", members, s.unlink},
 		{"GET /networks/{network}", members, s.networkState},
 		{"GET /networks/{network}/keys", admins, s.keys},
@@ -133,6 +146,8 @@ func (s *site) handler(base *url.URL) (http.Handler, error) {
 	mux.HandleFunc("GET /healthz", s.serveHealth)
 	mux.HandleFunc("GET /assets/{name}", s.serveAsset)
 	mux.HandleFunc("GET /favicon.ico", s.serveFavicon)
+	mux.HandleFunc("GET /button.js", s.serveButton)
+	mux.HandleFunc("GET /badge/{file}", s.serveBadge)
 	for _, r := range s.routes() {
 		mux.Handle(r.pattern, s.serve(r))
 	}

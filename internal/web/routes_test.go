@@ -58,13 +58,28 @@ func TestEveryRouteAnswersEachVisitorAsItShould(t *testing.T) {
 		"POST /flattrs/{id}/remove":  {"/flattrs/55/remove", refused, sent, missing},
 		"POST /flattrs/{id}/restore": {"/flattrs/41/restore", refused, sent, missing},
 		"GET /months":                {"/months", sent, page, page},
-		"GET /months/{month}":        {"/months/2026-09", sent, page, page},
-		"GET /slips":                 {"/slips", sent, page, page},
-		"POST /slips/{id}/{state}":   {"/slips/1/paid", refused, sent, missing},
-		"GET /links":                 {"/links", sent, page, page},
-		"POST /links":                {"/links", refused, sent, sent},
-		"POST /links/{id}/remove":    {"/links/1/remove", refused, sent, missing},
-		"GET /networks/{network}":    {"/networks/github", sent, page, page},
+
+		"GET /flattrs/{id}":             {"/flattrs/55", sent, page, missing},
+		"POST /flattrs/{id}/subscribe":  {"/flattrs/55/subscribe", refused, sent, missing},
+		"GET /subscriptions":            {"/subscriptions", sent, page, page},
+		"POST /subscriptions/{id}/stop": {"/subscriptions/1/stop", refused, sent, missing},
+		"GET /submit/auto":              {"/submit/auto?url=https://blog.example/", page, page, page},
+		"POST /submit/auto":             {"/submit/auto", refused, sent, sent},
+		"GET /button":                   {"/button", page, page, page},
+		"POST /button/public":           {"/button/public", refused, sent, sent},
+		"GET /p/{name}":                 {"/p/Ada", missing, missing, missing},
+		"GET /links/{id}":               {"/links/1", sent, page, missing},
+		"POST /links/{id}":              {"/links/1", refused, sent, missing},
+		"POST /links/{id}/never":        {"/links/1/never", refused, sent, missing},
+		"POST /links/{id}/allow":        {"/links/1/allow", refused, sent, missing},
+
+		"GET /months/{month}":      {"/months/2026-09", sent, page, page},
+		"GET /slips":               {"/slips", sent, page, page},
+		"POST /slips/{id}/{state}": {"/slips/1/paid", refused, sent, missing},
+		"GET /links":               {"/links", sent, page, page},
+		"POST /links":              {"/links", refused, sent, sent},
+		"POST /links/{id}/remove":  {"/links/1/remove", refused, sent, missing},
+		"GET /networks/{network}":  {"/networks/github", sent, page, page},
 
 		"GET /networks/{network}/keys":       {"/networks/github/keys", sent, page, missing},
 		"POST /networks/{network}/keys":      {"/networks/github/keys", refused, sent, missing},
@@ -105,7 +120,8 @@ func TestEveryRouteAnswersEachVisitorAsItShould(t *testing.T) {
 			}
 			form := map[string][]string{
 				"language": {"fr"}, "network": {"github"}, "handle": {"somebody"}, "purpose": {"linking"}, "link": {"1"}, "id": {"client"}, "code": {"x"},
-				"role": {"admin"},
+				"role":   {"admin"},
+				"months": {"3"}, "weight": {"3"}, "host": {"github.example"}, "subject": {"spam"}, "url": {"https://blog.example/"}, "turn": {"7"},
 			}
 			got := b.do(method, row.path, form)
 			if got.Code != status {
@@ -122,6 +138,7 @@ func TestEveryRouteAnswersEachVisitorAsItShould(t *testing.T) {
 			}
 			if w.flattrs[54].State != flattery.Counting || w.payments[0].State != flattery.PaymentPlanned || w.links[0].State != flattery.LinkActive ||
 				len(w.claims) != 3 || w.saved != 0 || len(w.provings) == 0 || w.provings[0].Account != ada || !w.disputes[0].Open() ||
+				w.accounts[ada].Public || len(w.subscriptions) != 4 || !w.subscriptions[0].StoppedAt.IsZero() || w.links[0].Rules != (flattery.Rules{}) || len(w.nevers[1]) != 1 ||
 				len(w.keys[ada].Passkeys) != 2 || !w.accounts[ada].Admin || w.accounts[bob].Admin || len(w.invites) != 2 || who != 0 && len(w.visits) != 2 && rt.pattern != "POST /leave" {
 				t.Errorf("%s as account %d changed what is ada's", rt.pattern, who)
 			}
@@ -175,6 +192,15 @@ func TestAddressesThatAreNotThereAreNamed(t *testing.T) {
 		"no such network to link":       {"POST", "/links", 404},
 		"no such network to connect":    {"POST", "/connect", 404},
 		"a link that is no number":      {"POST", "/links/x/remove", 404},
+		"a flattr to look at":           {"GET", "/flattrs/x", 404},
+		"a flattr that is not":          {"GET", "/flattrs/9999", 404},
+		"a link's rules that are not":   {"GET", "/links/9999", 404},
+		"rules of a removed link":       {"GET", "/links/5", 404},
+		"an account that hides":         {"GET", "/p/Ada", 404},
+		"an account that is not":        {"GET", "/p/nobody", 404},
+		"a badge of who hides":          {"GET", "/badge/Ada.svg", 404},
+		"a badge of another kind":       {"GET", "/badge/Ada.png", 404},
+		"the button is not commanded":   {"POST", "/button.js", 405},
 		"a claim that is too long":      {"POST", "/claims/99999999999999999999/remove", 404},
 		"a check of no claim":           {"POST", "/claims/x/check", 404},
 		"a proof where there are none":  {"GET", "/identities/instagram/prove", 404},

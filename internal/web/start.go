@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"slices"
@@ -19,7 +20,7 @@ func (*startPage) name() string { return "start" }
 
 func (s *site) start(v *visit) (view, error) {
 	if v.account.ID != 0 {
-		return view{redirect: "/month"}, nil
+		return view{redirect: cmp.Or(v.remembered(s), "/month")}, nil
 	}
 	return view{page: &startPage{Prepaid: s.Mode == Prepaid, Plain: !s.private(v.Request)}}, nil
 }

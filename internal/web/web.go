@@ -58,6 +58,14 @@ type Store interface {
 
 	// Disputes lists those in which the account is on either side, newest first.
 	Disputes(ctx context.Context, account flattery.AccountID) ([]flattery.Dispute, error)
+
+	// AccountNamed finds an account by its name; Flattr one of the account's own; Nevers who never counts over a link.
+	AccountNamed(ctx context.Context, name string) (flattery.Account, error)
+	Flattr(ctx context.Context, account flattery.AccountID, id flattery.FlattrID) (flattery.Flattr, error)
+	Nevers(ctx context.Context, link flattery.LinkID) ([]flattery.Profile, error)
+
+	// Subscriptions lists the account's, newest first, those that have ended too.
+	Subscriptions(ctx context.Context, account flattery.AccountID) ([]flattery.Subscription, error)
 }
 
 // Networks tells the networks there are.
@@ -72,6 +80,23 @@ type Doors interface {
 	// RemoveFlattr takes a flattr out of its month, RestoreFlattr puts it back. Refusals: ErrFrozen, ErrSettled, ErrState.
 	RemoveFlattr(ctx context.Context, account flattery.AccountID, id flattery.FlattrID) error
 	RestoreFlattr(ctx context.Context, account flattery.AccountID, id flattery.FlattrID) error
+
+	// Offer says what a button stands for, to an account (0: a stranger). What it cannot stand for is an *InputError. Click is
+	// one press on it: the same turn is the same press.
+	Offer(ctx context.Context, account flattery.AccountID, asked Asked) (Offer, error)
+	Click(ctx context.Context, account flattery.AccountID, asked Asked, turn int64) (Clicked, error)
+
+	// Subscribe lets the thing of a flattr count again from next month on; months 0: until it is stopped.
+	Subscribe(ctx context.Context, account flattery.AccountID, id flattery.FlattrID, months int) error
+	StopSubscription(ctx context.Context, account flattery.AccountID, id flattery.SubscriptionID) error
+
+	// SetRules says what counts over a link. Never and Allow are for one author; ErrNotFound where nobody such was seen.
+	SetRules(ctx context.Context, account flattery.AccountID, link flattery.LinkID, r flattery.Rules) error
+	Never(ctx context.Context, account flattery.AccountID, link flattery.LinkID, author flattery.Profile) error
+	Allow(ctx context.Context, account flattery.AccountID, link flattery.LinkID, author flattery.Identity) error
+
+	// Publish shows the account to everybody, or no longer.
+	Publish(ctx context.Context, account flattery.AccountID, public bool) error
 
 	// MarkPayment notes what became of a slip: sent, paid or failed. Refusal: ErrState.
 	MarkPayment(ctx context.Context, donor flattery.AccountID, id flattery.PaymentID, state flattery.PaymentState) error
@@ -238,24 +263,25 @@ var plainHost = regexp.MustCompile(`^[A-Za-z0-9.:\[\]-]+$`)
 
 // Options is what New needs. Networks, Fee, Split, BaseURL, Version and Demo may be left zero.
 type Options struct {
-	Store    Store
-	Doors    Doors
-	Sessions Sessions
-	Desk     Desk
-	Clock    func() time.Time // the machine's: sessions, and how lately somebody showed who they are
-	Networks Networks
-	Now      func() time.Time // the instance's clock
-	Location *time.Location   // the instance's time zone
-	Grace    time.Duration    // between a month's end and its freeze
-	Mode     Mode
-	Fee      flattery.Rate
-	Split    flattery.SplitBy
-	Slips    Slips
-	Currency string // of the instance: "EUR"
-	BaseURL  string // "https://flattery.example"; empty: plain http on this machine
-	Version  string
-	Demo     bool // says on every page that nothing here is real
-	Log      *slog.Logger
+	Store     Store
+	Doors     Doors
+	Sessions  Sessions
+	Desk      Desk
+	Clock     func() time.Time // the machine's: sessions, and how lately somebody showed who they are
+	Networks  Networks
+	Now       func() time.Time // the instance's clock
+	Location  *time.Location   // the instance's time zone
+	Grace     time.Duration    // between a month's end and its freeze
+	Mode      Mode
+	Fee       flattery.Rate
+	Split     flattery.SplitBy
+	Slips     Slips
+	Currency  string // of the instance: "EUR"
+	BaseURL   string // "https://flattery.example"; empty: plain http on this machine
+	Version   string
+	ClickOnce bool // one press of a person on a button counts
+	Demo      bool // says on every page that nothing here is real
+	Log       *slog.Logger
 }
 
 // A site is the pages of one instance. But for its limiters it does not change after New.

@@ -33,7 +33,9 @@ func parts() []part {
 		{table: "identities", columns: "id bigint, host_id bigint, subject text, handle text, name text, url text, organisation boolean", numbers: true},
 		{table: "things", columns: "id bigint, host_id bigint, network_id text, url text, title text", numbers: true},
 		{table: "links", columns: "id bigint, account_id bigint, identity_id bigint, proof text, token bytea, state text, reason text, detail text, cursor text, begins_at bigint, " +
-			"interval bigint, next_poll bigint, last_poll bigint, last_good bigint, failures bigint, held_until bigint, next_walk bigint", numbers: true},
+			"interval bigint, next_poll bigint, last_poll bigint, last_good bigint, failures bigint, held_until bigint, next_walk bigint, " +
+			"paused boolean, weight bigint, matching text", numbers: true},
+		{table: "nevers", columns: "link_id bigint, identity_id bigint"},
 		{table: "claims", columns: "id bigint, account_id bigint, identity_id bigint, proof text, proved_at bigint, token bytea, " +
 			"checked_at bigint, tried_at bigint, lapsed_at bigint, reason text, shown text, page text", numbers: true},
 		{table: "proofs", columns: "id bigint, account_id bigint, network text, host text, handle text, token text, made_at bigint, expires_at bigint", numbers: true},
@@ -43,6 +45,8 @@ func parts() []part {
 		{table: "months", columns: "month bigint, starts_at bigint, ends_at bigint"},
 		{table: "flattrs", columns: "id bigint, account_id bigint, thing_id bigint, kind text, turn bigint, author_id bigint, link_id bigint, state text, liked_at bigint, " +
 			"source text, found_at bigint, counts_in bigint, weight bigint, absences bigint", numbers: true},
+		{table: "subscriptions", columns: "id bigint, account_id bigint, thing_id bigint, author_id bigint, first_month bigint, last_month bigint, " +
+			"made_at bigint, stopped_at bigint", numbers: true},
 		{table: "months", columns: "month bigint, frozen_at bigint, digest bytea, flattrs bigint, donors bigint", change: "month", where: "frozen_at IS NOT NULL"},
 		{table: "ledger_accounts", columns: "id bigint, name text, currency text, side text, debits bigint, credits bigint, last_number bigint", numbers: true},
 		{table: "transactions", columns: "number bigint, key text, kind text, posted_at bigint, note text, reverses bigint, first_entry bigint, entries bigint, body bytea, hash bytea"},

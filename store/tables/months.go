@@ -117,6 +117,11 @@ func (t *Tx) addMonth(ctx context.Context, m flattery.MonthState) error {
 	return t.Later(ctx, "month "+m.Month.String(), `INSERT INTO months (month, starts_at, ends_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`, m.Month, seconds(m.Starts), seconds(m.Ends))
 }
 
+// has reports whether a time is in an open month.
+func (m months) has(when time.Time) bool {
+	return slices.ContainsFunc(m.open, func(o flattery.MonthState) bool { return !when.Before(o.Starts) && when.Before(o.Ends) })
+}
+
 // of chooses the month in which a like counts: that of its own time while it is open, else the current one. A time in the
 // future is no time.
 func (m months) of(liked, now time.Time) flattery.Month {
