@@ -38,8 +38,7 @@ func (t *Tx) AddClick(ctx context.Context, c store.Click, now time.Time) (store.
 
 // ClaimOf looks at the claims of one network.
 func (s *Reader) ClaimOf(ctx context.Context, network, host, handle string) (flattery.Claim, error) {
-	c, err := scanClaim(s.DB.Row(ctx, `SELECT c.id, c.account_id, c.proof, c.proved_at, `+profileColumns+`
-		FROM claims c JOIN identities i ON i.id = c.identity_id JOIN hosts h ON h.id = i.host_id
+	c, err := scanClaim(s.DB.Row(ctx, claimQuery+`
 		WHERE h.network = ? AND h.host = ? AND lower(i.handle) = ? ORDER BY c.proved_at DESC, c.id DESC LIMIT 1`, network, host, strings.ToLower(handle)))
 	return c, wrap("claim of "+network, err)
 }
