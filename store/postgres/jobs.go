@@ -113,7 +113,7 @@ func (s savepoint) Rollback(ctx context.Context) error {
 func (j *jobs) Run(ctx context.Context, h queue.Handlers) error {
 	workers := river.NewWorkers()
 	for kind, handler := range h {
-		river.AddWorkerArgs(workers, work{kind: kind}, &worker{handler: handler, lease: j.s.opts.Lease, now: j.s.opts.Now, log: j.s.opts.Log})
+		river.AddWorkerArgs(workers, work{kind: kind}, &worker{handler: handler, now: j.s.opts.Now, log: j.s.opts.Log})
 	}
 	client, err := river.NewClient(j.driver, &river.Config{
 		Logger: warnings(j.s.opts.Log), Workers: workers, MaxAttempts: math.MaxInt16, RetryPolicy: pauses{j.s.opts.Now},
@@ -179,7 +179,6 @@ func (j *jobs) Table() queue.Table { return table{j.driver.GetExecutor(), j.s} }
 type worker struct {
 	river.WorkerDefaults[work]
 	handler queue.Handler
-	lease   time.Duration
 	now     func() time.Time
 	log     *slog.Logger
 }
