@@ -30,13 +30,7 @@ func (in *instance) openDatabase(ctx context.Context, dsn flattery.Secret, dir s
 
 // rows are the tables behind a store.
 func rows(s store.Store) *tables.Reader {
-	switch s := s.(type) {
-	case *sqlite.Store:
-		return &s.Reader
-	case *postgres.Store:
-		return &s.Reader
-	}
-	return nil
+	return s.(interface{ Tables() *tables.Reader }).Tables() //nolint:errcheck // both databases have them
 }
 
 // exists reports whether the settings name an instance that is there.

@@ -71,6 +71,9 @@ type Reader struct {
 	Snapshot func(ctx context.Context) (DB, func(), error)
 }
 
+// Tables are what stands behind a store of either database.
+func (s *Reader) Tables() *Reader { return s }
+
 // Tx is a store.Tx on either database. Its engine calls Flush before the commit.
 type Tx struct {
 	Conn
