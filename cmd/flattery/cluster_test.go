@@ -43,19 +43,21 @@ func TestManyProcessesShareTheWork(t *testing.T) {
 	}
 	c := newCluster(t, links, pgtest.New(t))
 	c.start()
-	c.until("the first look at every link", 5*time.Minute, func() int { return c.count(`SELECT count(*) FROM links WHERE last_poll = 0`) })
+	unpolled := func() int { return c.count(`SELECT count(*) FROM links WHERE last_poll = 0`) }
+	c.until("the first look at every link", 5*time.Minute, unpolled)
 	stop := c.kills()
 	for round := range rounds {
+		c.until("the end of every job", 4*time.Minute, func() int {
+			return c.count(`SELECT count(*) FROM river_job WHERE kind = 'poll' AND finalized_at IS NULL`) // while it is there, no other of its link is
+		})
 		c.star(round)
 		due := c.now().Unix()
 		began, trips, polls := time.Now(), c.trips.Load(), c.polls()
-		c.exec(`UPDATE links SET next_poll = ` + strconv.FormatInt(due, 10))
+		c.exec(`UPDATE links SET last_poll = 0, next_poll = ` + strconv.FormatInt(due, 10))
 		if rounds == 1 {
 			c.tick() // without waiting for the minute
 		}
-		c.until("every link", 4*time.Minute, func() int {
-			return c.count(`SELECT count(*) FROM links WHERE last_poll < ` + strconv.FormatInt(due, 10))
-		})
+		c.until("every link", 4*time.Minute, unpolled)
 		took, polled := time.Since(began), c.polls()-polls
 		lag := c.count(`SELECT percentile_disc(0.99) WITHIN GROUP (ORDER BY last_poll) FROM links`) - int(due)
 		t.Logf("round %d: %d links due at once, %d requests to the network, %.0f polls/s, p99 lag %d s, %.2f round trips a poll", round+1, links, polled,
@@ -375,7 +377,9 @@ func (c *cluster) kills() (stop func()) {
 			}
 		}
 	})
-	return sync.OnceFunc(func() { close(end); all.Wait() })
+	stop = sync.OnceFunc(func() { close(end); all.Wait() })
+	c.Cleanup(stop)
+	return stop
 }
 
 func (c *cluster) until(what string, most time.Duration, left func() int) {
