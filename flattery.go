@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"time"
 )
 
@@ -17,6 +18,8 @@ type (
 	FlattrID  int64
 	PayeeID   int64
 	PaymentID int64
+	ProvingID int64
+	DisputeID int64
 )
 
 // Refusals of a command. Each is made by a constraint of the store, not by a look before the write.
@@ -27,12 +30,15 @@ var (
 	ErrFrozen     = errors.New("the month is frozen")
 	ErrSettled    = errors.New("the month is settled")
 	ErrClaimed    = errors.New("the identity is claimed by another account")
+	ErrDisputed   = errors.New("two other accounts dispute whose the identity is: try again when that has ended")
 	ErrOverdrawn  = errors.New("more than there is")
 	ErrConflict   = errors.New("the same key was used with another content")
 	ErrState      = errors.New("not possible in this state")
 	// ErrAttempt: a callback of no attempt to connect that was begun here, in this browser, within the last minutes.
 	ErrAttempt = errors.New("this attempt to connect is unknown, used up or too old: begin again")
 	ErrDenied  = errors.New("it was refused at the network; nothing was changed")
+	// ErrUnproved: the profile was read, and the token is not in it.
+	ErrUnproved = errors.New("the token is not there yet")
 	// ErrOther: somebody else signed in at the network than the link or claim is of.
 	ErrOther = errors.New("another account was signed in at the network; nothing was changed")
 	// ErrUnknown: whether the write happened is not known. Ask again under the same key.
@@ -170,9 +176,10 @@ const (
 	Counting State = "counts"
 	Pending  State = "pending" // the author cannot be paid yet
 	Seen     State = "seen"
-	Own      State = "own"     // one's own thing
-	Removed  State = "removed" // by the donor, before the freeze
-	Lapsed   State = "lapsed"  // pending for too long
+	Own      State = "own"      // one's own thing
+	Excluded State = "excluded" // by the rules of its link
+	Removed  State = "removed"  // by the donor, before the freeze
+	Lapsed   State = "lapsed"   // pending for too long
 )
 
 // Flattr is one like of one account as the store keeps it.
@@ -215,6 +222,19 @@ type Settings struct {
 	Cap         Amount      `json:"cap"` // the most one flattr may be worth; 0: no cap
 	Paused      bool        `json:"paused"`
 	Destination Destination `json:"destination,omitempty"` // where the account is paid
+	Public      bool        `json:"public,omitempty"`      // it has a page that everybody may see, and a button by its name
+}
+
+// Networks that are none: the web, whose things are pages (ID: the canonical address), and this house itself, where each
+// account is the subject of its number.
+const (
+	Web   = "web"
+	House = "flattery"
+)
+
+// Self is who an account is here: the author of what a button by its name stands for.
+func (a Account) Self() Profile {
+	return Profile{Identity: Identity{Network: House, Host: House, Subject: strconv.FormatInt(int64(a.ID), 10)}, Handle: a.Name}
 }
 
 // Proof is how a link or a claim was proved.
@@ -222,14 +242,20 @@ type Proof string
 
 // A public name proves nothing: such a link steers its own donor's budget and locks nobody out.
 const (
-	ByName  Proof = "name"
-	ByToken Proof = "token"
-	ByOAuth Proof = "oauth"
-	ByAdmin Proof = "admin"
+	ByName    Proof = "name"
+	ByToken   Proof = "token"
+	ByOAuth   Proof = "oauth"
+	ByProfile Proof = "profile" // a claim token in the public profile
+	ByPage    Proof = "page"    // a claim token on a page of one's own, tied to the profile by rel="me" both ways
+	ByAdmin   Proof = "admin"
+	ByHouse   Proof = "house" // it is the account itself
 )
 
 // Proved reports whether the proof shows that the identity is the account's own.
 func (p Proof) Proved() bool { return p != "" && p != ByName }
+
+// Own reports whether the account proved it itself, and not an administrator with a word.
+func (p Proof) Own() bool { return p.Proved() && p != ByAdmin }
 
 // LinkState says whether a link is polled.
 type LinkState string
@@ -258,6 +284,7 @@ type Link struct {
 	LastGood time.Time     `json:"last_good"` // last good answer; zero: never
 	Failures int           `json:"failures"`  // in a row
 	NextWalk time.Time     `json:"next_walk"` // when the whole list is walked again, to see what is no longer liked
+	Rules    Rules         `json:"rules"`
 }
 
 // Claim is an identity whose things are an account's own, proved.
@@ -267,7 +294,72 @@ type Claim struct {
 	Identity Profile   `json:"identity"`
 	Proof    Proof     `json:"proof"`
 	ProvedAt time.Time `json:"proved_at"`
+	Shown    string    `json:"-"`              // the token in the profile or on the page
+	Page     string    `json:"page,omitempty"` // of one's own, of ByPage
+	// CheckedAt is when it was last seen to hold. LapsedAt is since when it is not verified, and Reason why: nothing is paid for
+	// it until it is proved again. Zero: it is verified.
+	CheckedAt time.Time `json:"checked_at"`
+	LapsedAt  time.Time `json:"lapsed_at,omitzero"`
+	Reason    string    `json:"reason,omitempty"`
+	Disputed  bool      `json:"disputed,omitempty"` // another account has proved it too: nothing is paid until that is decided
 }
+
+// Why a claim is not verified: keys under which pages have words.
+const (
+	LapsedGone   = "gone"   // nobody there by that name
+	LapsedOther  = "other"  // somebody else has the name now; whoever was renamed proves it again under the new one
+	LapsedAbsent = "absent" // the token is no longer where it was
+)
+
+// Proving is a proof by profile that was begun: its token waits to be found.
+type Proving struct {
+	ID      ProvingID `json:"id"`
+	Account AccountID `json:"account"`
+	Network string    `json:"network"`
+	Host    string    `json:"host"`
+	Handle  string    `json:"handle"` // in small letters
+	Token   string    `json:"token"`  // no secret once it is there
+	MadeAt  time.Time `json:"made_at"`
+	Expires time.Time `json:"expires"`
+}
+
+// Outcome is how a dispute has ended; "": it is open.
+type Outcome string
+
+// The identity stays the first's, becomes the second's, or the second has gone.
+const (
+	OutcomeFirst     Outcome = "first"
+	OutcomeSecond    Outcome = "second"
+	OutcomeWithdrawn Outcome = "withdrawn"
+)
+
+// Dispute is about an identity that is one account's claim and that another has proved too. It is frozen meanwhile: it counts,
+// and nothing is paid. When the first proves it again it stays theirs, else it becomes the second's at EndsAt.
+type Dispute struct {
+	ID        DisputeID `json:"id"`
+	Identity  Profile   `json:"identity"`
+	First     AccountID `json:"first"`
+	Second    AccountID `json:"second"`
+	Proof     Proof     `json:"proof"` // of the second
+	ProvedAt  time.Time `json:"proved_at"`
+	OpenedAt  time.Time `json:"opened_at"`
+	EndsAt    time.Time `json:"ends_at"`
+	DecidedAt time.Time `json:"decided_at,omitzero"`
+	Outcome   Outcome   `json:"outcome,omitempty"`
+}
+
+// Open reports whether it is not decided.
+func (d Dispute) Open() bool { return d.Outcome == "" }
+
+// Held is why nothing is paid to somebody for now; "": nothing is in the way.
+type Held string
+
+// What holds payments. What is held is owed all the same.
+const (
+	HeldDisputed   Held = "disputed"   // whose an identity is, is disputed
+	HeldUnverified Held = "unverified" // a claim has to be proved again
+	HeldUnchecked  Held = "unchecked"  // a claim is looked at again before the first payment
+)
 
 // MonthState is what the store knows of a month. Times are zero until they happen.
 type MonthState struct {
@@ -325,6 +417,7 @@ type Payment struct {
 	PlannedAt   time.Time    `json:"planned_at"`
 	SentAt      time.Time    `json:"sent_at"`
 	PaidAt      time.Time    `json:"paid_at"`
+	Held        Held         `json:"held,omitempty"` // of a planned one: it must not be paid now
 }
 
 // Debt is what a donor owes a payee: settled and not yet paid.
@@ -338,6 +431,7 @@ type Debt struct {
 	Planned     Amount      `json:"planned"` // part of Amount for which a slip is out
 	Since       Month       `json:"since"`   // the first month that is not paid
 	Destination Destination `json:"destination,omitempty"`
+	Held        Held        `json:"held,omitempty"` // why no slip is made
 }
 
 // Tally is what the flattrs of one donor's month add up to.
@@ -345,6 +439,7 @@ type Tally struct {
 	Counting int   `json:"counting"`
 	Pending  int   `json:"pending"`
 	Own      int   `json:"own"`
+	Excluded int   `json:"excluded,omitempty"`
 	Removed  int   `json:"removed"`
 	Lapsed   int   `json:"lapsed"`
 	Weight   int64 `json:"weight"` // of those that count

@@ -131,6 +131,7 @@ type Info struct {
 	OAuth2    OAuth2        // for AuthOAuth2
 	OAuth1    OAuth1        // for AuthOAuth1
 	NeedsKey  bool          // App.Key is needed even for public reading
+	ProofKey  bool          // App.Key is needed to read profiles, and for nothing else
 	Feed      Feed          //
 	Dated     bool          // tells a donor when a thing was liked, though its list does not go by that
 	Reliable  bool          // absence from a complete walk means un-like

@@ -40,6 +40,18 @@ type Reader interface {
 	// Unasked counts the active links that were asked once, and not since a time.
 	Unasked(ctx context.Context, since time.Time) (int, error)
 	Claims(ctx context.Context, account flattery.AccountID) ([]flattery.Claim, error)
+	Claim(ctx context.Context, id flattery.ClaimID) (flattery.Claim, error)
+	// DueClaims are those to be looked at again: of organisations by their administrators each time; lapsed ones and those not
+	// seen to hold since checked, unless they were tried since tried.
+	DueClaims(ctx context.Context, checked, tried time.Time) ([]flattery.ClaimID, error)
+	// FirstClaims are those of accounts that are owed and were never paid, neither checked nor tried since a time.
+	FirstClaims(ctx context.Context, since time.Time) ([]flattery.ClaimID, error)
+	Provings(ctx context.Context, account flattery.AccountID, now time.Time) ([]flattery.Proving, error) // oldest first, none that has expired
+	Disputes(ctx context.Context, account flattery.AccountID) ([]flattery.Dispute, error)                // on either side; 0: all; newest first
+	// ClaimOf finds who claims the identity that has a handle on a network, upper and lower case alike.
+	ClaimOf(ctx context.Context, network, host, handle string) (flattery.Claim, error)
+	// Nevers are the authors whose things never count over a link.
+	Nevers(ctx context.Context, link flattery.LinkID) ([]flattery.Profile, error)
 
 	// App is the keys for a network that were entered here; none: zero. AppToken is a token of the instance itself.
 	App(ctx context.Context, network string) (flattery.App, error)
@@ -48,7 +60,9 @@ type Reader interface {
 	// Unnamed are the provisional identities ("~thing") for whose things likes are pending, oldest first, at most n.
 	Unnamed(ctx context.Context, n int) ([]flattery.Thing, error)
 
+	Flattr(ctx context.Context, account flattery.AccountID, id flattery.FlattrID) (flattery.Flattr, error)
 	Flattrs(ctx context.Context, q FlattrQuery) ([]flattery.Flattr, error)
+	Subscriptions(ctx context.Context, account flattery.AccountID) ([]flattery.Subscription, error) // newest first, those that ended too
 	Tally(ctx context.Context, account flattery.AccountID, m flattery.Month) (flattery.Tally, error)
 
 	// Current is the month that contains now; it need not be in Months yet.
@@ -72,6 +86,12 @@ type Reader interface {
 	LastPosted(ctx context.Context) (time.Time, error)                                          // zero: the ledger is empty
 	NetworkDate(ctx context.Context) (date, seen time.Time, err error)                          // newest Date of a network, and our clock then
 	Session(ctx context.Context, token string, now time.Time) (data []byte, ok bool, err error) // by hashed token
+	Sessions(ctx context.Context, account flattery.AccountID, now time.Time) ([]flattery.Session, error)
+	Keys(ctx context.Context, account flattery.AccountID) (flattery.Keys, error)       // none: zero
+	Password(ctx context.Context, account flattery.AccountID) (flattery.Secret, error) // its hash; none: ""
+	PasskeyOwner(ctx context.Context, credential []byte) (flattery.AccountID, error)
+	Invites(ctx context.Context, now time.Time) ([]flattery.Invite, error) // that nobody has used
+	Invited(ctx context.Context, token string, now time.Time) (flattery.Invite, error)
 	Schema(ctx context.Context) (Schema, error)
 }
 
@@ -124,6 +144,15 @@ type Waiting struct {
 	Author  flattery.Profile `json:"author"`
 	Flattrs int              `json:"flattrs"`
 	Donors  int              `json:"donors"`
+}
+
+// Look is what a look at a claim showed.
+type Look struct {
+	At   time.Time
+	Who  flattery.Profile // as it shows itself today; zero: not told
+	Good bool             // it holds
+	// Lapsed is why it does not, one of the reasons; "" and not Good: nobody could tell, and it stays as it was.
+	Lapsed string
 }
 
 // Attempt is an OAuth flow that was begun and waits for its callback.
@@ -182,9 +211,18 @@ type Schema struct {
 
 // Outcome is what became of one like.
 type Outcome struct {
-	Flattr flattery.FlattrID // 0 when it was known
+	Flattr flattery.FlattrID
 	State  flattery.State
 	Known  bool
+}
+
+// Click is a press on a button: one more share for its thing.
+type Click struct {
+	Account flattery.AccountID
+	Thing   flattery.Thing
+	Author  flattery.Profile
+	Turn    int64 // above 0, made with the button: the same turn is the same press
+	Once    bool  // one press counts for ever, whatever its turn
 }
 
 // Tx is one write transaction. Times are handed in; the store never asks what time it is. A refusal comes from the command
@@ -206,21 +244,48 @@ type Tx interface {
 	// SaveLink writes what a poll learned: all that may change in a link, and the profile.
 	SaveLink(ctx context.Context, l flattery.Link) error
 	RemoveLink(ctx context.Context, id flattery.LinkID) error
+	// SetRules says what counts over a link from now on. Never and Allow are for one author: by its identity, or by the handle
+	// of somebody whom the link's network has shown before; ErrNotFound where there is none.
+	SetRules(ctx context.Context, account flattery.AccountID, id flattery.LinkID, r flattery.Rules) error
+	Never(ctx context.Context, account flattery.AccountID, id flattery.LinkID, author flattery.Profile) error
+	Allow(ctx context.Context, account flattery.AccountID, id flattery.LinkID, author flattery.Identity) error
 	// WakeLinks lets links that stopped for one of these reasons try again at a time, and says how many there are.
 	WakeLinks(ctx context.Context, now time.Time, reasons ...string) (int, error)
 	// DueLinks hands out at most n links whose time has come, and puts them off until until.
 	DueLinks(ctx context.Context, now, until time.Time, n int) ([]flattery.LinkID, error)
 	SawNetwork(ctx context.Context, date, now time.Time) error
 
-	// AddClaim makes an identity the account's own; its pending flattrs join the month that contains now. It says how
-	// many did. ErrClaimed when it is another's.
+	// AddClaim makes an identity the account's own as of ProvedAt, or proves again what is; its pending flattrs join the month that
+	// contains ProvedAt. It says how many did. ErrClaimed when it is another's. A proof of one's own ends a dispute.
 	AddClaim(ctx context.Context, c flattery.Claim) (joined int, err error)
 	SaveClaimToken(ctx context.Context, id flattery.ClaimID, token flattery.Token) error
-	// RemoveClaim ends a claim; what it made count in open months is pending again.
-	RemoveClaim(ctx context.Context, id flattery.ClaimID) error
+	// RemoveClaim ends a claim; what it made count in open months is pending again. What is disputed becomes the second's.
+	RemoveClaim(ctx context.Context, id flattery.ClaimID, now time.Time) error
+	// CheckClaim writes what a look at a claim showed, unless it was proved again since it was read. While a claim is lapsed or
+	// disputed, what is settled for its identity waits apart, and moves to the account when it is not any more.
+	CheckClaim(ctx context.Context, c flattery.Claim, l Look) error
+
+	// OpenDispute notes that another's identity was proved by c.Account, or was proved again by it. ErrClaimed where the proof is not
+	// its own, or where it lost a dispute about it not long ago; ErrDisputed while another disputes it.
+	OpenDispute(ctx context.Context, c flattery.Claim, token flattery.Token, ends time.Time) (flattery.DisputeID, error)
+	// EndDispute decides; ErrState when it was decided.
+	EndDispute(ctx context.Context, id flattery.DisputeID, outcome flattery.Outcome, now time.Time) error
+
+	// AddProving keeps the one there is for that account and handle, until it has expired.
+	AddProving(ctx context.Context, p flattery.Proving) (flattery.Proving, error)
+	RemoveProving(ctx context.Context, account flattery.AccountID, id flattery.ProvingID) error
 
 	// AddLikes writes a page of likes of a link, set-based, and says what became of each, in their order.
 	AddLikes(ctx context.Context, l flattery.Link, likes []flattery.Like, baseline bool, now time.Time) ([]Outcome, error)
+	// AddClick judges a press on a button as AddLikes judges a like. One that is known is answered with what became of it.
+	AddClick(ctx context.Context, c Click, now time.Time) (Outcome, error)
+	// Subscribe lets the thing of a flattr count again from the next month on, so many months (0: until stopped). What is
+	// subscribed already goes on, now so long. ErrNotFound where there is no such flattr that may count.
+	Subscribe(ctx context.Context, account flattery.AccountID, id flattery.FlattrID, months int, now time.Time) (flattery.SubscriptionID, error)
+	StopSubscription(ctx context.Context, account flattery.AccountID, id flattery.SubscriptionID, now time.Time) error
+	// AddSubscribed makes flattrs of at most n subscriptions that have none yet in an open month, and says how many: 0 when
+	// all have theirs.
+	AddSubscribed(ctx context.Context, n int, now time.Time) (int, error)
 	// Walked compares a link's open flattrs with its whole list. What two walks in a row did not find is withdrawn (Removed,
 	// Unliked); AddLikes brings it back when it is liked again. Nothing of a frozen month changes.
 	Walked(ctx context.Context, l flattery.Link, w Walk) (withdrawn int, err error)
@@ -267,9 +332,30 @@ type Tx interface {
 	AddEntrance(ctx context.Context, token string, account flattery.AccountID, expires time.Time) error
 	// Enter uses up a one-time token. ErrNotFound when it was used, has expired or never was.
 	Enter(ctx context.Context, token string, now time.Time) (flattery.AccountID, error)
-	SaveSession(ctx context.Context, token string, data []byte, expires time.Time) error
+	AddSession(ctx context.Context, s flattery.Session, data []byte) error
+	// ChangeSession changes nothing of a session that was ended meanwhile.
+	ChangeSession(ctx context.Context, s flattery.Session, data []byte) error
 	DeleteSession(ctx context.Context, token string) error
-	Tidy(ctx context.Context, now time.Time) error // expired sessions, entrances and attempts
+	EndSession(ctx context.Context, account flattery.AccountID, id flattery.SessionID) error
+	EndSessions(ctx context.Context, account flattery.AccountID, but string) error // all but the one of that token
+
+	// SetPassword and AddPasskey give an account its handle with its first key. Another handle: ErrConflict, of AddPasskey.
+	SetPassword(ctx context.Context, account flattery.AccountID, handle []byte, hash flattery.Secret, now time.Time) error
+	AddPasskey(ctx context.Context, account flattery.AccountID, handle []byte, p flattery.Passkey) error
+	// UsePasskey notes an answer. ErrState when its count was there already.
+	UsePasskey(ctx context.Context, id flattery.PasskeyID, count uint32, flags byte, now time.Time) error
+	RemovePasskey(ctx context.Context, account flattery.AccountID, id flattery.PasskeyID) error
+	// Knock counts one more attempt to come in by a key, and says how many there were; the count begins anew when it began
+	// at since or before.
+	Knock(ctx context.Context, key string, since, now time.Time) (int, error)
+	ForgetKnocks(ctx context.Context, key string) error
+	AddInvite(ctx context.Context, token string, i flattery.Invite) error
+	// TakeInvite uses an invite up. ErrNotFound when it was used, has expired or never was.
+	TakeInvite(ctx context.Context, token string, now time.Time) error
+	EndInvite(ctx context.Context, id flattery.InviteID) error
+	SetAdmin(ctx context.Context, id flattery.AccountID, admin bool) error // ErrLastAdmin
+
+	Tidy(ctx context.Context, now time.Time) error // expired sessions, entrances, attempts, proofs, invites and knocks
 
 	// Enqueue makes a job due at a time, in this transaction. One of that kind and key that is unfinished stays as it is.
 	Enqueue(ctx context.Context, kind, key string, due time.Time) error

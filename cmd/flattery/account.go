@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -15,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"flattery"
+	"flattery/internal/click"
 	"flattery/internal/payout/manual"
 	"flattery/store"
 )
@@ -22,14 +22,12 @@ import (
 // entrance is how long a one-time link may be used.
 const entrance = 24 * time.Hour
 
-var accountName = regexp.MustCompile(`^[\pL\pN][\pL\pN ._-]{0,63}$`)
-
 func (p *program) account() *cobra.Command {
-	return group("account", "Accounts: make, set, sign in, show, remove", p.accountAdd(), p.accountSet(), p.accountSignin(), p.accountList(), p.accountShow(), p.accountRemove())
+	return group("account", "Accounts: make, set, sign in, invite, show, remove", p.accountAdd(), p.accountSet(), p.accountSignin(), p.accountInvite(), p.accountList(), p.accountShow(), p.accountRemove())
 }
 
 // wishes are the flags that say what a donor wants.
-type wishes struct{ budget, limit, currency, destination, pause string }
+type wishes struct{ budget, limit, currency, destination, pause, public string }
 
 func (w *wishes) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&w.budget, "budget", "", "what is given a month, like 5.00; 0 gives nothing")
@@ -38,6 +36,8 @@ func (w *wishes) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&w.destination, "destination", "", "where the account is paid: payto://iban/…, lightning:…, https://…")
 	cmd.Flags().StringVar(&w.pause, "pause", "", "pause giving: yes or no")
 	cmd.Flag("pause").NoOptDefVal = "yes"
+	cmd.Flags().StringVar(&w.public, "public", "", "show a page and a button by the account's name to everybody: yes or no")
+	cmd.Flag("public").NoOptDefVal = "yes"
 }
 
 // apply checks what was wished and writes it over what stands.
@@ -71,23 +71,31 @@ func (w *wishes) apply(in *instance, s flattery.Settings, cmd *cobra.Command) (f
 		}
 	}
 	if given("pause") {
-		switch w.pause {
-		case "yes", "true":
-			s.Paused = true
-		case "no", "false":
-			s.Paused = false
-		default:
-			return s, flattery.Input("--pause is yes or no, not %q", w.pause)
+		if s.Paused, err = yesOrNo("pause", w.pause); err != nil {
+			return s, err
 		}
 	}
-	return s, nil
+	if given("public") {
+		s.Public, err = yesOrNo("public", w.public)
+	}
+	return s, err
+}
+
+func yesOrNo(flag, text string) (bool, error) {
+	switch text {
+	case "yes", "true":
+		return true, nil
+	case "no", "false":
+		return false, nil
+	}
+	return false, flattery.Input("--%s is yes or no, not %q", flag, text)
 }
 
 func (p *program) accountAdd() *cobra.Command {
 	var w wishes
 	var admin bool
 	cmd := &cobra.Command{Use: "add NAME", Short: "Make an account", Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
-		if !accountName.MatchString(args[0]) {
+		if !flattery.AccountName(args[0]) {
 			return flattery.Input("%q is not a name for an account: letters and digits, with spaces, points and dashes between, at most 64", args[0])
 		}
 		return p.with(cmd.Context(), func(in *instance) error {
@@ -111,8 +119,11 @@ func (in *instance) addAccount(ctx context.Context, a flattery.Account) (flatter
 	a.CreatedAt = in.now().Truncate(time.Second)
 	var id flattery.AccountID
 	err := in.update(ctx, func(tx store.Tx) (err error) {
-		id, err = tx.AddAccount(ctx, a)
-		return err
+		if id, err = tx.AddAccount(ctx, a); err != nil || !a.Public {
+			return err
+		}
+		a.ID = id
+		return click.Own(ctx, tx, a, a.CreatedAt)
 	})
 	if errors.Is(err, flattery.ErrNameTaken) {
 		err = flattery.Input("there is an account %q already: choose another name, or change that one with flattery account set", a.Name)
@@ -123,7 +134,8 @@ func (in *instance) addAccount(ctx context.Context, a flattery.Account) (flatter
 
 func (p *program) accountSet() *cobra.Command {
 	var w wishes
-	cmd := &cobra.Command{Use: "set NAME", Short: "Change what an account gives and where it is paid", Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
+	var admin, noAdmin bool
+	cmd := &cobra.Command{Use: "set NAME", Short: "Change what an account gives, where it is paid, and whether it runs the instance", Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
 		return p.with(cmd.Context(), func(in *instance) error {
 			a, err := in.accountNamed(cmd.Context(), args[0])
 			if err != nil {
@@ -132,12 +144,32 @@ func (p *program) accountSet() *cobra.Command {
 			if a.Settings, err = w.apply(in, a.Settings, cmd); err != nil {
 				return err
 			}
-			if err := in.update(cmd.Context(), func(tx store.Tx) error { return tx.SetSettings(cmd.Context(), a.ID, a.Settings, in.now()) }); err != nil {
+			if admin && noAdmin {
+				return flattery.Input("--admin and --no-admin: choose one of them")
+			}
+			err = in.update(cmd.Context(), func(tx store.Tx) error {
+				if admin || noAdmin {
+					if err := tx.SetAdmin(cmd.Context(), a.ID, admin); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+			if errors.Is(err, flattery.ErrLastAdmin) {
+				err = flattery.Input("%s is the last administrator: let another account be one first, with flattery account set NAME --admin", a.Name)
+			}
+			if err == nil {
+				err = in.buttons.Save(cmd.Context(), a)
+			}
+			if err != nil {
 				return err
 			}
+			a.Admin = (a.Admin || admin) && !noAdmin
 			return p.print(a, func(out io.Writer) { showSettings(out, a) })
 		})
 	}}
+	cmd.Flags().BoolVar(&admin, "admin", false, "may administrate the instance")
+	cmd.Flags().BoolVar(&noAdmin, "no-admin", false, "may no longer administrate the instance")
 	w.flags(cmd)
 	return cmd
 }
@@ -153,7 +185,11 @@ func showSettings(w io.Writer, a flattery.Account) {
 	if a.Destination != "" {
 		to = string(a.Destination)
 	}
-	table(w, []string{"gives", a.Budget.String() + " " + a.Currency + " a month" + paused}, []string{"cap", limit}, []string{"is paid at", to})
+	rows := [][]string{{"gives", a.Budget.String() + " " + a.Currency + " a month" + paused}, {"cap", limit}, {"is paid at", to}}
+	if a.Public {
+		rows = append(rows, []string{"is shown at", click.PagePath(a.Name)})
+	}
+	table(w, rows...)
 }
 
 func (p *program) accountSignin() *cobra.Command {
@@ -169,7 +205,7 @@ func (p *program) accountSignin() *cobra.Command {
 			}
 			return p.print(map[string]string{"account": a.Name, "url": link}, func(out io.Writer) {
 				fmt.Fprintln(out, link)
-				p.say("It opens once, within a day, while flattery serve is running.")
+				p.say("It opens once, within a day, while flattery serve is running. For ten minutes after, a new password or passkey can be set.")
 			})
 		})
 	}}
@@ -182,6 +218,29 @@ func (in *instance) signinLink(ctx context.Context, a flattery.AccountID, base s
 		return "", err
 	}
 	return url.JoinPath(base, "enter", token)
+}
+
+func (p *program) accountInvite() *cobra.Command {
+	return &cobra.Command{Use: "invite", Short: "Print a link by which one person makes an account", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+		return p.with(cmd.Context(), func(in *instance) error {
+			desk, err := in.desk()
+			if err != nil {
+				return err
+			}
+			token, expires, err := desk.Invite(cmd.Context(), 0)
+			if err != nil {
+				return err
+			}
+			link, err := url.JoinPath(in.URL(in.Listen), "invite", token)
+			if err != nil {
+				return err
+			}
+			return p.print(map[string]any{"url": link, "expires": expires}, func(out io.Writer) {
+				fmt.Fprintln(out, link)
+				p.say("It works once, within 7 days, while flattery serve is running.")
+			})
+		})
+	}}
 }
 
 func (p *program) accountList() *cobra.Command {

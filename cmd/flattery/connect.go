@@ -43,12 +43,14 @@ func (g gates) network(ctx context.Context, c connectors.Connector) (web.Network
 	missing := missingFor(i, a)
 	_, byName := c.(connectors.Resolver)
 	_, steward := c.(connectors.Steward)
+	prover, provable := provable(c, a)
 	set := g.in.Networks[i.Network]
 	n := web.Network{
 		Key: i.Network, Title: i.Title, Noun: i.Noun, State: string(i.State), Since: i.Since, Reason: i.Reason,
 		Proven: string(i.Proven), Console: i.Console, HandleTip: i.HandleTip, Auth: string(i.Auth), Timed: i.Feed == connectors.Timed || i.Dated,
 		Ready: missing == nil, ByName: byName && missingByName(i, a) == nil,
-		Code: i.OAuth1.OutOfBand, Organisations: steward, Imports: archive.Reads(i.Network), NeedsKey: i.NeedsKey,
+		Code: i.OAuth1.OutOfBand, Organisations: steward, Imports: archive.Reads(i.Network), NeedsKey: i.NeedsKey, WantsKey: i.ProofKey,
+		Proves: prover, Provable: provable,
 		FromSettings: set.Keyed(), HasKeys: a.ID != "" || a.Secret != "" || a.Key != "",
 		Terms:    web.Terms{Sentence: i.Terms.Sentence, Link: i.Terms.Link, Date: i.Terms.Date, Sure: i.Terms.Sure, Tick: i.Terms.Tick},
 		Accepted: i.Terms.Sentence != "" && a.Accepted == i.Terms.Sentence, Price: i.Price.Currency,
@@ -144,7 +146,9 @@ func (g gates) Connected(ctx context.Context, account flattery.AccountID, browse
 	}
 	done := web.Connected{Purpose: string(got.Purpose), Profile: got.Profile}
 	if got.Purpose == claim.Claiming {
-		done.Joined, err = g.in.claimed(ctx, got)
+		var taken claim.Taken
+		taken, err = g.in.claimed(ctx, got)
+		done.Joined, done.Disputed = taken.Joined, taken.Dispute != 0
 	} else {
 		err = g.in.linked(ctx, got)
 	}
@@ -187,28 +191,6 @@ func (in *instance) linked(ctx context.Context, got claim.Granted) error {
 	}
 	_, err = in.addLink(ctx, flattery.Link{Account: got.Account, Identity: got.Profile, Proof: flattery.ByOAuth, Interval: c.Info().Interval}, got.Token, got.Month)
 	return err
-}
-
-// claimed writes what was granted for a claim, and then its own token, with which an organisation is looked at again.
-func (in *instance) claimed(ctx context.Context, got claim.Granted) (joined int, err error) {
-	c := flattery.Claim{Account: got.Account, Identity: got.Profile, Proof: flattery.ByOAuth, ProvedAt: in.now().Truncate(time.Second)}
-	err = in.update(ctx, func(tx store.Tx) error {
-		n, err := tx.AddClaim(ctx, c)
-		joined = n
-		return err
-	})
-	if err != nil {
-		return 0, err
-	}
-	claims, err := in.store.Claims(ctx, got.Account)
-	if err != nil {
-		return joined, err
-	}
-	at := slices.IndexFunc(claims, func(c flattery.Claim) bool { return c.Identity.Identity == got.Profile.Identity })
-	if at < 0 {
-		return joined, flattery.ErrNotFound
-	}
-	return joined, in.update(ctx, func(tx store.Tx) error { return tx.SaveClaimToken(ctx, claims[at].ID, got.Token) })
 }
 
 // giveBack tells the network that a token is no longer needed. It may fail: then it ends by itself, or the person ends it there.
@@ -271,32 +253,6 @@ func (in *instance) unlink(ctx context.Context, l flattery.Link) (gaveBack bool,
 		return false, err
 	}
 	return in.giveBack(ctx, l.Identity, token), nil
-}
-
-func (g gates) Unclaim(ctx context.Context, account flattery.AccountID, id flattery.ClaimID) error {
-	claims, err := g.in.store.Claims(ctx, account)
-	if err != nil {
-		return err
-	}
-	for _, c := range claims {
-		if c.ID == id {
-			return g.in.unclaim(ctx, c)
-		}
-	}
-	return flattery.ErrNotFound
-}
-
-// unclaim ends a claim and gives its token back.
-func (in *instance) unclaim(ctx context.Context, c flattery.Claim) error {
-	token, err := in.store.ClaimToken(ctx, c.ID)
-	if err != nil {
-		in.log.Warn("a token could not be given back", "claim", c.ID, "error", err)
-	}
-	if err := in.update(ctx, func(tx store.Tx) error { return tx.RemoveClaim(ctx, c.ID) }); err != nil {
-		return err
-	}
-	in.giveBack(ctx, c.Identity, token)
-	return nil
 }
 
 func (g gates) SaveKeys(ctx context.Context, network string, app flattery.App) error {

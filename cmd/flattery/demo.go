@@ -219,7 +219,7 @@ func (d *demo) live(ctx context.Context) error {
 // step is what the daemon's schedule does, at the sandbox's time.
 func (d *demo) step(ctx context.Context) error {
 	d.world.Clock.Advance(demoStep)
-	for _, due := range []func(context.Context, time.Time) error{d.poller.Enqueue, d.settler.Enqueue, d.planner.Enqueue} {
+	for _, due := range []func(context.Context, time.Time) error{d.poller.Enqueue, d.subscriber.Enqueue, d.settler.Enqueue, d.planner.Enqueue} {
 		if err := due(ctx, d.now()); err != nil {
 			return err
 		}

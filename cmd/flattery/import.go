@@ -36,6 +36,7 @@ type imported struct {
 	Counting int              `json:"counts"`
 	Pending  int              `json:"pending"`
 	Own      int              `json:"own"`
+	Excluded int              `json:"excluded,omitempty"`
 	Seen     int              `json:"seen"`    // remembered, never counted
 	Known    int              `json:"known"`   // from before, by poll or archive
 	Unnamed  int              `json:"unnamed"` // of Pending: who made them is still to be found out
@@ -220,6 +221,8 @@ func (i *imported) add(o store.Outcome, unnamed bool) {
 		i.Seen++
 	case o.State == flattery.Own:
 		i.Own++
+	case o.State == flattery.Excluded:
+		i.Excluded++
 	case o.State == flattery.Counting:
 		i.Counting++
 	case o.State == flattery.Pending:
@@ -234,7 +237,7 @@ func showImported(w io.Writer, all []imported) {
 	rows := [][]string{{"ARCHIVE", "OF", "LIKES", "NEW", "REMEMBERED", "KNOWN"}}
 	unnamed := 0
 	for _, i := range all {
-		rows = append(rows, []string{strings.Join(i.Files, ", "), i.Owner.String(), thousands(i.Likes), thousands(i.Counting + i.Pending + i.Own), thousands(i.Seen), thousands(i.Known)})
+		rows = append(rows, []string{strings.Join(i.Files, ", "), i.Owner.String(), thousands(i.Likes), thousands(i.Counting + i.Pending + i.Own + i.Excluded), thousands(i.Seen), thousands(i.Known)})
 		unnamed += i.Unnamed
 	}
 	table(w, rows...)
@@ -242,7 +245,7 @@ func showImported(w io.Writer, all []imported) {
 		if i.First {
 			fmt.Fprintf(w, "%s: 0 now; %s remembered; your next archive counts what is new\n", plain(i.Owner.String()), thousands(i.Seen+i.Known))
 		} else {
-			fmt.Fprintf(w, "%s: %s now; %s were known\n", plain(i.Owner.String()), thousands(i.Counting+i.Pending+i.Own), thousands(i.Known))
+			fmt.Fprintf(w, "%s: %s now; %s were known\n", plain(i.Owner.String()), thousands(i.Counting+i.Pending+i.Own+i.Excluded), thousands(i.Known))
 		}
 	}
 	if unnamed > 0 {

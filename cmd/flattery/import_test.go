@@ -128,8 +128,8 @@ func TestImportOfXFromZipToTheAuthorsClaim(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if joined, err := o.claimed(t.Context(), got); joined != 2 || err != nil {
-		t.Errorf("%d joined, error %v", joined, err)
+	if taken, err := o.claimed(t.Context(), got); taken.Joined != 2 || err != nil {
+		t.Errorf("%d taken.Joined, error %v", taken.Joined, err)
 	}
 	o.standsAt(t, "claimed", ada, 2, 1)
 	if again := into[[]imported](b, "import", "--account", "ada", later)[0]; again.Known != 4 {

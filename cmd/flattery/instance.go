@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -24,12 +25,14 @@ import (
 	"flattery/connectors/twitter"
 	"flattery/connectors/vimeo"
 	"flattery/internal/claim"
+	"flattery/internal/click"
 	"flattery/internal/payout"
 	"flattery/internal/payout/manual"
 	"flattery/internal/poll"
 	"flattery/internal/queue"
 	"flattery/internal/schedule"
 	"flattery/internal/settle"
+	"flattery/internal/subscribe"
 	"flattery/store"
 	"flattery/store/seal"
 )
@@ -71,22 +74,25 @@ func (p *program) daemonSettings() (*config.Config, error) {
 // instance is the parts, put together.
 type instance struct {
 	*config.Config
-	store    store.Store
-	now      func() time.Time
-	log      *slog.Logger
-	enabled  connectors.Set
-	client   *http.Client
-	base     string // where people reach the pages
-	tokens   *claim.Tokens
-	flow     *claim.Flow
-	rechecks *claim.Rechecks
-	poller   *poll.Poller
-	settler  *settle.Settler
-	planner  *payout.Planner
-	volatile bool // the demo's data may go with the machine
-	workers  int
-	patience time.Duration // with a database that cannot be reached
-	quiet    bool          // do not speak of a data directory that is forgotten anyway
+	store      store.Store
+	now        func() time.Time
+	log        *slog.Logger
+	enabled    connectors.Set
+	client     *http.Client
+	base       string // where people reach the pages
+	tokens     *claim.Tokens
+	flow       *claim.Flow
+	profiles   *claim.Profiles
+	rechecks   *claim.Rechecks
+	poller     *poll.Poller
+	settler    *settle.Settler
+	planner    *payout.Planner
+	buttons    *click.Buttons
+	subscriber *subscribe.Subscriber
+	volatile   bool // the demo's data may go with the machine
+	workers    int
+	patience   time.Duration // with a database that cannot be reached
+	quiet      bool          // do not speak of a data directory that is forgotten anyway
 }
 
 // caps are what the networks may take in a month.
@@ -152,11 +158,14 @@ func (p *program) openSealed(ctx context.Context, in *instance, box *seal.Box) (
 	}
 	in.tokens.Store = in.store
 	in.flow = &claim.Flow{Store: in.store, Networks: in.enabled, App: in.app, Client: in.client, Base: func() string { return in.base }, Now: in.now}
-	in.rechecks = &claim.Rechecks{Store: in.store, Networks: in.enabled, App: in.app, Client: in.client, Now: in.now, Log: in.log}
+	in.profiles = &claim.Profiles{Store: in.store, Networks: in.enabled, App: in.app, Tokens: in.tokens, Caps: in.caps(), Client: in.client, Now: in.now}
+	in.rechecks = &claim.Rechecks{Store: in.store, Profiles: in.profiles, Networks: in.enabled, App: in.app, Tokens: in.tokens, Client: in.client, Now: in.now, Log: in.log}
 	in.poller = &poll.Poller{Store: in.store, Networks: in.enabled, Tokens: in.tokens, App: in.keys, Caps: in.caps(), Client: in.client, Now: in.now, Log: in.log}
+	in.buttons = &click.Buttons{Store: in.store, Networks: in.enabled, Once: in.Clicks == config.ClicksOnce, Base: func() string { return in.base }, Now: in.now}
+	in.subscriber = &subscribe.Subscriber{Store: in.store, Now: in.now, Log: in.log}
 	in.settler = &settle.Settler{Store: in.store, Now: in.now, Log: in.log, Rules: settle.Rules{
 		Mode: settle.Mode(in.Mode), Grace: in.Grace, Split: in.Split, Fee: in.Fee, Lapse: in.PendingLapse}}
-	in.planner = &payout.Planner{Store: in.store, Rail: manual.Rail{}, Now: in.now, Log: in.log, Rules: payout.Rules{Max: in.SlipsMax, Minimum: in.SlipsMinimum}}
+	in.planner = &payout.Planner{Store: in.store, Rail: manual.Rail{}, Looks: in.rechecks, Now: in.now, Log: in.log, Rules: payout.Rules{Max: in.SlipsMax, Minimum: in.SlipsMinimum}}
 	return nil
 }
 
@@ -191,12 +200,17 @@ func cause(err error) error {
 }
 
 func (in *instance) handlers() queue.Handlers {
-	all := queue.Handlers{poll.Kind: in.poller.Work, poll.KindAuthors: in.poller.WorkAuthors}
-	for _, some := range []queue.Handlers{in.settler.Handlers(), in.planner.Handlers()} {
-		for kind, h := range some {
-			all[kind] = h
-		}
-	}
+	all := in.paying()
+	all[poll.Kind], all[poll.KindAuthors] = in.poller.Work, in.poller.WorkAuthors
+	maps.Copy(all, in.settler.Handlers())
+	maps.Copy(all, in.subscriber.Handlers())
+	return all
+}
+
+// paying are the jobs by which slips are made: the claims are looked at again before the first.
+func (in *instance) paying() queue.Handlers {
+	all := queue.Handlers{claim.KindRecheck: in.recheck}
+	maps.Copy(all, in.planner.Handlers())
 	return all
 }
 

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"flattery"
+	"flattery/config"
+	"flattery/internal/signin"
 	"flattery/internal/web"
 	"flattery/store"
 )
@@ -20,6 +22,7 @@ var (
 	_ web.Store    = pages{}
 	_ web.Doors    = pages{}
 	_ web.Sessions = pages{}
+	_ web.Desk     = (*signin.Desk)(nil)
 )
 
 func (p pages) Flattrs(ctx context.Context, a flattery.AccountID, m flattery.Month, state flattery.State, before flattery.FlattrID, limit int) ([]flattery.Flattr, error) {
@@ -66,20 +69,33 @@ func (p pages) FindSession(ctx context.Context, token string) ([]byte, bool, err
 	return p.Session(ctx, token, time.Now())
 }
 
-func (p pages) SaveSession(ctx context.Context, token string, data []byte, expires time.Time) error {
-	return p.in.update(ctx, func(tx store.Tx) error { return tx.SaveSession(ctx, token, data, expires) })
+func (p pages) AddSession(ctx context.Context, v flattery.Session, data []byte) error {
+	return p.in.update(ctx, func(tx store.Tx) error { return tx.AddSession(ctx, v, data) })
+}
+
+func (p pages) ChangeSession(ctx context.Context, v flattery.Session, data []byte) error {
+	return p.in.update(ctx, func(tx store.Tx) error { return tx.ChangeSession(ctx, v, data) })
 }
 
 func (p pages) RemoveSession(ctx context.Context, token string) error {
 	return p.in.update(ctx, func(tx store.Tx) error { return tx.DeleteSession(ctx, token) })
 }
 
+// desk lets people in.
+func (in *instance) desk() (*signin.Desk, error) {
+	return signin.New(signin.Options{Store: in.store, Now: in.now, Clock: time.Now, Address: in.base})
+}
+
 // site is the handler of all pages, at the address that people type.
 func (in *instance) site(ctx context.Context, base string, demo bool) (http.Handler, error) {
 	p := pages{in.store, gates{in}}
+	desk, err := in.desk()
+	if err != nil {
+		return nil, err
+	}
 	return web.New(ctx, web.Options{
-		Store: p, Doors: p, Sessions: p, Networks: p, Now: in.now, Location: in.TimeZone, Grace: in.Grace,
+		Store: p, Doors: p, Sessions: p, Desk: desk, Networks: p, Now: in.now, Clock: time.Now, Location: in.TimeZone, Grace: in.Grace,
 		Mode: web.Mode(in.Mode), Fee: in.Fee, Split: in.Split, Slips: web.Slips{Max: in.SlipsMax, Minimum: in.SlipsMinimum},
-		Currency: in.Currencies[0], BaseURL: base, Version: version, Demo: demo, Log: in.log,
+		Currency: in.Currencies[0], BaseURL: base, Version: version, Demo: demo, ClickOnce: in.Clicks == config.ClicksOnce, Log: in.log,
 	})
 }

@@ -24,7 +24,7 @@ func (p *program) payoutPlan() *cobra.Command {
 			if err := in.planner.Enqueue(ctx, in.now()); err != nil {
 				return err
 			}
-			if _, err := in.store.Jobs().Drain(ctx, in.planner.Handlers()); err != nil {
+			if _, err := in.store.Jobs().Drain(ctx, in.paying()); err != nil {
 				return err
 			}
 			months, err := in.store.Months(ctx)

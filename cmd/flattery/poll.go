@@ -62,7 +62,7 @@ func showFound(w io.Writer, f poll.Found) {
 	for _, part := range []struct {
 		n    int
 		word string
-	}{{f.Counting, "counting"}, {f.Pending, "pending"}, {f.Own, "own"}, {f.Seen, "older than the link"}, {f.Unliked, "taken back"}} {
+	}{{f.Counting, "counting"}, {f.Pending, "pending"}, {f.Own, "own"}, {f.Excluded, "excluded by rules"}, {f.Seen, "older than the link"}, {f.Unliked, "taken back"}} {
 		if part.n > 0 {
 			fmt.Fprintf(w, ", %d %s", part.n, part.word)
 		}

@@ -154,10 +154,9 @@ func (in *instance) toil(ctx context.Context, g *errgroup.Group) error {
 	plan, err := schedule.New(in.log, in.now,
 		schedule.Entry{Name: "poll", Spec: "* * * * *", Due: in.poller.Enqueue},
 		schedule.Entry{Name: "authors", Spec: "* * * * *", Due: in.poller.EnqueueAuthors},
-		schedule.Entry{Name: "recheck", Spec: "30 3 * * *", Due: func(ctx context.Context, _ time.Time) error {
-			_, err := in.rechecks.Run(ctx)
-			return err
-		}},
+		schedule.Entry{Name: "recheck", Spec: "30 3 * * *", Due: in.rechecks.Enqueue},
+		schedule.Entry{Name: "disputes", Spec: "*/10 * * * *", Due: in.rechecks.Decide},
+		schedule.Entry{Name: "subscriptions", Spec: "5 0 * * *", Due: in.subscriber.Enqueue},
 		schedule.Entry{Name: "settle", Spec: in.SettleCron, Due: in.settler.Enqueue},
 		schedule.Entry{Name: "plan", Spec: "*/5 * * * *", Due: in.planner.Enqueue},
 		schedule.Entry{Name: "tidy", Spec: "0 * * * *", Due: func(ctx context.Context, _ time.Time) error {

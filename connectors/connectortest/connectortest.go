@@ -35,6 +35,8 @@ type Harness struct {
 	Page      int                    // likes on the largest page that the network serves
 	Timeless  bool                   // this network does not tell the time of a like
 	Hostile   string                 // folder of the answers for Survive; "" is testdata/hostile
+	Handle    string                 // of the session's identity; a Prover needs one, and a test that calls Prove
+	Linkless  bool                   // a profile has no field for a page of one's own
 }
 
 // Run checks every promise.

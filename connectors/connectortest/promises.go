@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"flattery/connectors"
 )
 
 // promises are what a connector does with a network that behaves.
@@ -23,6 +25,9 @@ var promises = []promise{
 		}
 		if a.Network == "" || a.Title == "" || a.Host == "" || a.Noun == "" || a.Auth == "" || a.Feed == "" || a.State == "" || a.Proven == "" || a.Interval <= 0 {
 			w.Errorf("something is missing: %+v", a)
+		}
+		if _, ok := w.connector.(connectors.Prover); ok != (w.h.Handle != "") {
+			w.Errorf("a Prover (%v) has a Handle in its harness, and Prove as a test", ok)
 		}
 	}},
 	{"what was liked before is baseline and never news", func(w *world) {

@@ -44,6 +44,9 @@ func requests(t *testing.T) map[string][]*http.Request {
 		if err == nil {
 			_, err = c.Resolve(t.Context(), s, "me-here")
 		}
+		if err == nil {
+			_, _, err = c.Prove(t.Context(), s, "me-here")
+		}
 		if err == nil && session.Token.Has() {
 			_, err = c.Identify(t.Context(), s)
 		}

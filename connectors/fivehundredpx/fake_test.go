@@ -33,7 +33,11 @@ type fake struct {
 	status  int   // of everything, where set
 	checked int   // signatures
 	check   func(*http.Request)
+	about   string // what I write
+	page    string
 }
+
+func (f *fake) Write(text, page string) { f.about, f.page = text, page }
 
 func (f *fake) Like(thing int, _ time.Time) {
 	f.Unlike(thing)
@@ -53,7 +57,8 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	q := r.URL.Query()
 	signed := r.Header.Get("Authorization") != ""
-	user := map[string]any{"id": mine, "username": "me-here", "fullname": "Some One", "city": "Berlin"}
+	user := map[string]any{"id": mine, "username": "me-here", "fullname": "Some One", "city": "Berlin",
+		"about": f.about, "contacts": map[string]any{"website": f.page, "twitter": "me_here"}}
 	var answer any
 	switch status := f.status; {
 	case status != 0:

@@ -12,7 +12,6 @@ import (
 	"net/url"
 	"regexp"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/dghubble/oauth1"
@@ -83,20 +82,26 @@ var address = regexp.MustCompile(`^(?:(?:https?://)?(?:www\.)?500px\.com/(?:p/)?
 
 // Resolve finds an account by the name in the address of its page, or by that address.
 func (c *Connector) Resolve(ctx context.Context, s connectors.Session, handle string) (flattery.Profile, error) {
-	m := address.FindStringSubmatch(strings.TrimSpace(handle))
-	if m == nil {
-		return flattery.Profile{}, flattery.Input("%q is not a 500px name: write it like %s", connectors.Clean(handle, 50), c.info.HandleTip)
+	name, err := c.named(handle)
+	if err != nil {
+		return flattery.Profile{}, err
 	}
-	return c.profile(ctx, s, "users/show", url.Values{"username": {m[1]}})
+	return c.profile(ctx, s, "users/show", url.Values{"username": {name}})
 }
 
 func (c *Connector) profile(ctx context.Context, s connectors.Session, path string, query url.Values) (flattery.Profile, error) {
 	var answer struct{ User user }
-	_, err := c.ask(ctx, s, path, query, &answer)
-	if err == nil && answer.User.ID == 0 {
+	err := c.account(ctx, s, path, query, &answer.User, &answer)
+	return c.understand(answer.User), err
+}
+
+// account asks for an account, which is part of what the answer is read into.
+func (c *Connector) account(ctx context.Context, s connectors.Session, path string, query url.Values, u *user, into any) error {
+	_, err := c.ask(ctx, s, path, query, into)
+	if err == nil && u.ID == 0 {
 		err = c.refuse("names an account without a usable id")
 	}
-	return c.understand(answer.User), err
+	return err
 }
 
 type (

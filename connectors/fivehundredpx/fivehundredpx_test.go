@@ -27,7 +27,7 @@ func harness(s connectors.Session) connectortest.Harness {
 	return connectortest.Harness{
 		Connector: func(base string) connectors.Connector { return New(base + "v1/") },
 		Network:   func() connectortest.Network { return &fake{} },
-		Session:   s, ID: photoID, Page: 100, Timeless: true,
+		Session:   s, ID: photoID, Page: 100, Timeless: true, Handle: "me-here",
 	}
 }
 

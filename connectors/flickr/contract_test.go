@@ -65,6 +65,8 @@ func TestEveryRequestIsInTheContract(t *testing.T) {
 	for _, typed := range []string{mine, "someone", "https://www.flickr.com/photos/someone/"} {
 		_, err := c.Resolve(t.Context(), s, typed)
 		wantNone(t, err)
+		_, _, err = c.Prove(t.Context(), s, typed)
+		wantNone(t, err)
 	}
 	_, err := c.Author(t.Context(), s, flattery.Thing{ID: photoID(1)})
 	wantNone(t, err)

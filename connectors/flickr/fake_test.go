@@ -35,7 +35,10 @@ type fake struct {
 	most     int  // on a page, whatever is asked for; 0: as asked
 	fail     int  // code of a failure for everything; its message repeats the key
 	asked    []url.Values
+	about    string // what I write
 }
+
+func (f *fake) Write(text, _ string) { f.about = text }
 
 type fave struct {
 	photo   int
@@ -89,6 +92,7 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		code, message = 2, "Permission denied"
 	case method == "flickr.people.getInfo" && q.Get("user_id") == mine:
 		user["path_alias"], user["realname"] = "someone", map[string]string{"_content": "Some One"}
+		user["description"] = map[string]string{"_content": f.about}
 		answer["person"] = user
 	case method == "flickr.people.findByUsername" && q.Get("username") == "some one",
 		method == "flickr.urls.lookupUser" && q.Get("url") == "https://www.flickr.com/people/someone/",

@@ -73,6 +73,7 @@ type (
 	}
 	account struct {
 		ID, NSID, Username, RealName connectors.Text
+		Description                  connectors.Text // of a profile alone
 		PathAlias                    connectors.Text `json:"path_alias"`
 	}
 	photo struct {
@@ -118,8 +119,12 @@ func (c *Connector) Author(ctx context.Context, s connectors.Session, t flattery
 	return c.profile(a.Photo.Owner, err)
 }
 
-// nsid is what Flickr calls the immutable id of an account.
-var nsid = regexp.MustCompile(`^[0-9]{1,20}@N[0-9]{2}$`)
+var (
+	// nsid is what Flickr calls the immutable id of an account.
+	nsid = regexp.MustCompile(`^[0-9]{1,20}@N[0-9]{2}$`)
+	// alias is what stands in the addresses of somebody's pages, an nsid where they have no other name for it.
+	alias = regexp.MustCompile(`^[A-Za-z0-9_@-]{1,100}$`)
+)
 
 // profile understands an account. The name in addresses is nobody else's; many have none.
 func (c *Connector) profile(a account, err error) (flattery.Profile, error) {

@@ -45,7 +45,7 @@ func harness(s connectors.Session, oldest, timeless bool) connectortest.Harness 
 	return connectortest.Harness{
 		Connector: func(base string) connectors.Connector { return New(base) },
 		Network:   func() connectortest.Network { return &fake{oldest: oldest, timeless: timeless} },
-		Session:   s, ID: photoID, Page: perPage, Timeless: timeless,
+		Session:   s, ID: photoID, Page: perPage, Timeless: timeless, Handle: "some one", Linkless: true,
 	}
 }
 

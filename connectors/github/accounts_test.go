@@ -1,11 +1,17 @@
 package github
 
 import (
+	"context"
 	"errors"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
+
+	"go.uber.org/goleak"
 
 	"flattery"
 	"flattery/connectors"
@@ -106,5 +112,34 @@ func TestATokenIsGivenBack(t *testing.T) {
 		if err := c.Revoke(t.Context(), s); err != nil || !slices.Equal(f.revoked, []string{token}) {
 			t.Errorf("%q, %v", f.revoked, err)
 		}
+	}
+}
+
+// go-github puts a copy in the place of a body that it read and closes the copy, so that the client's own clock would go on.
+func TestARefusalLeavesNothingBehind(t *testing.T) {
+	before := goleak.IgnoreCurrent()
+	server := httptest.NewServer(newFake())
+	s := with("")
+	s.Client, s.Now = connectors.NewClient(connectors.ClientOptions{AllowPrivate: true}), now
+	for range 3 {
+		if _, err := New(server.URL).Resolve(t.Context(), s, "nobody"); !errors.Is(err, connectors.ErrGone) {
+			t.Error(err)
+		}
+	}
+	s.Client.CloseIdleConnections()
+	server.Close()
+	goleak.VerifyNone(t, before)
+}
+
+func TestANetworkThatIsSilentIsLeft(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
+	defer server.Close()
+	s := with("")
+	s.Client, s.Now = connectors.NewClient(connectors.ClientOptions{AllowPrivate: true}), now
+	s.Client.Timeout = 50 * time.Millisecond
+	defer s.Client.CloseIdleConnections()
+	_, err := New(server.URL).Resolve(t.Context(), s, "me")
+	if !errors.Is(err, context.DeadlineExceeded) || !strings.HasPrefix(err.Error(), "127.0.0.1:") || s.Client.Timeout == 0 {
+		t.Errorf("%v", err)
 	}
 }

@@ -20,7 +20,11 @@ func TestEveryRequestIsInTheContract(t *testing.T) {
 	contract := connectortest.OpenAPI(t, "https://api.github.com", "networks", "contracts", "github", "github-rest.trimmed.openapi.json")
 	contract.Excuse("/user/memberships/orgs/club", "GitHub has it (get an organization membership for the authenticated user), this excerpt of its description does not")
 	contract.Excuse("/applications/app/token", "GitHub has it (delete an app token), this excerpt of its description does not")
+	for _, path := range []string{"/orgs/club", "/repos/me/me/readme", "/repos/me/me", "/repos/club/.github/contents/profile/README.md", "/repos/club/.github", "/users/me/gists", "/gists/9f0"} {
+		contract.Excuse(path, "GitHub has it (its documentation, and the client that it is asked with), this excerpt of its description does not")
+	}
 	f := newFake()
+	f.Write(proof, "")
 	f.check = func(r *http.Request) {
 		if err := contract.Check(r); err != nil {
 			t.Error(err)
@@ -41,6 +45,11 @@ func TestEveryRequestIsInTheContract(t *testing.T) {
 		}
 		if _, err := c.Resolve(t.Context(), who, "me"); err != nil {
 			t.Error(err)
+		}
+		for _, handle := range []string{"me", "club"} {
+			if _, shows, err := c.Prove(t.Context(), who, handle); err != nil || !shows.Has(proof) {
+				t.Errorf("%+v, %v", shows, err)
+			}
 		}
 	}
 	s.Token.Access = token

@@ -1,7 +1,9 @@
 package github
 
 import (
+	"cmp"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -36,6 +38,16 @@ type fake struct {
 	salt     string // another one makes other etags
 	asked    []string
 	check    func(*http.Request) // looks at each request
+	says     map[string]string   // what an account says of itself, by what: "bio", "blog", "description", "readme"
+	repoOf   int64               // whose the repository of the README is; 0: the account's own
+	forked   bool                // it, and the gists, are forks
+	gists    []string            // descriptions
+	answers  map[string]string   // instead of an answer, by path
+}
+
+// Write writes the text everywhere.
+func (f *fake) Write(text, page string) {
+	f.says, f.gists = map[string]string{"bio": text, "description": text, "readme": text, "blog": page}, []string{text, "notes"}
 }
 
 type starred struct {
@@ -80,7 +92,14 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		f.check(r)
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	if answer := f.answers[r.URL.Path]; answer != "" {
+		fmt.Fprint(w, answer)
+		return
+	}
 	path := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
+	if f.profile(w, path) {
+		return
+	}
 	id, list := int64(0), path[len(path)-1] == "starred"
 	switch bearer := r.Header.Get("Authorization"); {
 	case path[0] == "applications":
@@ -120,8 +139,46 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if id == orgID {
 			kind = "Organization"
 		}
-		_ = json.NewEncoder(w).Encode(map[string]any{"id": id, "login": login, "name": "Some One", "type": kind, "html_url": "https://github.com/" + login})
+		_ = json.NewEncoder(w).Encode(map[string]any{"id": id, "login": login, "name": "Some One", "type": kind, "html_url": "https://github.com/" + login,
+			"bio": f.says["bio"], "blog": f.says["blog"]})
 	}
+}
+
+// profile answers what is asked of what somebody wrote, and says whether it was that.
+func (f *fake) profile(w http.ResponseWriter, path []string) bool {
+	var answer any
+	owner := func(id int64) map[string]any { return map[string]any{"id": id, "login": "x"} }
+	switch asked := strings.Join(path, "/"); {
+	case asked == "orgs/club":
+		answer = map[string]any{"id": orgID, "login": "club", "description": f.says["description"], "blog": f.says["blog"]}
+	case asked == "repos/me/me/readme", asked == "repos/club/.github/contents/profile/README.md":
+		if f.says["readme"] == "" {
+			f.fail(w, http.StatusNotFound, "Not Found")
+			return true
+		}
+		text := base64.StdEncoding.EncodeToString([]byte(f.says["readme"]))
+		answer = map[string]any{"name": "README.md", "encoding": "base64", "content": text[:len(text)/2] + "\n" + text[len(text)/2:] + "\n"}
+	case asked == "repos/me/me", asked == "repos/club/.github":
+		id := f.names[path[1]]
+		answer = map[string]any{"id": 1, "full_name": path[1] + "/" + path[2], "fork": f.forked, "owner": owner(cmp.Or(f.repoOf, id))}
+	case asked == "users/me/gists":
+		gists := []any{}
+		for n, text := range f.gists {
+			gists = append(gists, map[string]any{"id": fmt.Sprint("9f", n), "description": text, "public": true, "owner": owner(meID)})
+		}
+		answer = gists
+	case path[0] == "gists" && len(path) == 2:
+		n, _ := strconv.Atoi(strings.TrimPrefix(path[1], "9f"))
+		gist := map[string]any{"id": path[1], "description": f.gists[n], "owner": owner(cmp.Or(f.repoOf, meID)), "fork_of": nil}
+		if f.forked {
+			gist["fork_of"] = map[string]any{"id": "77"}
+		}
+		answer = gist
+	default:
+		return false
+	}
+	_ = json.NewEncoder(w).Encode(answer)
+	return true
 }
 
 func (f *fake) membership(w http.ResponseWriter, org string) {

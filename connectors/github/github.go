@@ -59,11 +59,11 @@ func (c *Connector) Identify(ctx context.Context, s connectors.Session) (flatter
 
 // Resolve finds an account by its name. An organisation has a profile too, and no stars.
 func (c *Connector) Resolve(ctx context.Context, s connectors.Session, handle string) (flattery.Profile, error) {
-	handle = strings.TrimPrefix(strings.TrimSpace(handle), "@")
-	if !login.MatchString(handle) {
-		return flattery.Profile{}, flattery.Input("%q is not a GitHub name: write it like octocat", connectors.Clean(handle, 50))
+	name, err := named(handle)
+	if err != nil {
+		return flattery.Profile{}, err
 	}
-	return c.open(s).profile(ctx, "users/"+handle)
+	return c.open(s).profile(ctx, "users/"+name)
 }
 
 // Administers needs a token of StewardScopes.
@@ -220,7 +220,12 @@ type session struct {
 }
 
 func (c *Connector) open(s connectors.Session) *session {
-	gh := github.NewClient(s.Client)
+	client := http.Client{}
+	if s.Client != nil {
+		client = *s.Client
+	}
+	client.Timeout = 0 // ask keeps it: this clock goes on after a refusal, whose body go-github never closes
+	gh := github.NewClient(&client)
 	gh.BaseURL, gh.UserAgent = c.base, "" // whose agent this is, the outbound client says
 	return &session{Connector: c, Session: s, gh: gh, path: "user"}
 }
@@ -231,6 +236,11 @@ func (s *session) profile(ctx context.Context, path string) (flattery.Profile, e
 	if _, err := s.ask(ctx, http.MethodGet, path, "", nil, &a); err != nil {
 		return flattery.Profile{}, err
 	}
+	return s.known(a)
+}
+
+// known is a profile that has what others are asked for by.
+func (s *session) known(a account) (flattery.Profile, error) {
 	if a.ID == 0 || !login.MatchString(a.Login) {
 		return flattery.Profile{}, s.refuse("names an account without a usable id and login")
 	}
@@ -243,6 +253,8 @@ func (s *session) ask(ctx context.Context, method, path, etag string, body, into
 	if s.err != nil {
 		return nil, s.err
 	}
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(s.Client.Timeout, connectors.Timeout))
+	defer cancel() // every body is read by then
 	req, err := s.gh.NewRequest(method, path, body)
 	if err != nil {
 		return nil, connectors.Failure(s.base.Host, err)

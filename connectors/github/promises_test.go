@@ -39,7 +39,7 @@ func harness(s connectors.Session, timeless, byName bool) connectortest.Harness 
 			f.timeless, f.byName = timeless, byName
 			return f
 		},
-		Session: s, ID: repoID, Page: 100, Timeless: timeless,
+		Session: s, ID: repoID, Page: 100, Timeless: timeless, Handle: "me",
 	}
 }
 

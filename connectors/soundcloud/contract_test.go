@@ -45,6 +45,9 @@ func TestEveryRequestIsInTheContract(t *testing.T) {
 		if _, err := c.Resolve(t.Context(), s, "me-here"); err != nil {
 			t.Error(err)
 		}
+		if _, _, err := c.Prove(t.Context(), s, "me-here"); (err != nil) != session.Token.Has() {
+			t.Error(err)
+		}
 		if session.Token.Has() {
 			_, err := c.Identify(t.Context(), s)
 			if err := errors.Join(err, c.Revoke(t.Context(), s)); err != nil {

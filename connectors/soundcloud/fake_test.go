@@ -26,7 +26,11 @@ type fake struct {
 	status  int   // of everything, where set
 	body    string
 	check   func(*http.Request)
+	about   string // what I write
+	page    string
 }
+
+func (f *fake) Write(text, page string) { f.about, f.page = text, page }
 
 func (f *fake) Like(thing int, _ time.Time) {
 	f.Unlike(thing)
@@ -83,7 +87,9 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusFound)
 		fmt.Fprint(w, `{"status":"302 - Found"}`)
 	case path == "/users/"+mine, path == "/me" && !public:
-		_ = json.NewEncoder(w).Encode(f.user(4711, "me-here"))
+		me := f.user(4711, "me-here")
+		me["description"], me["website"], me["website_title"] = f.about, f.page, ""
+		_ = json.NewEncoder(w).Encode(me)
 	case path == "/users/"+mine+"/likes/tracks", path == "/me/likes/tracks" && !public:
 		f.list(w, r)
 	case path == "/sign-out" && r.Method == http.MethodPost:

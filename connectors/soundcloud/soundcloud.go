@@ -13,7 +13,6 @@ import (
 	"net/url"
 	"regexp"
 	"strconv"
-	"strings"
 	"time"
 
 	"flattery"
@@ -68,21 +67,27 @@ var address = regexp.MustCompile(`^(?:(?:https?://)?(?:www\.|m\.)?soundcloud\.co
 
 // Resolve finds an account by the name in the address of its page, or by that address.
 func (c *Connector) Resolve(ctx context.Context, s connectors.Session, handle string) (flattery.Profile, error) {
-	m := address.FindStringSubmatch(strings.TrimSpace(handle))
-	if m == nil {
-		return flattery.Profile{}, flattery.Input("%q is not a SoundCloud name: write it like %s", connectors.Clean(handle, 50), c.info.HandleTip)
+	page, err := c.pageOf(handle)
+	if err != nil {
+		return flattery.Profile{}, err
 	}
 	// It answers with a redirect to the account, which the client follows to the same origin only.
-	return c.profile(ctx, s, "resolve", url.Values{"url": {"https://soundcloud.com/" + m[1]}}.Encode())
+	return c.profile(ctx, s, "resolve", url.Values{"url": {page}}.Encode())
 }
 
 func (c *Connector) profile(ctx context.Context, s connectors.Session, path, query string) (flattery.Profile, error) {
 	var u user
-	_, err := c.ask(ctx, s, http.MethodGet, path, query, &u)
+	err := c.account(ctx, s, path, query, &u, &u)
+	return u.profile(), err
+}
+
+// account asks for an account, which is part of what the answer is read into.
+func (c *Connector) account(ctx context.Context, s connectors.Session, path, query string, u *user, into any) error {
+	_, err := c.ask(ctx, s, http.MethodGet, path, query, into)
 	if err == nil && u.urn("users") == "" {
 		err = c.refuse("names an account without a usable id")
 	}
-	return u.profile(), err
+	return err
 }
 
 // Revoke gives the token back; one that is not accepted any more is given back already.

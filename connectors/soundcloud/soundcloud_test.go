@@ -38,7 +38,7 @@ func harness(s connectors.Session) connectortest.Harness {
 	return connectortest.Harness{
 		Connector: func(base string) connectors.Connector { return New(base) },
 		Network:   func() connectortest.Network { return &fake{} },
-		Session:   s, ID: trackID, Page: 200, Timeless: true,
+		Session:   s, ID: trackID, Page: 200, Timeless: true, Handle: "me-here",
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 
 func TestEveryRequestOfV2IsInTheContract(t *testing.T) {
 	contract := connectortest.OpenAPI(t, "https://api.x.com", "networks", "contracts", "x", "x-api-v2.trimmed.openapi.json")
+	contract.Excuse("/2/users/by/username/Me", "X has it (its documentation of user lookup), this excerpt of its description has the same answer at /2/users/{id} alone")
 	l := newLink(t, "2/")
 	l.f.check = func(r *http.Request) {
 		if err := contract.Check(r); err != nil {
@@ -34,8 +35,51 @@ func TestEveryRequestOfV2IsInTheContract(t *testing.T) {
 	if _, err := l.c.Identify(t.Context(), l.s); err != nil {
 		t.Fatal(err)
 	}
+	l.s.App.Key = bearer
+	if _, shows, err := l.c.Prove(t.Context(), l.s, "Me"); err != nil || shows.Cost != userPrice {
+		t.Fatal(err)
+	}
+	if idle := contract.Idle(); len(idle) > 0 {
+		t.Errorf("excuses that are not needed: %q", idle)
+	}
 	if want := []string{"GET /2/users/me", "GET /2/users/{id}/liked_tweets"}; !slices.Equal(contract.Asked(), want) {
 		t.Errorf("asked %q, want %q", contract.Asked(), want)
+	}
+}
+
+// What is asked of a user, and read, is in the description of one.
+func TestTheFieldsOfAUserAreInTheContract(t *testing.T) {
+	var doc struct {
+		Components struct {
+			Parameters map[string]struct {
+				Schema struct{ Items struct{ Enum []string } }
+			}
+			Schemas struct {
+				User         struct{ Properties map[string]any }
+				UserEntities struct {
+					Properties struct {
+						URL struct {
+							Properties struct {
+								URLs struct {
+									Items struct{ Properties map[string]any }
+								}
+							}
+						}
+					}
+				}
+			}
+		}
+	}
+	if err := json.Unmarshal(connectortest.ReadShared(t, "networks", "contracts", "x", "x-api-v2.trimmed.openapi.json"), &doc); err != nil {
+		t.Fatal(err)
+	}
+	for _, field := range []string{"description", "entities", "url"} {
+		if !slices.Contains(doc.Components.Parameters["UserFieldsParameter"].Schema.Items.Enum, field) || doc.Components.Schemas.User.Properties[field] == nil {
+			t.Errorf("a user has no %s", field)
+		}
+	}
+	if doc.Components.Schemas.UserEntities.Properties.URL.Properties.URLs.Items.Properties["expanded_url"] == nil {
+		t.Error("an address has no whole one beside it")
 	}
 }
 

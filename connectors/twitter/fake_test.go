@@ -18,8 +18,9 @@ import (
 )
 
 const (
-	token = "canary-access-token"
-	meID  = 4711
+	token  = "canary-access-token"
+	bearer = "canary-bearer-token" // of the app
+	meID   = 4711
 )
 
 // fake is a small X with both of its APIs: one person, whose likes are posts of somebody else.
@@ -30,7 +31,11 @@ type fake struct {
 	status  int                 // of every answer; 0: as it should be
 	answers string              // instead of the answer
 	revoked []string
+	about   string // what I write
+	page    string
 }
+
+func (f *fake) Write(text, page string) { f.about, f.page = text, page }
 
 func newFake() *fake { return &fake{} }
 
@@ -64,14 +69,27 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, f.answers)
 		return
 	}
-	bearer := r.Header.Get("Authorization") == "Bearer "+token
+	byMe := r.Header.Get("Authorization") == "Bearer "+token
+	byApp := r.Header.Get("Authorization") == "Bearer "+bearer
 	signed := strings.HasPrefix(r.Header.Get("Authorization"), "OAuth ") && strings.Contains(r.Header.Get("Authorization"), `oauth_token="`+token+`"`)
 	var answer any
 	switch path := strings.Replace(r.URL.Path, "/2/users/", "/users/", 1); {
-	case path == "/users/me" && bearer:
+	case path == "/users/me" && byMe:
 		answer = map[string]any{"data": map[string]any{"id": strconv.Itoa(meID), "username": "Me", "name": "Some One"}}
-	case path == fmt.Sprintf("/users/%d/liked_tweets", meID) && bearer:
+	case path == fmt.Sprintf("/users/%d/liked_tweets", meID) && byMe:
 		answer = f.liked(r)
+	case strings.HasPrefix(path, "/users/by/username/") && byApp:
+		answer = map[string]any{"errors": []any{map[string]any{"title": "Not Found Error", "type": "https://api.twitter.com/2/problems/resource-not-found"}}}
+		if strings.EqualFold(strings.TrimPrefix(path, "/users/by/username/"), "Me") {
+			answer = map[string]any{"data": f.user(r.URL.Query().Get("user.fields"), map[string]any{"id": strconv.Itoa(meID), "username": "Me", "name": "Some One"})}
+		}
+	case path == "/1.1/users/show.json" && byApp:
+		if !strings.EqualFold(r.URL.Query().Get("screen_name"), "Me") {
+			w.WriteHeader(http.StatusNotFound)
+			answer = map[string]any{"errors": []any{map[string]any{"code": 50, "message": "User not found."}}}
+			break
+		}
+		answer = f.user("description,entities,url", map[string]any{"id": meID, "id_str": strconv.Itoa(meID), "screen_name": "Me", "name": "Some One"})
 	case path == "/1.1/favorites/list.json" && signed && r.URL.Query().Get("user_id") == strconv.Itoa(meID):
 		answer = f.favorites(r)
 	case path == "/1.1/account/verify_credentials.json" && signed:
@@ -88,6 +106,18 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		answer = map[string]any{"title": "Unauthorized", "type": "about:blank", "status": 401}
 	}
 	_ = json.NewEncoder(w).Encode(answer)
+}
+
+// user adds what a user writes, with addresses that X has shortened.
+func (f *fake) user(fields string, said map[string]any) map[string]any {
+	if fields == "description,entities,url" {
+		said["description"], said["url"] = f.about, "https://t.co/abc"
+		said["entities"] = map[string]any{
+			"url":         map[string]any{"urls": []any{map[string]any{"start": 0, "end": 23, "url": "https://t.co/abc", "expanded_url": f.page, "display_url": "x"}}},
+			"description": map[string]any{"urls": []any{map[string]any{"url": "https://t.co/def", "expanded_url": "https://friend.example/"}}},
+		}
+	}
+	return said
 }
 
 // liked turns pages by tokens that say where the page before ended.
@@ -152,7 +182,7 @@ func harness(root string, page int) connectortest.Harness {
 	return connectortest.Harness{
 		Connector: func(base string) connectors.Connector { return New(base + root) },
 		Network:   func() connectortest.Network { return newFake() },
-		Session:   session(), ID: postID, Page: page, Timeless: true, Hostile: "testdata/hostile/" + root,
+		Session:   session(), ID: postID, Page: page, Timeless: true, Hostile: "testdata/hostile/" + root, Handle: "Me",
 	}
 }
 

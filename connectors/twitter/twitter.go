@@ -55,7 +55,7 @@ func (c *Connector) describe(root string, atX bool) connectors.Info {
 	u, _ := url.Parse(c.site)
 	i := connectors.Info{
 		Network: network, Title: "X", Host: u.Hostname(), Noun: "like",
-		State: connectors.Alive, Proven: connectors.ProvenRecorded,
+		ProofKey: true, State: connectors.Alive, Proven: connectors.ProvenRecorded,
 		Terms: connectors.Terms{
 			Sentence: "As you use the X API you may not sell or receive monetary or virtual compensation for any X actions. This includes … likes …",
 			Link:     "https://docs.x.com/developer-terms/policy", Date: "2026-08-22", Sure: "confirmed", Tick: atX,

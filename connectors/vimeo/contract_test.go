@@ -49,6 +49,9 @@ func TestEveryRequestIsInTheContract(t *testing.T) {
 			if _, err := c.Resolve(t.Context(), s, typed); err != nil {
 				t.Error(err)
 			}
+			if _, _, err := c.Prove(t.Context(), s, typed); (err != nil) != session.Token.Has() {
+				t.Error(err)
+			}
 		}
 		if session.Token.Has() {
 			_, err := c.Identify(t.Context(), s)

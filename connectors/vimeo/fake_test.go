@@ -29,7 +29,11 @@ type fake struct {
 	status   int               // of everything, where set
 	headers  map[string]string // with it
 	check    func(*http.Request)
+	about    string // what I write
+	page     string
 }
+
+func (f *fake) Write(text, page string) { f.about, f.page = text, page }
 
 type liked struct {
 	video int
@@ -89,7 +93,11 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	switch path := r.URL.Path; {
 	case path == "/me" && !public, path == "/users/"+mine, path == "/users/me-here":
-		_ = json.NewEncoder(w).Encode(f.user(mine, "me-here"))
+		me := f.user(mine, "me-here")
+		if strings.Contains(r.URL.Query().Get("fields"), "bio,websites") {
+			me["bio"], me["websites"] = f.about, []any{map[string]any{"name": "mine", "link": f.page, "description": nil}}
+		}
+		_ = json.NewEncoder(w).Encode(me)
 	case path == "/me/likes" && !public, path == "/users/"+mine+"/likes":
 		f.list(w, r, !public)
 	case path == "/tokens" && r.Method == http.MethodDelete:

@@ -69,20 +69,26 @@ var address = regexp.MustCompile(`^(?:(?:https?://)?(?:www\.)?vimeo\.com/|@)?([A
 
 // Resolve finds an account by its number, by the name in the address of its page, or by that address.
 func (c *Connector) Resolve(ctx context.Context, s connectors.Session, handle string) (flattery.Profile, error) {
-	m := address.FindStringSubmatch(strings.TrimSpace(handle))
-	if m == nil {
-		return flattery.Profile{}, flattery.Input("%q is not a Vimeo name: write it like %s", connectors.Clean(handle, 50), c.info.HandleTip)
+	path, err := c.pathOf(handle)
+	if err != nil {
+		return flattery.Profile{}, err
 	}
-	return c.profile(ctx, s, "users/"+m[1])
+	return c.profile(ctx, s, path)
 }
 
 func (c *Connector) profile(ctx context.Context, s connectors.Session, path string) (flattery.Profile, error) {
 	var u user
-	_, err := c.ask(ctx, s, http.MethodGet, path, url.Values{"fields": {"uri,name,link"}}, &u)
+	err := c.account(ctx, s, path, "uri,name,link", &u, &u)
+	return u.profile(), err
+}
+
+// account asks for an account, which is part of what the answer is read into.
+func (c *Connector) account(ctx context.Context, s connectors.Session, path, fields string, u *user, into any) error {
+	_, err := c.ask(ctx, s, http.MethodGet, path, url.Values{"fields": {fields}}, into)
 	if err == nil && !userURI.MatchString(string(u.URI)) {
 		err = c.refuse("names an account without a usable id")
 	}
-	return u.profile(), err
+	return err
 }
 
 // Revoke gives the token back; one that is not accepted any more is given back already.

@@ -44,7 +44,7 @@ func harness(s connectors.Session, timeless bool) connectortest.Harness {
 	return connectortest.Harness{
 		Connector: func(base string) connectors.Connector { return New(base) },
 		Network:   func() connectortest.Network { return &fake{} },
-		Session:   s, ID: videoID, Page: 100, Timeless: timeless,
+		Session:   s, ID: videoID, Page: 100, Timeless: timeless, Handle: "me-here",
 	}
 }
 

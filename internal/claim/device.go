@@ -1,5 +1,6 @@
-// Package claim is how people prove whose identities are theirs: OAuth flows today, tokens in profiles later. Linking
-// and claiming are two purposes of one flow, ask for their own scopes and keep their own tokens.
+// Package claim is how people prove whose identities are theirs: by signing in at the network, or by a token in a public
+// profile. Linking and claiming are two purposes of one OAuth flow, ask for their own scopes and keep their own tokens. What was
+// proved is looked at again, and what two have proved is decided.
 package claim
 
 import (

@@ -35,6 +35,9 @@ const (
 	ReasonGone      = "gone"      // nobody there by that name
 	ReasonRate      = "rate"      // the network asks to wait
 	ReasonTrouble   = "trouble"   // the network or the way to it is in trouble
+	ReasonPayment   = "payment"   // the network wants money of the instance
+	ReasonTerms     = "terms"     // the owner must accept the network's terms
+	ReasonSpend     = "spend"     // the month's money for this network is spent
 )
 
 // outsideError is an OutsideError that keeps what errors.Is and errors.AsType find in its cause.

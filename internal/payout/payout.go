@@ -76,19 +76,32 @@ type Planner struct {
 	Store Store
 	Rail  Rail
 	Rules Rules
+	Looks Looks // nil: nobody looks
 	Now   func() time.Time
 	Log   *slog.Logger
 }
 
+// Looks has claims looked at again before somebody is paid for the first time.
+type Looks interface {
+	// Before asks for what was not looked at since a month was settled, and says how much of it nobody has tried yet.
+	Before(ctx context.Context, settled, now time.Time) (left int, err error)
+}
+
+// A plan waits for looks, and asks so often whether they are done; who could not be looked at until then waits for the next plan.
+const (
+	waitMost  = 24 * time.Hour
+	waitEvery = time.Minute
+)
+
 // Plan says which slips the donors get for a month, given what they owe: of each donor's debts those with a
-// destination, the largest first, none below the minimum, at most max. It is pure: the order of debts does not matter.
+// destination that nothing holds, the largest first, none below the minimum, at most max. It is pure: the order of debts does not matter.
 func Plan(month flattery.Month, debts []flattery.Debt, rail Rail, rules Rules) []flattery.Payment {
 	info := rail.Info()
 	var slips []flattery.Payment
 	for _, d := range debts {
 		open := d.Amount - d.Planned
 		open -= open % info.Step
-		if d.Account == d.Donor || open <= 0 || open < max(rules.Minimum, info.Minimum) {
+		if d.Held != "" || d.Account == d.Donor || open <= 0 || open < max(rules.Minimum, info.Minimum) {
 			continue
 		}
 		to, err := rail.Canon(d.Destination)
@@ -142,6 +155,11 @@ func (p *Planner) Enqueue(ctx context.Context, now time.Time) error {
 			}
 			continue
 		}
+		if p.Looks != nil { // asked for first, so that they are done first
+			if _, err := p.Looks.Before(ctx, m.SettledAt, now); err != nil {
+				return fmt.Errorf("payout: %w", err)
+			}
+		}
 		if err := p.Store.Update(ctx, func(tx store.Tx) error { return tx.Enqueue(ctx, Kind, m.Month.String(), now) }); err != nil {
 			return fmt.Errorf("payout: %w", err)
 		}
@@ -157,6 +175,9 @@ func (p *Planner) work(ctx context.Context, j queue.Job) error {
 	if err != nil {
 		return fmt.Errorf("payout: %w", err)
 	}
+	if err := p.wait(ctx, m); err != nil {
+		return err
+	}
 	err = p.plan(ctx, m)
 	if errors.Is(err, flattery.ErrOverdrawn) { // another month's plan took some of it meanwhile: look again
 		err = p.plan(ctx, m)
@@ -165,6 +186,31 @@ func (p *Planner) work(ctx context.Context, j queue.Job) error {
 		return nil
 	}
 	return err
+}
+
+// wait puts the plan off while claims are looked at.
+func (p *Planner) wait(ctx context.Context, month flattery.Month) error {
+	if p.Looks == nil {
+		return nil
+	}
+	months, err := p.Store.Months(ctx)
+	if err != nil {
+		return fmt.Errorf("payout: plan %s: %w", month, err)
+	}
+	now := p.Now()
+	for _, m := range months {
+		if m.Month != month || m.SettledAt.IsZero() || now.Sub(m.SettledAt) >= waitMost {
+			continue
+		}
+		left, err := p.Looks.Before(ctx, m.SettledAt, now)
+		if err != nil {
+			return fmt.Errorf("payout: plan %s: %w", month, err)
+		}
+		if left > 0 {
+			return &queue.SnoozeError{Until: now.Add(waitEvery)}
+		}
+	}
+	return nil
 }
 
 // plan stores a month's plan with its hash before anything is sent.

@@ -34,7 +34,10 @@ func planned(a flattery.Amount) func(*flattery.Debt) {
 func at(to flattery.Destination) func(*flattery.Debt) {
 	return func(d *flattery.Debt) { d.Destination = to }
 }
-func oneself(d *flattery.Debt)  { d.Account = d.Donor }
+func oneself(d *flattery.Debt) { d.Account = d.Donor }
+func held(why flattery.Held) func(*flattery.Debt) {
+	return func(d *flattery.Debt) { d.Held = why }
+}
 func stranger(d *flattery.Debt) { d.Account = 0 }
 func in(currency string) func(d *flattery.Debt) {
 	return func(d *flattery.Debt) { d.Currency = currency }
@@ -56,6 +59,8 @@ func TestAPlanFollowsTheRules(t *testing.T) {
 		{"five for each donor", []flattery.Debt{debt(2, 1, "1"), debt(1, 1, "1"), debt(1, 2, "2")}, "1>2 2.00, 1>1 1.00, 2>1 1.00"},
 		{"equal ones in the order of payees", []flattery.Debt{debt(1, 3, "2"), debt(1, 1, "2"), debt(1, 2, "2")}, "1>1 2.00, 1>2 2.00, 1>3 2.00"},
 		{"no slip to oneself", []flattery.Debt{debt(1, 1, "5", oneself), debt(1, 2, "2")}, "1>2 2.00"},
+		{"nothing for whom something holds it", []flattery.Debt{debt(1, 1, "5", held(flattery.HeldDisputed)), debt(1, 2, "4", held(flattery.HeldUnverified)),
+			debt(1, 3, "3", held(flattery.HeldUnchecked)), debt(1, 4, "2")}, "1>4 2.00"},
 		{"no slip where a slip is out", []flattery.Debt{debt(1, 1, "5", planned(5*flattery.Unit))}, ""},
 		{"only what came since the slip that is out", []flattery.Debt{debt(1, 1, "5.50", planned(4*flattery.Unit)), debt(1, 2, "5", planned(4*flattery.Unit+1))}, "1>1 1.50"},
 		{"no destination waits", []flattery.Debt{debt(1, 1, "5", at("")), debt(1, 2, "2", at("  "))}, ""},

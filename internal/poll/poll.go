@@ -69,9 +69,10 @@ type Found struct {
 	Counting int             `json:"counts"`
 	Pending  int             `json:"pending"`
 	Own      int             `json:"own"`
-	Seen     int             `json:"seen"`              // older than the link
-	Unliked  int             `json:"unliked,omitempty"` // withdrawn, since the like was taken back
-	Reason   string          `json:"reason,omitempty"`  // why nothing more came, a key of fates
+	Excluded int             `json:"excluded,omitempty"` // by the rules of the link
+	Seen     int             `json:"seen"`               // older than the link
+	Unliked  int             `json:"unliked,omitempty"`  // withdrawn, since the like was taken back
+	Reason   string          `json:"reason,omitempty"`   // why nothing more came, a key of fates
 	Detail   string          `json:"detail,omitempty"`
 }
 
@@ -289,6 +290,8 @@ func (f *Found) add(outcomes []store.Outcome) {
 			f.Pending++
 		case flattery.Own:
 			f.Own++
+		case flattery.Excluded:
+			f.Excluded++
 		case flattery.Seen:
 			f.Seen++
 		case flattery.Removed, flattery.Lapsed: // not of a new like

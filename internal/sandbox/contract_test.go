@@ -92,6 +92,10 @@ func TestWhatTheSpecificationLacksIsLikeWhatItHas(t *testing.T) {
 	v := visit(t)
 	v.fill(2)
 	g := v.GitHub
+	g.SetReadme("fan", "# Hi")
+	g.Fork("fan", "maker/r1")
+	g.AddGist("fan", "notes")
+	g.Rename("maker", "renamed")
 	token := "Bearer " + g.Token("fan")
 	for _, c := range []struct {
 		name, path string
@@ -107,6 +111,13 @@ func TestWhatTheSpecificationLacksIsLikeWhatItHas(t *testing.T) {
 		{"a bad token on a public path", "users/fan", 401, []string{"Authorization", "Bearer x"}, "basic-error",
 			"a bad token is refused everywhere, and described for /user alone"},
 		{"stars of nobody", "users/nobody/starred", 404, nil, "basic-error", "the list is described without errors"},
+		{"a repository", "repos/fan/fan", 200, nil, "repository", "this excerpt has the schema and not the path"},
+		{"a fork", "repos/fan/r1", 200, nil, "repository", "this excerpt has the schema and not the path"},
+		{"a repository by number", fmt.Sprintf("repositories/%d", g.repo("renamed/r1").id), 200, nil, "repository", "it is where GitHub leads from old names"},
+		{"no repository", "repos/fan/none", 404, nil, "basic-error", "this excerpt has not the path"},
+		{"no README", "repos/fan/r1/readme", 404, nil, "basic-error", "this excerpt has not the path"},
+		{"no gist", "gists/0", 404, nil, "basic-error", "this excerpt has not the path"},
+		{"no organisation", "orgs/fan", 404, nil, "basic-error", "this excerpt has not the path"},
 		{"a path that is not there", "gists/starred/1", 404, nil, "basic-error", "it is not there"},
 		{"above the limit", "users/fan", 429, nil, "basic-error", "limits are described in the guide alone"},
 	} {

@@ -77,6 +77,8 @@ func TestEveryAnswerKeepsToXsSpecification(t *testing.T) {
 	v.posts("maker", 6)
 	v.X.Like("fan", v.X.AddThing("bad", "unseen"))
 	v.X.Suspend("bad")
+	v.X.SetBio("other", "Words & more")
+	v.X.SetLink("other", "https://other.example/")
 	v.X.SetSpelling(SpellPost)
 	router := routed(t, doc, strings.TrimSuffix(v.X.Base(), "2/"))
 	token := []string{"Authorization", "Bearer " + v.X.Token("fan")}
@@ -87,6 +89,7 @@ func TestEveryAnswerKeepsToXsSpecification(t *testing.T) {
 	}{
 		{"oneself", v.X.Base() + "users/me?user.fields=created_at,description", 200},
 		{"another", v.X.Base() + "users/" + other, 200},
+		{"another, with all that is written there", v.X.Base() + "users/" + other + "?user.fields=description,entities,url", 200},
 		{"nobody", v.X.Base() + "users/1", 200},
 		{"a suspended user", v.X.Base() + "users/" + v.X.ID("bad"), 200},
 		{"likes", liked, 200},
@@ -119,6 +122,8 @@ func TestEveryAnswerKeepsToSoundCloudsSpecification(t *testing.T) {
 	v, ids, _ := listens(t, 3)
 	s := v.SoundCloud
 	s.SetAccess(ids[1], "blocked")
+	s.SetBio("maker", "Sounds.")
+	s.SetLink("maker", "https://maker.example/")
 	mend(doc)
 	router := routed(t, doc, s.Base())
 	token := []string{"Authorization", "OAuth " + s.Token("fan")}
@@ -154,6 +159,7 @@ func TestWhatVimeoTellsIsOfItsSpecification(t *testing.T) {
 	}
 	v, ids, ask := watches(t, 2)
 	v.Vimeo.SetBio("maker", "Films.")
+	v.Vimeo.SetLink("maker", "https://maker.example/")
 	for _, c := range []struct{ name, schema, path string }{
 		{"oneself", "user", "/me"},
 		{"somebody", "user", "/users/" + v.Vimeo.ID("maker")},

@@ -119,10 +119,14 @@ func (p *FiveHundredPX) decide(r *http.Request, by signer, problem string, ask f
 
 type (
 	pxUser struct {
-		ID       int64  `json:"id"`
-		Username string `json:"username"`
-		Fullname string `json:"fullname"`
-		About    string `json:"about,omitempty"`
+		ID       int64       `json:"id"`
+		Username string      `json:"username"`
+		Fullname string      `json:"fullname"`
+		About    string      `json:"about,omitempty"`
+		Contacts *pxContacts `json:"contacts,omitempty"`
+	}
+	pxContacts struct {
+		Website string `json:"website"`
 	}
 	pxPhoto struct {
 		ID        int64  `json:"id"`
@@ -222,5 +226,8 @@ func (p *FiveHundredPX) getShown(r *http.Request, _ *member) (int, any) {
 func (p *FiveHundredPX) profile(m *member) pxUser {
 	u := pxUserOf(m)
 	u.About = m.bio
+	if m.link != "" {
+		u.Contacts = &pxContacts{m.link}
+	}
 	return u
 }

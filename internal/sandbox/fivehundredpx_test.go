@@ -154,7 +154,7 @@ func TestOneselfAt500px(t *testing.T) {
 	}
 	token := dghubble.NewToken(access, accessSecret)
 	me := p.Base() + "users"
-	if said := into[pxSaid](t, v.asking(config, token, me).body); said.User != (pxUser{numeric(ann), "ann", "ann", "hello"}) {
+	if said := into[pxSaid](t, v.asking(config, token, me).body); said.User != (pxUser{ID: numeric(ann), Username: "ann", Fullname: "ann", About: "hello"}) {
 		t.Errorf("I am %+v", said)
 	}
 	list := p.Base() + "photos?feature=user_favorites&include_states=1&user_id=" + ann

@@ -26,6 +26,7 @@ type Flickr struct {
 
 type person struct {
 	nsid, name, alias string
+	about             string // the description of the profile
 	gone              bool
 	faves             likes[*photo]
 }
@@ -85,6 +86,11 @@ func (f *Flickr) AddUser(name string) (nsid string) {
 
 // SetName changes the name that people see and search by.
 func (f *Flickr) SetName(nsid, name string) { f.change(func() { f.person(nsid).name = name }) }
+
+// SetDescription changes what a person's profile says. It may hold HTML.
+func (f *Flickr) SetDescription(nsid, text string) {
+	f.change(func() { f.person(nsid).about = text })
+}
 
 // SetAlias gives a person an address of words, as in /photos/alias. It is letters, digits, - and _.
 func (f *Flickr) SetAlias(nsid, alias string) {

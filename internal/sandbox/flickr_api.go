@@ -261,7 +261,7 @@ func (f *Flickr) getInfo(form flickrCall) any {
 	}
 	return map[string]any{"stat": "ok", "person": map[string]any{
 		"id": p.nsid, "nsid": p.nsid, "ispro": 0, "iconserver": "0", "iconfarm": 0, "path_alias": alias(p),
-		"username": content{p.name}, "realname": content{""}, "location": content{""}, "description": content{""},
+		"username": content{p.name}, "realname": content{""}, "location": content{""}, "description": content{p.about},
 		"photosurl": content{f.base + "photos/" + p.nsid + "/"}, "profileurl": content{f.base + "people/" + p.nsid + "/"},
 		"photos": map[string]any{"count": count{photos}},
 	}}

@@ -12,7 +12,7 @@ const flickrPages = `
 {{define "top"}}<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>{{.}}</title><p><small>Flickr in miniature: a sandbox of Flattery, not the real one</small></p><h1>{{.}}</h1>{{end}}
 {{define "index"}}{{template "top" "Who is here"}}<ul>{{range .}}<li><a href="/people/{{.NSID}}">{{.Name}}</a></li>{{end}}</ul>{{end}}
-{{define "person"}}{{template "top" .Name}}<ul>{{$who := .NSID}}{{range .Photos}}<li><a href="/photos/{{$who}}/{{.ID}}">{{.Title}}</a></li>{{end}}</ul>{{end}}
+{{define "person"}}{{template "top" .Name}}{{with .About}}<p>{{.}}</p>{{end}}<ul>{{$who := .NSID}}{{range .Photos}}<li><a href="/photos/{{$who}}/{{.ID}}">{{.Title}}</a></li>{{end}}</ul>{{end}}
 {{define "photo"}}{{template "top" .Title}}<p>by <a href="/photos/{{.NSID}}">{{.Name}}</a>, {{.Faves}} faves</p>{{end}}
 {{define "missing"}}{{template "top" "Not found"}}<p>There is no such page in this sandbox.</p>{{end}}
 `
@@ -20,8 +20,8 @@ const flickrPages = `
 type (
 	shelfPhoto struct{ ID, Title string }
 	personPage struct {
-		NSID, Name string
-		Photos     []shelfPhoto
+		NSID, Name, About string
+		Photos            []shelfPhoto
 	}
 	photoPage struct {
 		Title, NSID, Name string
@@ -80,7 +80,7 @@ func (f *Flickr) viewPerson(who string) (personPage, bool) {
 	if p == nil {
 		return personPage{}, false
 	}
-	view := personPage{NSID: p.nsid, Name: p.name}
+	view := personPage{NSID: p.nsid, Name: p.name, About: p.about}
 	for _, ph := range f.photos {
 		if ph.owner == p && ph.seen(nil) {
 			view.Photos = append(view.Photos, shelfPhoto{ph.id, ph.title})

@@ -36,7 +36,8 @@ type GitHub struct {
 	devices []*device // oldest first
 	codes   []*code   // oldest first
 	apps    map[string]*githubApp
-	closed  bool // an app was registered: no other may come
+	closed  bool    // an app was registered: no other may come
+	gists   []*gist // oldest first
 	renews  map[string]renewal
 }
 
@@ -61,7 +62,8 @@ type repo struct {
 	description     string
 	created, pushed time.Time
 	stargazers      int
-	deleted         bool
+	deleted, fork   bool
+	readme          string // of a repository for a profile
 	raw             []byte // as it was recorded; nil: body is rendered
 	body            []byte // nil: to be rendered anew
 }
@@ -259,7 +261,7 @@ func (g *GitHub) mustBeFree(login string, who *user) {
 
 // usable reports whether somebody can have a login: it needs no escaping and no path of the server's own begins with it.
 func usable(login string) bool {
-	own := []string{"user", "users", "login", "rate_limit", "repos", "avatars", "applications"}
+	own := []string{"user", "users", "login", "rate_limit", "repos", "avatars", "applications", "orgs", "gists", "repositories"}
 	return named(login, "-_") && !slices.Contains(own, strings.ToLower(login))
 }
 

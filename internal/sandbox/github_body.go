@@ -55,7 +55,8 @@ func (g *GitHub) repoBody(r *repo) []byte {
 	b = append(g.owner(b, r.owner), '}')
 	b = text(b, "html_url", page)
 	b = maybe(b, "description", r.description)
-	b = append(b, `,"fork":false`...)
+	b = append(b, `,"fork":`...)
+	b = strconv.AppendBool(b, r.fork)
 	for _, link := range repoLinks {
 		b = text(b, link[0], g.base+"repos/"+r.full()+link[1])
 	}

@@ -42,7 +42,8 @@ type social struct {
 }
 
 type member struct {
-	id, handle, bio string
+	id, handle      string
+	bio, link       string // what the profile says, and the address of a page of the member's own
 	created         time.Time
 	suspended, gone bool
 	made            int      // things that are there
@@ -143,6 +144,11 @@ func (s *social) Rename(old, handle string) {
 
 // SetBio changes what a user's profile says.
 func (s *social) SetBio(handle, bio string) { s.change(func() { s.member(handle).bio = bio }) }
+
+// SetLink changes the page of the user's own that the profile links to; "" is none.
+func (s *social) SetLink(handle, address string) {
+	s.change(func() { s.member(handle).link = address })
+}
 
 // Suspend hides a user and the user's things; tokens of the user are refused until Restore. Nobody has confirmed that
 // the real network does it quite so.

@@ -15,7 +15,7 @@ const socialPages = `
 {{define "who"}}<label>Who are you? <input name="login" value="{{.Only}}" list="people" autocomplete="off" required></label>
 <datalist id="people">{{range .People}}<option>{{.}}</option>{{end}}</datalist>{{end}}
 {{define "index"}}{{template "top" "Who is here"}}<ul>{{range .}}<li><a href="/{{.}}">{{.}}</a></li>{{end}}</ul>{{end}}
-{{define "member"}}{{template "top" .Handle}}<p>{{.Bio}}</p>
+{{define "member"}}{{template "top" .Handle}}<p>{{.Bio}}</p>{{with .Link}}<p><a rel="me nofollow" href="{{.}}">{{.}}</a></p>{{end}}
 <h2>Made</h2><ul>{{range .Made}}<li><a href="{{.Path}}">{{.Title}}</a></li>{{end}}</ul>{{end}}
 {{define "thing"}}{{template "top" .Title}}{{with .Owner}}<p>by <a href="{{.Path}}">{{.Title}}</a></p>{{end}}
 <form method="post" action="{{.Path}}">{{template "who" .}} <button name="do" value="like">Like</button> <button name="do" value="unlike">Unlike</button></form>{{end}}
@@ -29,8 +29,8 @@ const socialPages = `
 type (
 	pageLink   struct{ Title, Path string }
 	memberPage struct {
-		Handle, Bio string
-		Made        []pageLink
+		Handle, Bio, Link string
+		Made              []pageLink
 	}
 	thingPage struct {
 		pageLink
@@ -109,7 +109,7 @@ func (s *social) memberPage(w http.ResponseWriter, handle string) {
 		s.showMissing(w)
 		return
 	}
-	view := memberPage{Handle: m.handle, Bio: m.bio}
+	view := memberPage{Handle: m.handle, Bio: m.bio, Link: m.link}
 	for _, t := range s.things {
 		if t.owner == m && !t.gone {
 			view.Made = append(view.Made, pageLink{t.title, s.page(t)})

@@ -189,7 +189,7 @@ func (s *SoundCloud) user(m *member) fields {
 		"last_name": "", "permalink_url": s.base + m.handle, "uri": s.base + "users/" + m.id, "description": m.bio,
 		"avatar_url": s.base + "avatars/" + m.handle + ".jpg", "city": "", "country": "", "created_at": m.created.Format(soundTime),
 		"last_modified": m.created.Format(soundTime), "plan": "Free", "track_count": m.made, "playlist_count": 0,
-		"followers_count": 0, "followings_count": 0, "public_favorites_count": 0, "reposts_count": 0, "website": "",
+		"followers_count": 0, "followings_count": 0, "public_favorites_count": 0, "reposts_count": 0, "website": m.link,
 		"website_title": ""}
 }
 

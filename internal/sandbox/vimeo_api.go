@@ -158,8 +158,12 @@ func (v *Vimeo) user(m *member) fields {
 	none := func(path string, total int) fields {
 		return fields{"uri": "/users/" + m.id + path, "options": []string{"GET"}, "total": total}
 	}
+	websites := []fields{}
+	if m.link != "" {
+		websites = append(websites, fields{"name": nil, "link": m.link, "description": nil})
+	}
 	return fields{"uri": "/users/" + m.id, "name": m.handle, "link": v.base + m.handle, "bio": orNull(m.bio), "location": nil,
-		"created_time": m.created.Format(vimeoTime), "account": "basic", "resource_key": "u" + m.id, "websites": []fields{},
+		"created_time": m.created.Format(vimeoTime), "account": "basic", "resource_key": "u" + m.id, "websites": websites,
 		"metadata": fields{"connections": fields{"likes": none("/likes", len(m.likes)), "videos": none("/videos", m.made)}}}
 }
 

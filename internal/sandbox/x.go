@@ -63,6 +63,15 @@ func (x *X) SetSpelling(s Spelling) { x.change(func() { x.spelling = s }) }
 // SetCredits says how many posts may still be read before X asks for money; a negative number is no end.
 func (x *X) SetCredits(posts int) { x.change(func() { x.credits = posts }) }
 
+// Bearer makes the token of an app's own, for what is public: X shows it where the app is registered.
+func (x *X) Bearer() (token string) {
+	x.change(func() {
+		token = x.secret(40)
+		x.tokens[token] = access{permit: &permit{}}
+	})
+	return token
+}
+
 // snowflake is a number that tells the time, as X's are since 2010: too long for a float64.
 func (x *X) snowflake(string) string {
 	const epoch = 1288834974657
@@ -87,6 +96,7 @@ func (x *X) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /2/users/me", x.read("me", x.getMe))
 	mux.HandleFunc("GET /2/users/{id}", x.read("users", x.getUser))
+	mux.HandleFunc("GET /2/users/by/username/{username}", x.read("users by username", x.getByUsername))
 	mux.HandleFunc("GET /2/users/{id}/liked_tweets", x.read("liked_tweets", x.getLiked))
 	mux.HandleFunc("POST /2/oauth2/token", x.tokenEndpoint("authorization_code", "refresh_token"))
 	mux.HandleFunc("POST /2/oauth2/revoke", x.revoke)
@@ -176,10 +186,10 @@ func (p *problem) send(w http.ResponseWriter) {
 	send(w, p.status, "application/problem+json", p.said)
 }
 
-// unknownUser is what a 200 holds in place of a user.
-func unknownUser(id, detail string) fields {
-	p := xProblem(0, "Not Found Error", fmt.Sprintf(detail, id), "resource-not-found")
+// unknownUser is what a 200 holds in place of a user, who was asked for by a parameter.
+func unknownUser(parameter, value, detail string) fields {
+	p := xProblem(0, "Not Found Error", fmt.Sprintf(detail, parameter, value), "resource-not-found")
 	delete(p.said, "status")
-	p.said["resource_type"], p.said["resource_id"], p.said["parameter"], p.said["value"] = "user", id, "id", id
+	p.said["resource_type"], p.said["resource_id"], p.said["parameter"], p.said["value"] = "user", value, parameter, value
 	return p.said
 }

@@ -28,22 +28,29 @@ func (x *X) decide(header http.Header, r *http.Request, kind string, ask func(*h
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	p := x.caller(r, "Bearer")
-	if p == nil || p.member == nil || p.member.gone {
+	if p == nil || p.member != nil && p.member.gone {
 		return nil, xProblem(http.StatusUnauthorized, "Unauthorized", "Unauthorized", "")
 	}
-	left, reset := x.use(kind + " " + p.member.id)
+	who := "app"
+	if p.member != nil {
+		who = p.member.id
+	}
+	left, reset := x.use(kind + " " + who)
 	x.tellLimit(header, left, reset)
 	switch {
 	case left < 0:
 		return nil, xProblem(http.StatusTooManyRequests, "Too Many Requests", "Too Many Requests", "")
-	case p.member.suspended:
+	case p.member == nil && !strings.HasPrefix(kind, "users"):
+		return nil, xProblem(http.StatusForbidden, "Unsupported Authentication", "Authenticating with OAuth 2.0 Application-Only is forbidden for this endpoint.",
+			"unsupported-authentication")
+	case p.member != nil && p.member.suspended:
 		return nil, xProblem(http.StatusForbidden, "Forbidden", "Your account is suspended and is not permitted to access this feature.", "")
-	case !p.may("users.read") || !p.may("tweet.read") || kind == "liked_tweets" && !p.may("like.read"):
+	case p.member != nil && (!p.may("users.read") || !p.may("tweet.read") || kind == "liked_tweets" && !p.may("like.read")):
 		return nil, xProblem(http.StatusForbidden, "Forbidden", "Forbidden", "")
 	case x.credits == 0:
 		no := xProblem(http.StatusPaymentRequired, "CreditsDepleted", fmt.Sprintf("Your enrolled account [%s] does not have any credits to fulfill this request.",
-			p.member.id), "")
-		no.said["type"], no.said["account_id"] = "https://api.twitter.com/2/problems/credits", p.member.id
+			who), "")
+		no.said["type"], no.said["account_id"] = "https://api.twitter.com/2/problems/credits", who
 		delete(no.said, "status")
 		return nil, no
 	}
@@ -90,14 +97,30 @@ func (x *X) getUser(r *http.Request, _ *permit) (fields, *problem) {
 	if no := numbered(id); no != nil {
 		return nil, no
 	}
-	m := x.byID[id]
+	return userOr(x.byID[id], "id", id, several(r, "user.fields")), nil
+}
+
+// getByUsername is open to an app's own token too.
+func (x *X) getByUsername(r *http.Request, _ *permit) (fields, *problem) {
+	if no := known(r.URL.Query(), userParameters[:]); no != nil {
+		return nil, no
+	}
+	name := r.PathValue("username")
+	if !named(name, "_") {
+		return nil, invalid("username", name, fmt.Sprintf("The `username` query parameter value [%s] does not match ^[A-Za-z0-9_]{1,15}$", name))
+	}
+	return userOr(x.members[strings.ToLower(name)], "username", name, several(r, "user.fields")), nil
+}
+
+// userOr is a user, or why there is none.
+func userOr(m *member, parameter, value string, wanted []string) fields {
 	switch {
 	case m == nil || m.gone:
-		return fields{"errors": []fields{unknownUser(id, "Could not find user with id: [%s].")}}, nil
+		return fields{"errors": []fields{unknownUser(parameter, value, "Could not find user with %s: [%s].")}}
 	case m.suspended:
-		return fields{"errors": []fields{unknownUser(id, "User has been suspended: [%s].")}}, nil
+		return fields{"errors": []fields{unknownUser(parameter, value, "User has been suspended, with %s: [%s].")}}
 	}
-	return fields{"data": xUser(m, several(r, "user.fields"))}, nil
+	return fields{"data": xUser(m, wanted)}
 }
 
 func numbered(id string) *problem {
@@ -228,7 +251,22 @@ func xUser(m *member, wanted []string) fields {
 	if slices.Contains(wanted, "description") {
 		said["description"] = m.bio
 	}
+	if slices.Contains(wanted, "url") && m.link != "" {
+		said["url"] = shortened(m)
+	}
+	if slices.Contains(wanted, "entities") && m.link != "" {
+		said["entities"] = fields{"url": fields{"urls": []fields{linkOf(m)}}}
+	}
 	return said
+}
+
+// shortened is how X writes the address of a user's page.
+func shortened(m *member) string { return "https://t.co/" + m.id }
+
+// linkOf says what the shortened address is short for.
+func linkOf(m *member) fields {
+	short := shortened(m)
+	return fields{"start": 0, "end": len(short), "url": short, "expanded_url": m.link, "display_url": m.link}
 }
 
 // several splits a list that a parameter holds.

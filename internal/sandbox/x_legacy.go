@@ -13,6 +13,10 @@ import (
 // xBirthday is how API 1.1 writes a time.
 const xBirthday = "Mon Jan 02 15:04:05 -0700 2006"
 
+// noLegacy is what most programs are told.
+const noLegacy = "You currently have access to a subset of X API V2 endpoints and limited v1.1 endpoints (e.g. media post, oauth) only. " +
+	"If you need access to this endpoint, you may need a different access level."
+
 // legacySaid is an answer of API 1.1, which has no problem JSON.
 type legacySaid struct {
 	status int
@@ -56,6 +60,7 @@ func (x *X) told(id string) url.Values {
 func (x *X) legacyRoutes(mux *http.ServeMux) {
 	x.oauth.routes(mux, "/oauth/")
 	mux.HandleFunc("GET /1.1/account/verify_credentials.json", x.readLegacy("account", x.verifyCredentials))
+	mux.HandleFunc("GET /1.1/users/show.json", x.showUser)
 	mux.HandleFunc("GET /1.1/favorites/list.json", x.readLegacy("favorites", x.favorites))
 }
 
@@ -79,8 +84,7 @@ func (x *X) decideLegacy(header http.Header, r *http.Request, kind string, ask f
 	case m.suspended:
 		return legacyNo(http.StatusForbidden, 64, "Your account is suspended and is not permitted to access this feature.")
 	case !x.legacy:
-		return legacyNo(http.StatusForbidden, 453, "You currently have access to a subset of X API V2 endpoints and limited v1.1 "+
-			"endpoints (e.g. media post, oauth) only. If you need access to this endpoint, you may need a different access level.")
+		return legacyNo(http.StatusForbidden, 453, noLegacy)
 	}
 	left, reset := x.use("1.1 " + kind + " " + id)
 	x.tellLimit(header, left, reset)
@@ -94,6 +98,35 @@ func (x *X) tellLimit(header http.Header, left int, reset time.Time) {
 	header.Set("X-Rate-Limit-Limit", strconv.Itoa(x.quota.Requests))
 	header.Set("X-Rate-Limit-Remaining", strconv.Itoa(max(left, 0)))
 	header.Set("X-Rate-Limit-Reset", strconv.FormatInt(reset.Unix(), 10))
+}
+
+// showUser shows a user to an app that has its own token.
+func (x *X) showUser(w http.ResponseWriter, r *http.Request) {
+	said := x.decideShow(w.Header(), r)
+	send(w, said.status, "application/json;charset=utf-8", said.body)
+}
+
+func (x *X) decideShow(header http.Header, r *http.Request) legacySaid {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	p, m := x.caller(r, "Bearer"), x.members[strings.ToLower(r.URL.Query().Get("screen_name"))]
+	switch {
+	case p == nil || p.member != nil:
+		return legacyNo(http.StatusUnauthorized, 89, "Invalid or expired token.")
+	case !x.legacy:
+		return legacyNo(http.StatusForbidden, 453, noLegacy)
+	}
+	left, reset := x.use("1.1 users app")
+	x.tellLimit(header, left, reset)
+	switch {
+	case left < 0:
+		return legacyNo(http.StatusTooManyRequests, 88, "Rate limit exceeded")
+	case m == nil || m.gone:
+		return legacyNo(http.StatusNotFound, 50, "User not found.")
+	case m.suspended:
+		return legacyNo(http.StatusForbidden, 63, "User has been suspended.")
+	}
+	return legacySaid{http.StatusOK, legacyUser(m)}
 }
 
 func (x *X) verifyCredentials(_ url.Values, m *member) legacySaid {
@@ -139,6 +172,15 @@ func legacyPost(t *thing) fields {
 }
 
 func legacyUser(m *member) fields {
-	return fields{"id": numberOr(m.id, 0), "id_str": m.id, "name": m.handle, "screen_name": m.handle, "description": m.bio,
-		"created_at": m.created.Format(xBirthday), "protected": false, "verified": false, "favourites_count": len(m.likes)}
+	said := fields{"id": numberOr(m.id, 0), "id_str": m.id, "name": m.handle, "screen_name": m.handle, "description": m.bio, "url": nil,
+		"created_at": m.created.Format(xBirthday), "protected": false, "verified": false, "favourites_count": len(m.likes),
+		"entities": fields{"description": fields{"urls": []fields{}}}}
+	if m.link != "" {
+		link := linkOf(m)
+		link["indices"] = []any{link["start"], link["end"]}
+		delete(link, "start")
+		delete(link, "end")
+		said["url"], said["entities"] = shortened(m), fields{"url": fields{"urls": []fields{link}}, "description": fields{"urls": []fields{}}}
+	}
+	return said
 }

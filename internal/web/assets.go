@@ -66,7 +66,9 @@ func (s *site) serveFavicon(w http.ResponseWriter, _ *http.Request) {
 }
 
 func (s *site) write(w http.ResponseWriter, name string, b []byte) {
-	w.Header().Set("Content-Type", mime.TypeByExtension(path.Ext(name)))
+	if name != "" { // else it is said already
+		w.Header().Set("Content-Type", mime.TypeByExtension(path.Ext(name)))
+	}
 	if _, err := w.Write(b); err != nil {
 		s.Log.Debug("web: the visitor left", "error", err)
 	}

@@ -35,8 +35,8 @@ func scenes() []scene {
 	}
 	plain := func(w *world) { w.change(func(a *flattery.Account) { a.Admin = false }) }
 	return []scene{
-		{"as usual", func(*world) {}, []string{"/month", "/months", "/months/2026-09", "/slips", "/links", "/networks/github", "/networks/twitter/keys", "/identities"},
-			[]string{"/", "/nothing", "/months/2026-07", "/month?state=removed", "/networks/twitter", "/networks/flickr", "/networks/fivehundredpx", "/networks/instagram", "/networks/github/keys", "/networks/flickr/keys"}},
+		{"as usual", func(*world) {}, []string{"/month", "/months", "/months/2026-09", "/slips", "/links", "/networks/github", "/networks/twitter/keys", "/identities", "/settings/security", "/stepup?next=/slips", "/admin/accounts", "/button", "/links/1", "/flattrs/55"},
+			[]string{"/", "/nothing", "/months/2026-07", "/month?state=removed", "/networks/twitter", "/networks/flickr", "/networks/fivehundredpx", "/networks/instagram", "/networks/github/keys", "/networks/flickr/keys", "/subscriptions", "/links/2", asking("url", "https://blog.example/", "user_id", "github:zoe")}},
 		{"stopped", stopped, []string{"/links"}, nil},
 		{"stopped, for a donor", func(w *world) { stopped(w); plain(w) }, nil, []string{"/links", "/networks/vimeo"}},
 		{"pending", func(w *world) {
@@ -125,7 +125,9 @@ func TestNoPageHasASeriousBarrier(t *testing.T) {
 		t.Cleanup(server.Close)
 		if s.name == "as usual" {
 			for _, language := range languages {
-				look("a stranger", server.URL, "/", language)
+				for _, path := range []string{"/", "/signin", "/invite/invited"} {
+					look("a stranger", server.URL, path, language)
+				}
 			}
 			look("a stranger", server.URL, "/enter/x", "en")
 		}

@@ -107,16 +107,24 @@ func TestPagesLookRightInABrowser(t *testing.T) {
 	heard := listen(ctx, t, 2*len(looks)+2*2) // so often /nothing is opened below
 	for _, rough := range []bool{false, true} {
 		w := populated(rough)
+		for id, a := range w.accounts {
+			a.Public = true
+			w.accounts[id] = a
+		}
 		o := options(t, w)
 		o.Demo = rough
 		server := httptest.NewServer(handler(t, o))
 		t.Cleanup(server.Close)
+		server.URL = strings.Replace(server.URL, "127.0.0.1", "localhost", 1) // where there are passkeys
 		w.tokens["chromium"] = ada
-		paths := []string{"/", "/enter/chromium", "/month", "/months", "/months/2026-09", "/slips", "/links", "/nothing",
+		paths := []string{"/", "/enter/chromium", "/signin", "/invite/invited", "/month", "/months", "/months/2026-09", "/slips", "/links", "/nothing",
 			"/networks/github", "/networks/twitter", "/networks/flickr", "/networks/fivehundredpx", "/networks/vimeo/keys", "/networks/twitter/keys", "/networks/github/keys",
-			"/identities", "/oauth/code"}
+			"/identities", "/identities/github/prove", "/identities/vimeo/prove", "/admin/disputes", "/settings/security", "/stepup?next=/slips", "/admin/accounts",
+			"/button", "/subscriptions", "/links/1", "/links/2", "/flattrs/55", "/flattrs/50", "/p/Bob",
+			asking("user_id", "Bob", "url", "https://blog.example/zips", "title", liked[3][2], "tags", "sewing,repair", "category", "text"),
+			asking("user_id", "github:"+hostile[4], "url", "https://blog.example/"+strings.Repeat("long", 200), "title", hostile[2][:2000]), "/oauth/code"}
 		for i, path := range paths {
-			if i == 2 { // the first two are a stranger's
+			if i == 4 { // the first four are a stranger's
 				enterChromium(ctx, t, w, server.URL)
 			}
 			if path == "/oauth/code" {
@@ -255,6 +263,10 @@ const sticksOut = `(() => {
 func slug(path string) string {
 	if path == "/" {
 		return "start"
+	}
+	path, query, _ := strings.Cut(path, "?")
+	if len(query) > 200 {
+		path += "-long"
 	}
 	return strings.ReplaceAll(strings.Trim(path, "/"), "/", "-")
 }

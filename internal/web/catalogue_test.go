@@ -89,7 +89,7 @@ func TestFrenchPunctuationDoesNotFallToTheNextLine(t *testing.T) {
 func madeKeys() []string {
 	var keys []string
 	for prefix, ends := range map[string]string{
-		"state":    "counts pending own removed lapsed",
+		"state":    "counts pending own excluded removed lapsed",
 		"payment":  "planned sent unknown paid failed",
 		"months":   "open ended frozen settled",
 		"links":    "well late stopped new",
@@ -100,9 +100,14 @@ func madeKeys() []string {
 		"auth":     "none api+key oauth2 oauth1",
 		"proven":   "live recorded+answers contract own+sandbox+only never",
 		"instead":  "import+only retired forbidden keys",
-		"proof":    "oauth token admin name",
+		"proof":    "oauth token admin name profile page",
 		"sure":     "confirmed inferred not+confirmed",
-		"flash":    "linked unlinked claimed joined unclaimed saved forgotten goodkeys badkeys nocode",
+		"flash":    "linked unlinked claimed joined unclaimed saved forgotten goodkeys badkeys nocode disputed unproved dropped holds lapsed decided entered first welcome proved password weak passkey nopasskey unpasskey session sessions role invite flattred waits known own subscribed stopped rules never allowed nobody public private",
+		"claim":    "verified lapsed disputed",
+		"lapsed":   "gone other absent",
+		"slips":    "disputed unverified unchecked queue",
+		"flattr":   "counts pending seen own excluded removed lapsed",
+		"category": "text images video audio software people rest",
 		"format":   "money day first date clock moment",
 		"since":    "moment minutes hours days",
 		"until":    "moment minutes hours days",
@@ -113,10 +118,16 @@ func madeKeys() []string {
 			keys = append(keys, prefix+"."+strings.ReplaceAll(end, "+", " "))
 		}
 	}
-	for _, e := range []string{"missing", "stranger", "token", "plain", "foreign", "often", "admins", "attempt", "denied", "other", "claimed", "outside", "method", "frozen", "state", "unknown", "long", "input", "broken"} {
+	for _, e := range []string{"missing", "stranger", "token", "plain", "foreign", "often", "admins", "attempt", "denied", "other", "claimed", "disputed", "outside", "method", "frozen", "state", "unknown", "long", "input", "broken", "invite", "wrong", "lastadmin"} {
 		keys = append(keys, "error."+e+".title", "error."+e+".text")
 	}
-	return append(keys, "language")
+	for _, key := range []string{"prove.where.other twitter github flickr soundcloud vimeo fivehundredpx", "slips.hold.disputed unverified", "dispute.ended.first second withdrawn"} {
+		at := strings.LastIndex(key, ".") + 1
+		for end := range strings.FieldsSeq(key[at:]) {
+			keys = append(keys, key[:at]+end)
+		}
+	}
+	return append(keys, "language", "web")
 }
 
 func TestEveryPhraseIsUsedAndEveryUsedPhraseIsThere(t *testing.T) {

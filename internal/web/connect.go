@@ -118,6 +118,11 @@ func (s *site) connected(v *visit, network, host string, query url.Values) (view
 	if err != nil {
 		return view{}, err
 	}
+	return s.told(v, network, done)
+}
+
+// told says what came of connecting or proving.
+func (s *site) told(v *visit, network string, done Connected) (view, error) {
 	title := network
 	if n, ok := s.known[network]; ok {
 		title = n.Title
@@ -126,6 +131,8 @@ func (s *site) connected(v *visit, network, host string, query url.Values) (view
 	switch {
 	case done.Purpose == Linking:
 		return view{redirect: "/links"}, s.tell(v, false, "", "flash.linked", "who", name, "network", title)
+	case done.Disputed:
+		return view{redirect: "/identities"}, s.tell(v, false, "", "flash.disputed", "who", name, "network", title)
 	case done.Joined > 0:
 		return view{redirect: "/identities"}, s.tell(v, false, "", "flash.joined", "n", done.Joined, "who", name, "network", title)
 	default:

@@ -15,9 +15,9 @@ var (
 	errStranger = errors.New("not signed in")
 	errToken    = errors.New("this sign-in link is spent, too old or wrong")
 	errPlain    = errors.New("signing in needs https or this machine itself")
-	errOften    = errors.New("too many attempts")
+	errInvite   = errors.New("this invite is spent, too old or wrong")
+	errOften    = flattery.ErrOften
 	errForeign  = errors.New("sent from another site")
-	errAdmins   = errors.New("only for who runs the instance")
 )
 
 // methodError: the address exists, but not for this method.
@@ -60,8 +60,12 @@ func meaning(err error) (status int, key string) {
 		return http.StatusForbidden, "foreign"
 	case errors.Is(err, errOften):
 		return http.StatusTooManyRequests, "often"
-	case errors.Is(err, errAdmins):
-		return http.StatusForbidden, "admins"
+	case errors.Is(err, errInvite):
+		return http.StatusForbidden, "invite"
+	case errors.Is(err, flattery.ErrWrong):
+		return http.StatusForbidden, "wrong"
+	case errors.Is(err, flattery.ErrLastAdmin):
+		return http.StatusConflict, "lastadmin"
 	case errors.Is(err, flattery.ErrAttempt):
 		return http.StatusBadRequest, "attempt"
 	case errors.Is(err, flattery.ErrDenied):
@@ -70,6 +74,8 @@ func meaning(err error) (status int, key string) {
 		return http.StatusConflict, "other"
 	case errors.Is(err, flattery.ErrClaimed):
 		return http.StatusConflict, "claimed"
+	case errors.Is(err, flattery.ErrDisputed):
+		return http.StatusConflict, "disputed"
 	case method:
 		return http.StatusMethodNotAllowed, "method"
 	case errors.Is(err, flattery.ErrFrozen), errors.Is(err, flattery.ErrSettled):
@@ -123,14 +129,25 @@ func (s *site) fail(w http.ResponseWriter, v *visit, rt route, err error) {
 		http.Error(w, http.StatusText(status), status)
 		return
 	}
-	s.send(w, status, body)
+	s.send(w, status, htmlType, body)
 }
 
 // retry is the page from which the failed visit came, where that is plain: its own address may hold a code.
 func retry(v *visit) string {
 	path, network := v.URL.Path, url.PathEscape(v.PostForm.Get("network"))
+	for _, page := range []string{"/signin", "/stepup", securityPath} {
+		if strings.HasPrefix(path, page) {
+			return page
+		}
+	}
 	switch {
-	case strings.HasPrefix(path, "/claims/"), v.PostForm.Get("purpose") == Claiming:
+	case v.Method == http.MethodPost && strings.HasSuffix(path, "/prove"):
+		return path
+	case strings.HasPrefix(path, "/admin/disputes") && v.account.Admin:
+		return "/admin/disputes"
+	case strings.HasPrefix(path, "/admin/") && v.account.Admin && v.Method == http.MethodPost:
+		return accountsPath
+	case strings.HasPrefix(path, "/claims/"), strings.HasPrefix(path, "/proofs/"), v.PostForm.Get("purpose") == Claiming:
 		return "/identities"
 	case (path == "/connect" || path == "/links") && network != "" && !v.PostForm.Has("link"):
 		return "/networks/" + network

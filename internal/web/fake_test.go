@@ -39,6 +39,8 @@ type world struct {
 	debts    []flattery.Debt
 	links    []flattery.Link
 	claims   []flattery.Claim
+	provings []flattery.Proving
+	disputes []flattery.Dispute
 	networks []Network
 	apps     map[string]flattery.App // last saved
 	saved    int
@@ -47,11 +49,20 @@ type world struct {
 	joined   int
 	// Where networks ask whether somebody agrees, and where they send them back to; "": nowhere.
 	authorize, home string
+	subscriptions   []flattery.Subscription
+	nevers          map[flattery.LinkID][]flattery.Profile
+	turns           map[int64]flattery.FlattrID
 	badkeys         string // what the network says against the keys
 	tokens          map[string]flattery.AccountID
 	sessions        map[string][]byte
-	broken          error // every answer, when set
-	refuse          error // every command, when set
+	visits          map[string]flattery.Session // what else is known of them
+	keys            map[flattery.AccountID]flattery.Keys
+	invites         map[string]bool // by token
+	origin          string          // of passkeys
+	clock           time.Duration   // by how much the machine's goes before
+	from            string          // the address that the desk was told last
+	broken          error           // every answer, when set
+	refuse          error           // every command, when set
 }
 
 func (w *world) Account(_ context.Context, id flattery.AccountID) (flattery.Account, error) {
@@ -92,6 +103,8 @@ func (w *world) Tally(_ context.Context, account flattery.AccountID, m flattery.
 			t.Pending++
 		case flattery.Own:
 			t.Own++
+		case flattery.Excluded:
+			t.Excluded++
 		case flattery.Removed:
 			t.Removed++
 		case flattery.Lapsed:
@@ -163,6 +176,9 @@ func (w *world) RemoveFlattr(_ context.Context, a flattery.AccountID, id flatter
 }
 
 func (w *world) RestoreFlattr(_ context.Context, a flattery.AccountID, id flattery.FlattrID) error {
+	if err := w.move(a, id, flattery.Excluded, flattery.Counting); err == nil || !errors.Is(err, flattery.ErrState) {
+		return err
+	}
 	return w.move(a, id, flattery.Removed, flattery.Counting)
 }
 
@@ -198,20 +214,6 @@ func (w *world) FindSession(_ context.Context, token string) ([]byte, bool, erro
 	return b, ok, w.broken
 }
 
-func (w *world) SaveSession(_ context.Context, token string, data []byte, _ time.Time) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.sessions[token] = data
-	return nil
-}
-
-func (w *world) RemoveSession(_ context.Context, token string) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	delete(w.sessions, token)
-	return nil
-}
-
 func berlin() *time.Location {
 	zone, err := time.LoadLocation("Europe/Berlin")
 	if err != nil {
@@ -224,7 +226,7 @@ func berlin() *time.Location {
 func options(t *testing.T, w *world) Options {
 	t.Helper()
 	return Options{
-		Store: w, Doors: w, Sessions: w, Now: func() time.Time { return today }, Location: w.zone, Grace: 72 * time.Hour,
+		Store: w, Doors: w, Sessions: w, Desk: w, Clock: func() time.Time { return time.Now().Add(w.clock) }, Now: func() time.Time { return today }, Location: w.zone, Grace: 72 * time.Hour,
 		Networks: w,
 		Mode:     Pledge, Slips: Slips{5, flattery.Unit}, Currency: "EUR", BaseURL: "http://127.0.0.1:8080", Version: "0.1.0",
 		Log: slog.New(slog.DiscardHandler),

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"time"
 
 	"flattery"
 )
@@ -85,6 +86,84 @@ func (w *world) Unclaim(_ context.Context, account flattery.AccountID, claim fla
 	}
 	w.claims = slices.Delete(w.claims, i, i+1)
 	return nil
+}
+
+func (w *world) Provings(_ context.Context, id flattery.AccountID, now time.Time) ([]flattery.Proving, error) {
+	return own(w, w.provings, func(v flattery.Proving) bool { return v.Account == id && v.Expires.After(now) })
+}
+
+func (w *world) Disputes(_ context.Context, id flattery.AccountID) ([]flattery.Dispute, error) {
+	return own(w, w.disputes, func(v flattery.Dispute) bool { return v.First == id || v.Second == id })
+}
+
+func (w *world) BeginProof(_ context.Context, account flattery.AccountID, network, handle string) (flattery.Proving, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	p := flattery.Proving{ID: flattery.ProvingID(len(w.provings) + 1), Account: account, Network: network, Handle: handle, Token: "flattery-new", MadeAt: today, Expires: today.AddDate(0, 0, 14)}
+	if err := w.ask("prove %s %s", network, handle); err != nil {
+		return p, err
+	}
+	w.provings = append(w.provings, p)
+	return p, nil
+}
+
+// LookProof finds what was begun for "shown", and another's claim for "taken".
+func (w *world) LookProof(_ context.Context, account flattery.AccountID, id flattery.ProvingID) (Connected, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.ask("look %d", id); err != nil {
+		return Connected{}, err
+	}
+	i := slices.IndexFunc(w.provings, func(p flattery.Proving) bool { return p.ID == id && p.Account == account })
+	if i < 0 {
+		return Connected{}, flattery.ErrNotFound
+	}
+	p := w.provings[i]
+	if p.Handle != "shown" && p.Handle != "taken" {
+		return Connected{}, fmt.Errorf("%w: nothing there", flattery.ErrUnproved)
+	}
+	return Connected{Purpose: Claiming, Profile: author(p.Network, "9", p.Handle), Disputed: p.Handle == "taken"}, nil
+}
+
+func (w *world) RemoveProof(_ context.Context, account flattery.AccountID, id flattery.ProvingID) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	n := len(w.provings)
+	if w.provings = slices.DeleteFunc(w.provings, func(p flattery.Proving) bool { return p.ID == id && p.Account == account }); len(w.provings) == n {
+		return flattery.ErrNotFound
+	}
+	return nil
+}
+
+func (w *world) CheckClaim(_ context.Context, account flattery.AccountID, id flattery.ClaimID) (flattery.Claim, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	i := slices.IndexFunc(w.claims, func(c flattery.Claim) bool { return c.ID == id && c.Account == account })
+	if i < 0 {
+		return flattery.Claim{}, flattery.ErrNotFound
+	}
+	return w.claims[i], w.ask("check %d", id)
+}
+
+func (w *world) Disputed(context.Context) (all []Dispute, err error) {
+	for _, d := range w.disputes {
+		all = append(all, Dispute{Dispute: d, FirstName: "ada", SecondName: "Bob\u202e <b>", FirstProof: flattery.ByAdmin})
+	}
+	return all, w.broken
+}
+
+func (w *world) Decide(_ context.Context, id flattery.DisputeID, outcome flattery.Outcome) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	i := slices.IndexFunc(w.disputes, func(d flattery.Dispute) bool { return d.ID == id })
+	switch {
+	case i < 0:
+		return flattery.ErrNotFound
+	case !w.disputes[i].Open():
+		return flattery.ErrState
+	}
+	w.disputes[i].Outcome, w.disputes[i].DecidedAt = outcome, today
+	return w.refuse
 }
 
 func (w *world) SaveKeys(_ context.Context, network string, app flattery.App) error {

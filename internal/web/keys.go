@@ -72,7 +72,7 @@ func enteredKeys(v *visit, n Network) (flattery.App, error) {
 	}{
 		{"id", n.NeedsID, func(s string) { app.ID = s }},
 		{"secret", n.NeedsSecret, func(s string) { app.Secret = flattery.Secret(s) }},
-		{"key", n.NeedsKey, func(s string) { app.Key = flattery.Secret(s) }},
+		{"key", n.NeedsKey || n.WantsKey, func(s string) { app.Key = flattery.Secret(s) }},
 	}
 	for _, f := range fields {
 		text := strings.TrimSpace(v.PostFormValue(f.name))

@@ -169,7 +169,7 @@ func (s *site) currency(a flattery.Account) string {
 func (s *site) list(v *visit, m flattery.Month, path string, most int, me measure, open bool) (list, error) {
 	l := list{Path: path, State: flattery.State(v.URL.Query().Get("state")), First: true, Here: v.URL.RequestURI()}
 	switch l.State {
-	case "", flattery.Counting, flattery.Pending, flattery.Own, flattery.Removed, flattery.Lapsed:
+	case "", flattery.Counting, flattery.Pending, flattery.Own, flattery.Excluded, flattery.Removed, flattery.Lapsed:
 	default:
 		return l, flattery.ErrNotFound
 	}
@@ -199,7 +199,7 @@ func (s *site) list(v *visit, m flattery.Month, path string, most int, me measur
 		last := &l.Days[len(l.Days)-1]
 		last.Flattrs = append(last.Flattrs, line{
 			Flattr: f, Estimate: me.flattr(f), Currency: me.currency, Settled: me.settled, Here: l.Here,
-			CanUndo: open && f.State == flattery.Removed && !f.Unliked, CanDrop: open && (f.State == flattery.Counting || f.State == flattery.Pending),
+			CanUndo: open && undoable(f), CanDrop: open && droppable(f),
 		})
 	}
 	return l, nil
@@ -208,9 +208,9 @@ func (s *site) list(v *visit, m flattery.Month, path string, most int, me measur
 // filters are the states that a month has flattrs in, after "all".
 func filters(t flattery.Tally, current flattery.State) []filter {
 	all := []filter{
-		{Count: t.Counting + t.Pending + t.Own + t.Removed + t.Lapsed}, {State: flattery.Counting, Count: t.Counting},
+		{Count: t.Counting + t.Pending + t.Own + t.Excluded + t.Removed + t.Lapsed}, {State: flattery.Counting, Count: t.Counting},
 		{State: flattery.Pending, Count: t.Pending}, {State: flattery.Own, Count: t.Own},
-		{State: flattery.Removed, Count: t.Removed}, {State: flattery.Lapsed, Count: t.Lapsed},
+		{State: flattery.Excluded, Count: t.Excluded}, {State: flattery.Removed, Count: t.Removed}, {State: flattery.Lapsed, Count: t.Lapsed},
 	}
 	var shown []filter
 	for _, f := range all {

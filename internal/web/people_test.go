@@ -44,7 +44,12 @@ func populated(rough bool) *world {
 			bob: {ID: bob, Name: "Bob", CreatedAt: created},
 		},
 		zone:   berlin(),
-		tokens: map[string]flattery.AccountID{}, sessions: map[string][]byte{},
+		tokens: map[string]flattery.AccountID{}, sessions: map[string][]byte{}, visits: map[string]flattery.Session{},
+		invites: map[string]bool{"invited": true, "too": true}, origin: "http://localhost:8080",
+		keys: map[flattery.AccountID]flattery.Keys{
+			ada: {PasswordAt: created, Passkeys: []flattery.Passkey{{ID: 1, Name: "telephone-of-ada", MadeAt: created, UsedAt: created.Add(time.Hour)}, {ID: 2, MadeAt: created}}},
+			bob: {PasswordAt: created},
+		},
 	}
 	if rough {
 		a := w.accounts[ada]
@@ -71,7 +76,7 @@ func populated(rough bool) *world {
 			add(m.Starts(time.UTC).Add(time.Duration(j*39+8)*time.Hour), flattery.Counting, liked[j%len(liked)], 5*flattery.Unit/flattery.Amount(n))
 		}
 	}
-	states := map[int]flattery.State{2: flattery.Pending, 5: flattery.Pending, 9: flattery.Own, 12: flattery.Removed, 15: flattery.Pending}
+	states := map[int]flattery.State{2: flattery.Pending, 5: flattery.Pending, 9: flattery.Own, 12: flattery.Removed, 13: flattery.Excluded, 15: flattery.Pending}
 	for j := range 27 {
 		state := flattery.Counting
 		if s, ok := states[j]; ok {
@@ -87,12 +92,14 @@ func populated(rough bool) *world {
 	w.flattrs[len(w.flattrs)-8].Weight = 3
 	add(october.Starts(time.UTC).Add(300*time.Hour), flattery.Removed, [3]string{"github", "helio", "helio/taken-back"}, 0)
 	w.flattrs[len(w.flattrs)-1].Unliked = true
+	w.flattrs[len(w.flattrs)-5].Link, w.flattrs[len(w.flattrs)-6].Link = 1, 1
 	if rough {
 		last := &w.flattrs[len(w.flattrs)-1]
 		last.Thing.URL, last.Author.URL = "javascript:alert(1)", "https://user:pass@evil.example/"
 	}
 	w.addMoney(october, rough)
 	w.addLinks(rough)
+	w.addSubscriptions(october, rough)
 	w.addNetworks(rough)
 	return w
 }
@@ -186,12 +193,40 @@ func (w *world) addNetworks(rough bool) {
 		{ID: 2, Account: ada, Identity: author("github", "99", "kettle-works"), Proof: flattery.ByAdmin, ProvedAt: today.Add(-2 * 24 * time.Hour)},
 	}
 	w.claims[1].Identity.Organisation = true
+	w.addProofs()
 	w.apps, w.attempts = map[string]flattery.App{}, map[string]Connecting{"adas": {Account: ada, Network: "github", Purpose: Linking}}
 	if rough {
-		w.claims = append(w.claims, flattery.Claim{ID: 3, Account: ada, Identity: author("mastodon", "3", hostile[2]), Proof: flattery.ByToken, ProvedAt: today})
+		w.claims = append(w.claims, flattery.Claim{ID: 3, Account: ada, Identity: author("mastodon", "3", hostile[2]), Proof: flattery.ByToken, ProvedAt: today, LapsedAt: today, Reason: flattery.LapsedOther, Page: "https://" + strings.Repeat("long.", 40) + "example/"})
 		for i := range w.networks {
 			w.networks[i].Reason, w.networks[i].HandleTip, w.networks[i].Terms.Sentence = hostile[0], hostile[2][:200], hostile[5]+hostile[0]
 			w.networks[i].Terms.Link, w.networks[i].Callback = "javascript:alert(1)", "https://"+strings.Repeat("long.", 40)+"example/"
 		}
 	}
+}
+
+// addProofs adds what is begun, what is not verified any more, and what is disputed.
+func (w *world) addProofs() {
+	ago := func(days int) time.Time { return today.AddDate(0, 0, -days) }
+	for i, n := range w.networks {
+		w.networks[i].Proves = n.State != "import only"
+		w.networks[i].Provable = n.Key == "github" || n.Key == "flickr" || n.Key == "mastodon"
+		w.networks[i].WantsKey = n.Key == "twitter"
+	}
+	w.claims[0].CheckedAt, w.claims[0].Disputed = ago(50), true
+	w.claims[1].CheckedAt = ago(2)
+	w.claims = append(w.claims, flattery.Claim{ID: 4, Account: ada, Identity: author("flickr", "12@N00", "ada.w"), Proof: flattery.ByPage, Page: "https://ada.example/me",
+		ProvedAt: ago(100), CheckedAt: ago(100), LapsedAt: ago(3), Reason: flattery.LapsedAbsent})
+	w.provings = []flattery.Proving{
+		{ID: 1, Account: ada, Network: "github", Host: "github.example", Handle: "ada-too", Token: "flattery-k7rmw3hs9dnpx2vqjc5e", MadeAt: ago(1), Expires: today.AddDate(0, 0, 13)},
+		{ID: 2, Account: ada, Network: "github", Host: "github.example", Handle: "gone", Token: "flattery-k7rmw3hs9dnpx2vqjc5f", MadeAt: ago(30), Expires: ago(16)},
+	}
+	w.disputes = []flattery.Dispute{
+		{ID: 1, Identity: author("github", "10308", "ada-w"), First: ada, Second: gone, Proof: flattery.ByOAuth, ProvedAt: ago(4), OpenedAt: ago(4), EndsAt: today.AddDate(0, 0, 6)},
+		{ID: 2, Identity: author("vimeo", "77", "ada-films"), First: gone, Second: ada, Proof: flattery.ByProfile, ProvedAt: ago(1), OpenedAt: ago(1), EndsAt: today.AddDate(0, 0, 9)},
+		{ID: 3, Identity: author("flickr", "9@N00", "ada-photos"), First: ada, Second: gone, Proof: flattery.ByPage, OpenedAt: ago(20), EndsAt: ago(10), DecidedAt: ago(10), Outcome: flattery.OutcomeSecond},
+		{ID: 4, Identity: author("flickr", "8@N00", "forgotten-long-ago"), First: ada, Second: gone, Proof: flattery.ByPage, OpenedAt: ago(90), EndsAt: ago(80), DecidedAt: ago(80), Outcome: flattery.OutcomeFirst},
+	}
+	w.debts = append(w.debts, flattery.Debt{Donor: ada, PayeeName: "disputed-one", Currency: "EUR", Amount: flattery.Unit, Since: w.months[0].Month, Held: flattery.HeldDisputed})
+	w.payments = append(w.payments, flattery.Payment{ID: 8, Code: "FLT-7K8-MQ2", Donor: ada, Payee: 8, PayeeName: "held-one", Currency: "EUR", Amount: flattery.Unit,
+		Destination: "https://ko-fi.com/held", State: flattery.PaymentPlanned, PlannedAt: ago(9), Held: flattery.HeldUnverified})
 }

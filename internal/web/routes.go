@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,7 +18,7 @@ import (
 type access int
 
 // Anyone, or only who is signed in: a stranger who reads is led to the start, one who commands is refused. Admins are
-// members who run the instance; others are refused.
+// members who run the instance; for others there is nothing there.
 const (
 	anyone access = iota
 	members
@@ -36,6 +37,13 @@ type route struct {
 func (s *site) routes() []route {
 	return []route{
 		{"GET /{$}", anyone, s.start},
+		{"GET /signin", anyone, s.signinPage},
+		{"POST /signin", anyone, s.signin},
+		{"POST /signin/passkey", anyone, s.signinPasskey},
+		{"POST /signin/passkey/begin", anyone, s.askSignin},
+		{"GET /invite/{token}", anyone, s.invitePage},
+		{"POST /invite/{token}", anyone, s.accept},
+		{"POST /invite/{token}/passkey/begin", anyone, s.askInvite},
 		{"GET /enter/{token}", anyone, s.door},
 		{"POST /enter/{token}", anyone, s.enter},
 		{"POST /leave", anyone, s.leave},
@@ -43,12 +51,25 @@ func (s *site) routes() []route {
 		{"GET /month", members, s.thisMonth},
 		{"POST /flattrs/{id}/remove", members, s.removeFlattr},
 		{"POST /flattrs/{id}/restore", members, s.restoreFlattr},
+		{"GET /flattrs/{id}", members, s.flattr},
+		{"POST /flattrs/{id}/subscribe", members, s.subscribe},
+		{"GET /subscriptions", members, s.subscriptions},
+		{"POST /subscriptions/{id}/stop", members, s.stopSubscription},
+		{"GET /submit/auto", anyone, s.submit},
+		{"POST /submit/auto", members, s.press},
+		{"GET /button", anyone, s.button},
+		{"POST /button/public", members, s.publish},
+		{"GET /p/{name}", anyone, s.public},
 		{"GET /months", members, s.months},
 		{"GET /months/{month}", members, s.oneMonth},
 		{"GET /slips", members, s.slips},
 		{"POST /slips/{id}/{state}", members, s.markSlip},
 		{"GET /links", members, s.links},
 		{"POST /links", members, s.linkByName},
+		{"GET /links/{id}", members, s.rules},
+		{"POST /links/{id}", members, s.saveRules},
+		{"POST /links/{id}/never", members, s.never},
+		{"POST /links/{id}/allow", members, s.allow},
 		{"POST /links/{id}/remove", members, s.unlink},
 		{"GET /networks/{network}", members, s.networkState},
 		{"GET /networks/{network}/keys", admins, s.keys},
@@ -59,7 +80,29 @@ func (s *site) routes() []route {
 		{"GET /oauth/code", members, s.codePage},
 		{"POST /oauth/code", members, s.enterCode},
 		{"GET /identities", members, s.identities},
+		{"GET /identities/{network}/prove", members, s.provePage},
+		{"POST /identities/{network}/prove", members, s.beginProof},
+		{"POST /proofs/{id}/look", members, s.lookProof},
+		{"POST /proofs/{id}/remove", members, s.removeProof},
+		{"POST /claims/{id}/check", members, s.checkClaim},
 		{"POST /claims/{id}/remove", members, s.unclaim},
+		{"GET /admin/disputes", admins, s.disputes},
+		{"POST /admin/disputes/{id}/{outcome}", admins, s.decide},
+		{"GET /stepup", members, s.stepupPage},
+		{"POST /stepup", members, s.stepup},
+		{"POST /stepup/passkey", members, s.stepupPasskey},
+		{"POST /stepup/passkey/begin", members, s.askProof},
+		{"GET /settings/security", members, s.security},
+		{"POST /settings/security/password", members, s.setPassword},
+		{"POST /settings/security/passkeys", members, s.addPasskey},
+		{"POST /settings/security/passkeys/begin", members, s.askKey},
+		{"POST /settings/security/passkeys/{id}/remove", members, s.removePasskey},
+		{"POST /settings/security/sessions/end", members, s.endSessions},
+		{"POST /settings/security/sessions/{id}/end", members, s.endSession},
+		{"GET /admin/accounts", admins, s.accounts},
+		{"POST /admin/accounts/{id}/role", admins, s.setRole},
+		{"POST /admin/invites", admins, s.invite},
+		{"POST /admin/invites/{id}/end", admins, s.endInvite},
 	}
 }
 
@@ -73,17 +116,20 @@ type visit struct {
 	cookies []*http.Cookie // to be set with the answer
 }
 
-// A view is what a handler answers: a page, or where to look next.
+// A view is what a handler answers: a page, or where to look next, or what a script of ours asked for.
 type view struct {
 	page     page
+	status   int // of the page; 0: OK
 	redirect string
+	json     []byte
 }
 
 // longestBody is more than any form here fills.
 const longestBody = 64 << 10
 
-// policy is the Content-Security-Policy up to where forms may lead. No page needs a script, so none may run.
-const policy = "default-src 'self'; script-src 'none'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+// policy is the Content-Security-Policy up to where forms may lead. No page needs a script; those that ask for passkeys
+// have one of our own.
+const policy = "default-src 'self'; script-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
 
 // What goes with every answer, beside the policy.
 var headers = [...][2]string{
@@ -100,6 +146,8 @@ func (s *site) handler(base *url.URL) (http.Handler, error) {
 	mux.HandleFunc("GET /healthz", s.serveHealth)
 	mux.HandleFunc("GET /assets/{name}", s.serveAsset)
 	mux.HandleFunc("GET /favicon.ico", s.serveFavicon)
+	mux.HandleFunc("GET /button.js", s.serveButton)
+	mux.HandleFunc("GET /badge/{file}", s.serveBadge)
 	for _, r := range s.routes() {
 		mux.Handle(r.pattern, s.serve(r))
 	}
@@ -144,7 +192,7 @@ func (s *site) serve(rt route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Add("Vary", "Cookie, Accept-Language")
-		if strings.HasPrefix(r.URL.Path, "/enter/") || strings.HasPrefix(r.URL.Path, "/oauth/") { // the address is a secret
+		if secretive(r.URL.Path) {
 			w.Header().Set("Referrer-Policy", "no-referrer")
 		}
 		v := &visit{Request: r, ctx: r.Context(), now: s.Now()}
@@ -163,15 +211,24 @@ func (s *site) serve(rt route) http.Handler {
 			return
 		}
 		var body []byte
-		if err == nil {
+		if err == nil && answer.json == nil {
 			body, err = s.render(v.tongue.code, answer.page)
 		}
 		if err != nil {
 			s.fail(w, v, rt, err)
 			return
 		}
-		s.send(w, http.StatusOK, body)
+		if answer.json != nil {
+			s.send(w, http.StatusOK, "application/json", answer.json)
+			return
+		}
+		s.send(w, cmp.Or(answer.status, http.StatusOK), htmlType, body)
 	})
+}
+
+// secretive reports whether an address is a secret.
+func secretive(path string) bool {
+	return strings.HasPrefix(path, "/enter/") || strings.HasPrefix(path, "/oauth/") || strings.HasPrefix(path, "/invite/")
 }
 
 // answer finds out who asks and lets the route's handler answer.
@@ -195,7 +252,10 @@ func (s *site) answer(rt route, v *visit) (answer view, err error) {
 		return view{redirect: "/"}, nil
 	}
 	if rt.access == admins && !v.account.Admin {
-		return view{}, errAdmins
+		return view{}, flattery.ErrNotFound
+	}
+	if first, err := s.mustProve(rt, v); err != nil || first != "" {
+		return view{redirect: first}, err
 	}
 	answer, err = rt.handle(v)
 	if err == nil && answer.page != nil {
@@ -219,20 +279,24 @@ func (s *site) recognise(v *visit) error {
 		return err
 	}
 	v.account = a
+	s.saw(v.ctx)
 	v.tongue = s.tongues.choose(v.Request, s.chosen(v.Request), a.Language)
 	return nil
 }
 
 func (s *site) frame(v *visit, f *frame) {
 	f.Lang, f.Languages = v.tongue.code, languages[:]
+	f.Runs = v.account.Admin
 	f.Account, f.Demo, f.Version, f.Zone = clean(v.account.Name), s.Demo, s.Version, s.Location.String()
 	if f.Here == "" {
 		f.Here = v.URL.RequestURI()
 	}
 }
 
-func (s *site) send(w http.ResponseWriter, status int, body []byte) {
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+const htmlType = "text/html; charset=utf-8"
+
+func (s *site) send(w http.ResponseWriter, status int, kind string, body []byte) {
+	w.Header().Set("Content-Type", kind)
 	w.WriteHeader(status)
 	if _, err := w.Write(body); err != nil {
 		s.Log.Debug("web: the visitor left", "error", err)
@@ -241,13 +305,7 @@ func (s *site) send(w http.ResponseWriter, status int, body []byte) {
 
 // back is where a command leads to when it is done: the page it was given on, if that is one of ours.
 func (v *visit) back(otherwise string) string {
-	to := v.PostFormValue("back")
-	u, err := url.Parse(to)
-	if err != nil || u.Scheme != "" || u.Host != "" || !strings.HasPrefix(to, "/") || strings.HasPrefix(to, "//") ||
-		strings.ContainsAny(to, "\\\r\n\t") {
-		return otherwise
-	}
-	return to
+	return local(v.PostFormValue("back"), otherwise)
 }
 
 // form reads the form of a command, as far as bodies may go.

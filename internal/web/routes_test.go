@@ -9,7 +9,7 @@ import (
 )
 
 // Only ada has these; nobody else may ever see them.
-var adasOwn = []string{"lighthouse-keeper", "tinywebkit", "ada-w", "FLT-7K1", "kettle-works"}
+var adasOwn = []string{"lighthouse-keeper", "tinywebkit", "ada-w", "FLT-7K1", "kettle-works", "flattery-k7rm", "telephone-of-ada"}
 
 func TestEveryRouteAnswersEachVisitorAsItShould(t *testing.T) {
 	const (
@@ -19,11 +19,36 @@ func TestEveryRouteAnswersEachVisitorAsItShould(t *testing.T) {
 		missing = http.StatusNotFound
 		unknown = http.StatusBadRequest
 	)
-	// What a stranger, the owner and another account get.
+	// What a stranger, the owner (who is an admin too) and another account get.
 	want := map[string]struct {
 		path                   string
 		stranger, owner, other int
 	}{
+		"GET /signin":                          {"/signin", page, sent, sent},
+		"POST /signin":                         {"/signin", refused, refused, refused},
+		"POST /signin/passkey":                 {"/signin/passkey", refused, refused, refused},
+		"POST /signin/passkey/begin":           {"/signin/passkey/begin", page, page, page},
+		"GET /invite/{token}":                  {"/invite/invited", page, page, page},
+		"POST /invite/{token}":                 {"/invite/spent", refused, refused, refused},
+		"POST /invite/{token}/passkey/begin":   {"/invite/spent/passkey/begin", refused, refused, refused},
+		"GET /stepup":                          {"/stepup", sent, page, page},
+		"POST /stepup":                         {"/stepup", refused, refused, refused},
+		"POST /stepup/passkey":                 {"/stepup/passkey", refused, refused, refused},
+		"POST /stepup/passkey/begin":           {"/stepup/passkey/begin", refused, page, page},
+		"GET /settings/security":               {"/settings/security", sent, page, page},
+		"POST /settings/security/password":     {"/settings/security/password", refused, sent, sent},
+		"POST /settings/security/passkeys":     {"/settings/security/passkeys", refused, sent, sent},
+		"POST /settings/security/sessions/end": {"/settings/security/sessions/end", refused, sent, sent},
+
+		"POST /settings/security/passkeys/begin":       {"/settings/security/passkeys/begin", refused, page, page},
+		"POST /settings/security/passkeys/{id}/remove": {"/settings/security/passkeys/1/remove", refused, sent, missing},
+		"POST /settings/security/sessions/{id}/end":    {"/settings/security/sessions/1/end", refused, sent, missing},
+
+		"GET /admin/accounts":            {"/admin/accounts", sent, page, missing},
+		"POST /admin/accounts/{id}/role": {"/admin/accounts/2/role", refused, sent, missing},
+		"POST /admin/invites":            {"/admin/invites", refused, page, missing},
+		"POST /admin/invites/{id}/end":   {"/admin/invites/1/end", refused, sent, missing},
+
 		"GET /{$}":                   {"/", page, sent, sent},
 		"GET /enter/{token}":         {"/enter/abc", page, page, page},
 		"POST /enter/{token}":        {"/enter/abc", refused, refused, refused},
@@ -33,17 +58,32 @@ func TestEveryRouteAnswersEachVisitorAsItShould(t *testing.T) {
 		"POST /flattrs/{id}/remove":  {"/flattrs/55/remove", refused, sent, missing},
 		"POST /flattrs/{id}/restore": {"/flattrs/41/restore", refused, sent, missing},
 		"GET /months":                {"/months", sent, page, page},
-		"GET /months/{month}":        {"/months/2026-09", sent, page, page},
-		"GET /slips":                 {"/slips", sent, page, page},
-		"POST /slips/{id}/{state}":   {"/slips/1/paid", refused, sent, missing},
-		"GET /links":                 {"/links", sent, page, page},
-		"POST /links":                {"/links", refused, sent, sent},
-		"POST /links/{id}/remove":    {"/links/1/remove", refused, sent, missing},
-		"GET /networks/{network}":    {"/networks/github", sent, page, page},
 
-		"GET /networks/{network}/keys":       {"/networks/github/keys", sent, page, refused},
-		"POST /networks/{network}/keys":      {"/networks/github/keys", refused, sent, refused},
-		"POST /networks/{network}/keys/test": {"/networks/github/keys/test", refused, sent, refused},
+		"GET /flattrs/{id}":             {"/flattrs/55", sent, page, missing},
+		"POST /flattrs/{id}/subscribe":  {"/flattrs/55/subscribe", refused, sent, missing},
+		"GET /subscriptions":            {"/subscriptions", sent, page, page},
+		"POST /subscriptions/{id}/stop": {"/subscriptions/1/stop", refused, sent, missing},
+		"GET /submit/auto":              {"/submit/auto?url=https://blog.example/", page, page, page},
+		"POST /submit/auto":             {"/submit/auto", refused, sent, sent},
+		"GET /button":                   {"/button", page, page, page},
+		"POST /button/public":           {"/button/public", refused, sent, sent},
+		"GET /p/{name}":                 {"/p/Ada", missing, missing, missing},
+		"GET /links/{id}":               {"/links/1", sent, page, missing},
+		"POST /links/{id}":              {"/links/1", refused, sent, missing},
+		"POST /links/{id}/never":        {"/links/1/never", refused, sent, missing},
+		"POST /links/{id}/allow":        {"/links/1/allow", refused, sent, missing},
+
+		"GET /months/{month}":      {"/months/2026-09", sent, page, page},
+		"GET /slips":               {"/slips", sent, page, page},
+		"POST /slips/{id}/{state}": {"/slips/1/paid", refused, sent, missing},
+		"GET /links":               {"/links", sent, page, page},
+		"POST /links":              {"/links", refused, sent, sent},
+		"POST /links/{id}/remove":  {"/links/1/remove", refused, sent, missing},
+		"GET /networks/{network}":  {"/networks/github", sent, page, page},
+
+		"GET /networks/{network}/keys":       {"/networks/github/keys", sent, page, missing},
+		"POST /networks/{network}/keys":      {"/networks/github/keys", refused, sent, missing},
+		"POST /networks/{network}/keys/test": {"/networks/github/keys/test", refused, sent, missing},
 
 		"POST /connect":                  {"/connect", refused, sent, missing},
 		"GET /oauth/cb/{network}/{host}": {"/oauth/cb/github/github.example?state=adas&code=x", sent, sent, unknown},
@@ -51,6 +91,14 @@ func TestEveryRouteAnswersEachVisitorAsItShould(t *testing.T) {
 		"POST /oauth/code":               {"/oauth/code", refused, unknown, unknown},
 		"GET /identities":                {"/identities", sent, page, page},
 		"POST /claims/{id}/remove":       {"/claims/1/remove", refused, sent, missing},
+		"POST /claims/{id}/check":        {"/claims/1/check", refused, sent, missing},
+
+		"GET /identities/{network}/prove":     {"/identities/github/prove", sent, page, page},
+		"POST /identities/{network}/prove":    {"/identities/github/prove", refused, sent, sent},
+		"POST /proofs/{id}/look":              {"/proofs/1/look", refused, sent, missing},
+		"POST /proofs/{id}/remove":            {"/proofs/1/remove", refused, sent, missing},
+		"GET /admin/disputes":                 {"/admin/disputes", sent, page, missing},
+		"POST /admin/disputes/{id}/{outcome}": {"/admin/disputes/1/first", refused, sent, missing},
 	}
 	routes := (&site{}).routes()
 	if len(routes) != len(want) {
@@ -67,10 +115,13 @@ func TestEveryRouteAnswersEachVisitorAsItShould(t *testing.T) {
 			w := populated(false)
 			b := visitor(t, handler(t, options(t, w)))
 			if who != 0 {
+				visitor(t, b.h).signIn(w, ada) // session 1
 				b.signIn(w, who)
 			}
 			form := map[string][]string{
 				"language": {"fr"}, "network": {"github"}, "handle": {"somebody"}, "purpose": {"linking"}, "link": {"1"}, "id": {"client"}, "code": {"x"},
+				"role":   {"admin"},
+				"months": {"3"}, "weight": {"3"}, "host": {"github.example"}, "subject": {"spam"}, "url": {"https://blog.example/"}, "turn": {"7"},
 			}
 			got := b.do(method, row.path, form)
 			if got.Code != status {
@@ -86,7 +137,9 @@ func TestEveryRouteAnswersEachVisitorAsItShould(t *testing.T) {
 				}
 			}
 			if w.flattrs[54].State != flattery.Counting || w.payments[0].State != flattery.PaymentPlanned || w.links[0].State != flattery.LinkActive ||
-				len(w.claims) != 2 || w.saved != 0 {
+				len(w.claims) != 3 || w.saved != 0 || len(w.provings) == 0 || w.provings[0].Account != ada || !w.disputes[0].Open() ||
+				w.accounts[ada].Public || len(w.subscriptions) != 4 || !w.subscriptions[0].StoppedAt.IsZero() || w.links[0].Rules != (flattery.Rules{}) || len(w.nevers[1]) != 1 ||
+				len(w.keys[ada].Passkeys) != 2 || !w.accounts[ada].Admin || w.accounts[bob].Admin || len(w.invites) != 2 || who != 0 && len(w.visits) != 2 && rt.pattern != "POST /leave" {
 				t.Errorf("%s as account %d changed what is ada's", rt.pattern, who)
 			}
 		}
@@ -104,7 +157,7 @@ func checkHeaders(t *testing.T, what string, h http.Header) {
 		t.Errorf("%s: headers %v", what, h)
 	}
 	wish := "same-origin"
-	if strings.Contains(what, "/enter/") || strings.Contains(what, "/oauth/") {
+	if strings.Contains(what, "/enter/") || strings.Contains(what, "/oauth/") || strings.Contains(what, "/invite/") {
 		wish = "no-referrer"
 	}
 	if got := h.Get("Referrer-Policy"); got != wish {
@@ -139,7 +192,25 @@ func TestAddressesThatAreNotThereAreNamed(t *testing.T) {
 		"no such network to link":       {"POST", "/links", 404},
 		"no such network to connect":    {"POST", "/connect", 404},
 		"a link that is no number":      {"POST", "/links/x/remove", 404},
+		"a flattr to look at":           {"GET", "/flattrs/x", 404},
+		"a flattr that is not":          {"GET", "/flattrs/9999", 404},
+		"a link's rules that are not":   {"GET", "/links/9999", 404},
+		"rules of a removed link":       {"GET", "/links/5", 404},
+		"an account that hides":         {"GET", "/p/Ada", 404},
+		"an account that is not":        {"GET", "/p/nobody", 404},
+		"a badge of who hides":          {"GET", "/badge/Ada.svg", 404},
+		"a badge of another kind":       {"GET", "/badge/Ada.png", 404},
+		"the button is not commanded":   {"POST", "/button.js", 405},
 		"a claim that is too long":      {"POST", "/claims/99999999999999999999/remove", 404},
+		"a check of no claim":           {"POST", "/claims/x/check", 404},
+		"a proof where there are none":  {"GET", "/identities/instagram/prove", 404},
+		"a proof at no network":         {"POST", "/identities/orkut/prove", 404},
+		"a proof of nobody":             {"POST", "/identities/github/prove", 400},
+		"a proof that is no number":     {"POST", "/proofs/x/look", 404},
+		"a proof that is not there":     {"POST", "/proofs/77/remove", 404},
+		"a dispute that is no number":   {"POST", "/admin/disputes/x/first", 404},
+		"a dispute with no such end":    {"POST", "/admin/disputes/1/withdrawn", 404},
+		"a dispute that is not there":   {"POST", "/admin/disputes/77/second", 404},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := populated(false)
@@ -170,6 +241,7 @@ func TestRefusalsBecomePagesWithWords(t *testing.T) {
 		"an attempt that is over":         {flattery.ErrAttempt, 400, "This attempt is over"},
 		"refused at the network":          {flattery.ErrDenied, 403, "You said no at the network"},
 		"somebody else signed in":         {flattery.ErrOther, 409, "That was another account"},
+		"disputed by others":              {flattery.ErrDisputed, 409, "Two others dispute this"},
 		"claimed by another":              {flattery.ErrClaimed, 409, "already somebody’s"},
 		"the network broke":               {&flattery.OutsideError{Network: "github", Reason: "keys", Detail: "<i>401\u202e"}, 502, "&lt;i&gt;401</bdi>"},
 		"the network broke, in our words": {&flattery.OutsideError{Network: "github", Reason: "keys", Detail: "401"}, 502, "does not accept the keys of this instance"},

@@ -15,11 +15,15 @@ import (
 	"flattery"
 )
 
-// How long a sign-in lasts, and under which names the session keeps its account, the secret by which networks' answers
-// are bound to this browser, what the next page says first, and which network waits for a code.
+// How long a sign-in lasts, and under which names the session keeps its account, when it began, when it was seen last and
+// when its account showed who it is, the secret by which networks' answers are bound to this browser, what the next page
+// says first, and which network waits for a code.
 const (
 	sessionLife = 30 * 24 * time.Hour
 	accountKey  = "account"
+	madeKey     = "made"
+	seenKey     = "seen"
+	provedKey   = "proved"
 	browserKey  = "browser"
 	flashKey    = "flash"
 	codeKey     = "code"
@@ -67,13 +71,43 @@ func (s *site) loadSession(r *http.Request) (context.Context, error) {
 	if c, err := r.Cookie(s.sessions.Cookie.Name); err == nil && s.private(r) {
 		token = c.Value
 	}
-	return s.sessions.Load(r.Context(), token)
+	ctx := context.WithValue(r.Context(), heldKey{}, &hold{browser: browserName(r.UserAgent())})
+	return s.sessions.Load(ctx, token)
+}
+
+// A hold is what the store is told of the session of a visit.
+type hold struct {
+	found   string // hash of the token that the visitor came with, if there was such a session
+	account flattery.AccountID
+	browser string
+	made    time.Time
+	seen    time.Time
+}
+
+type heldKey struct{}
+
+// held is the hold of a visit; an empty one where there is none.
+func held(ctx context.Context) *hold {
+	if h, ok := ctx.Value(heldKey{}).(*hold); ok {
+		return h
+	}
+	return &hold{}
+}
+
+// saw notes now and then that a session is used.
+func (s *site) saw(ctx context.Context) {
+	now := s.Clock()
+	if now.Sub(time.Unix(s.sessions.GetInt64(ctx, seenKey), 0)) >= time.Hour {
+		s.sessions.Put(ctx, seenKey, now.Unix())
+	}
 }
 
 // saveSession keeps what the visit changed and tells the browser, before anything of the answer is written.
 func (s *site) saveSession(ctx context.Context, w http.ResponseWriter) error {
 	switch s.sessions.Status(ctx) {
 	case scs.Modified:
+		h := held(ctx)
+		h.account, h.seen, h.made = s.signedIn(ctx), s.Clock(), time.Unix(s.sessions.GetInt64(ctx, madeKey), 0).UTC()
 		token, expiry, err := s.sessions.Commit(ctx)
 		if err != nil {
 			return err
@@ -149,11 +183,21 @@ func (p *patience) allow(a flattery.AccountID) bool {
 type keeper struct{ sessions Sessions }
 
 func (k keeper) FindCtx(ctx context.Context, token string) ([]byte, bool, error) {
-	return k.sessions.FindSession(ctx, token)
+	data, found, err := k.sessions.FindSession(ctx, token)
+	if found {
+		held(ctx).found = token
+	}
+	return data, found, err
 }
 
+// CommitCtx changes the session that was found, or makes another: one that was ended meanwhile does not come back.
 func (k keeper) CommitCtx(ctx context.Context, token string, data []byte, expiry time.Time) error {
-	return k.sessions.SaveSession(ctx, token, data, expiry)
+	h := held(ctx)
+	v := flattery.Session{Account: h.account, Token: token, Browser: h.browser, MadeAt: h.made, SeenAt: h.seen, Expires: expiry}
+	if token == h.found {
+		return k.sessions.ChangeSession(ctx, v, data)
+	}
+	return k.sessions.AddSession(ctx, v, data)
 }
 
 func (k keeper) DeleteCtx(ctx context.Context, token string) error {

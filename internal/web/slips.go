@@ -38,7 +38,7 @@ type slip struct {
 type waiting struct {
 	flattery.Debt
 	Left   flattery.Amount
-	Reason string // small: below the minimum; homeless: no destination is known; queue: other slips came first
+	Reason string // small: below the minimum; homeless: no destination is known; queue: other slips came first; or a flattery.Held
 }
 
 func (s *site) slips(v *visit) (view, error) {
@@ -67,6 +67,8 @@ func (s *site) slips(v *visit) (view, error) {
 		switch {
 		case w.Left <= 0:
 			continue
+		case d.Held != "":
+			w.Reason = string(d.Held)
 		case w.Left < s.Slips.Minimum:
 			w.Reason = "small"
 		case d.Destination == "":

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"slices"
@@ -19,7 +20,7 @@ func (*startPage) name() string { return "start" }
 
 func (s *site) start(v *visit) (view, error) {
 	if v.account.ID != 0 {
-		return view{redirect: "/month"}, nil
+		return view{redirect: cmp.Or(v.remembered(s), "/month")}, nil
 	}
 	return view{page: &startPage{Prepaid: s.Mode == Prepaid, Plain: !s.private(v.Request)}}, nil
 }
@@ -53,14 +54,21 @@ func (s *site) enter(v *visit) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	if err := s.sessions.Clear(v.ctx); err != nil {
+	keys, err := s.Desk.Keys(v.ctx, id)
+	if err != nil {
 		return view{}, err
 	}
-	if err := s.sessions.RenewToken(v.ctx); err != nil {
+	if err := s.letIn(v, id); err != nil {
 		return view{}, err
 	}
-	s.sessions.Put(v.ctx, accountKey, int64(id))
-	return view{redirect: "/"}, nil
+	switch {
+	case s.Demo: // nobody comes back to it
+		return view{redirect: "/"}, nil
+	case keys.Has():
+		return view{redirect: "/"}, s.tell(v, false, "", "flash.entered", "n", int(recent.Minutes()))
+	default:
+		return view{redirect: securityPath}, s.tell(v, false, "", "flash.first")
+	}
 }
 
 func (s *site) leave(v *visit) (view, error) {

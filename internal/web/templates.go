@@ -28,6 +28,7 @@ type frame struct {
 	Here      string // path of this page, to come back to
 	Nav       string // which page of the menu this is
 	Account   string // name of who is signed in, or ""
+	Runs      bool   // and runs the instance
 	Demo      bool
 	Version   string
 	Zone      string
@@ -107,12 +108,7 @@ func functions(g *tongue, s *site) template.FuncMap {
 		"grouped":    grouped,
 		"asset":      s.assets.url,
 		"language":   func(code string) (string, error) { return s.tongues.byCode[code].say("language") },
-		"network": func(key string) string {
-			if n, ok := s.known[key]; ok {
-				return n.Title
-			}
-			return clean(key)
-		},
+		"network":    func(key string) (string, error) { return s.networkTitle(g, key) },
 		// What a like is called on a network, as far as the catalogue knows the word.
 		"noun": func(key string) (string, error) {
 			noun := s.known[key].Noun
@@ -140,6 +136,19 @@ func functions(g *tongue, s *site) template.FuncMap {
 			return g.say("reason." + reason)
 		},
 	}
+}
+
+// networkTitle is what a network is called.
+func (s *site) networkTitle(g *tongue, key string) (string, error) {
+	switch n, ok := s.known[key]; {
+	case ok:
+		return n.Title, nil
+	case key == flattery.Web:
+		return g.say("web")
+	case key == flattery.House:
+		return "Flattery", nil
+	}
+	return clean(key), nil
 }
 
 // who names a profile for an eye: its name, else its handle, else its number.

@@ -52,6 +52,20 @@ type Store interface {
 
 	// Claims lists what is the account's own, oldest first.
 	Claims(ctx context.Context, account flattery.AccountID) ([]flattery.Claim, error)
+
+	// Provings lists the account's proofs by profile that were begun and have not expired, oldest first.
+	Provings(ctx context.Context, account flattery.AccountID, now time.Time) ([]flattery.Proving, error)
+
+	// Disputes lists those in which the account is on either side, newest first.
+	Disputes(ctx context.Context, account flattery.AccountID) ([]flattery.Dispute, error)
+
+	// AccountNamed finds an account by its name; Flattr one of the account's own; Nevers who never counts over a link.
+	AccountNamed(ctx context.Context, name string) (flattery.Account, error)
+	Flattr(ctx context.Context, account flattery.AccountID, id flattery.FlattrID) (flattery.Flattr, error)
+	Nevers(ctx context.Context, link flattery.LinkID) ([]flattery.Profile, error)
+
+	// Subscriptions lists the account's, newest first, those that have ended too.
+	Subscriptions(ctx context.Context, account flattery.AccountID) ([]flattery.Subscription, error)
 }
 
 // Networks tells the networks there are.
@@ -66,6 +80,23 @@ type Doors interface {
 	// RemoveFlattr takes a flattr out of its month, RestoreFlattr puts it back. Refusals: ErrFrozen, ErrSettled, ErrState.
 	RemoveFlattr(ctx context.Context, account flattery.AccountID, id flattery.FlattrID) error
 	RestoreFlattr(ctx context.Context, account flattery.AccountID, id flattery.FlattrID) error
+
+	// Offer says what a button stands for, to an account (0: a stranger). What it cannot stand for is an *InputError. Click is
+	// one press on it: the same turn is the same press.
+	Offer(ctx context.Context, account flattery.AccountID, asked Asked) (Offer, error)
+	Click(ctx context.Context, account flattery.AccountID, asked Asked, turn int64) (Clicked, error)
+
+	// Subscribe lets the thing of a flattr count again from next month on; months 0: until it is stopped.
+	Subscribe(ctx context.Context, account flattery.AccountID, id flattery.FlattrID, months int) error
+	StopSubscription(ctx context.Context, account flattery.AccountID, id flattery.SubscriptionID) error
+
+	// SetRules says what counts over a link. Never and Allow are for one author; ErrNotFound where nobody such was seen.
+	SetRules(ctx context.Context, account flattery.AccountID, link flattery.LinkID, r flattery.Rules) error
+	Never(ctx context.Context, account flattery.AccountID, link flattery.LinkID, author flattery.Profile) error
+	Allow(ctx context.Context, account flattery.AccountID, link flattery.LinkID, author flattery.Identity) error
+
+	// Publish shows the account to everybody, or no longer.
+	Publish(ctx context.Context, account flattery.AccountID, public bool) error
 
 	// MarkPayment notes what became of a slip: sent, paid or failed. Refusal: ErrState.
 	MarkPayment(ctx context.Context, donor flattery.AccountID, id flattery.PaymentID, state flattery.PaymentState) error
@@ -85,6 +116,19 @@ type Doors interface {
 	LinkByName(ctx context.Context, account flattery.AccountID, network, handle string, month bool) (flattery.Link, error)
 	Unlink(ctx context.Context, account flattery.AccountID, link flattery.LinkID) error
 	Unclaim(ctx context.Context, account flattery.AccountID, claim flattery.ClaimID) error
+
+	// BeginProof gives the account the token to be shown in the public profile of a handle. LookProof looks for it; refusals:
+	// ErrNotFound, ErrUnproved, ErrClaimed, ErrDisputed, *OutsideError. RemoveProof forgets it.
+	BeginProof(ctx context.Context, account flattery.AccountID, network, handle string) (flattery.Proving, error)
+	LookProof(ctx context.Context, account flattery.AccountID, proof flattery.ProvingID) (Connected, error)
+	RemoveProof(ctx context.Context, account flattery.AccountID, proof flattery.ProvingID) error
+
+	// CheckClaim looks again whether a claim holds, and answers how it stands then. ErrNotFound: it has ended by that.
+	CheckClaim(ctx context.Context, account flattery.AccountID, claim flattery.ClaimID) (flattery.Claim, error)
+
+	// Disputed lists every dispute, newest first, and Decide ends one. Only admins get here. Refusals: ErrNotFound, ErrState.
+	Disputed(ctx context.Context) ([]Dispute, error)
+	Decide(ctx context.Context, dispute flattery.DisputeID, outcome flattery.Outcome) error
 
 	// SaveKeys keeps what is empty in app as it was; a zero app forgets all. Only admins get here.
 	SaveKeys(ctx context.Context, network string, app flattery.App) error
@@ -113,16 +157,25 @@ type Connecting struct {
 
 // Connected is what came of it.
 type Connected struct {
-	Purpose string
-	Profile flattery.Profile
-	Joined  int // pending flattrs that now count, of a claim
+	Purpose  string
+	Profile  flattery.Profile
+	Joined   int  // pending flattrs that now count, of a claim
+	Disputed bool // another account claims it: who does not prove it again loses it
+}
+
+// Dispute is a dispute as who runs the instance sees it.
+type Dispute struct {
+	flattery.Dispute
+	FirstName, SecondName string
+	FirstProof            flattery.Proof // "": the claim has ended
 }
 
 // Sessions keeps sessions. The token it is given is a SHA-256 already, never what is in the cookie. Expiry is real
 // time, also where the instance lives by another clock.
 type Sessions interface {
 	FindSession(ctx context.Context, token string) (data []byte, found bool, err error)
-	SaveSession(ctx context.Context, token string, data []byte, expiry time.Time) error
+	AddSession(ctx context.Context, s flattery.Session, data []byte) error
+	ChangeSession(ctx context.Context, s flattery.Session, data []byte) error // nothing happens to one that was ended
 	RemoveSession(ctx context.Context, token string) error
 }
 
@@ -144,6 +197,9 @@ type Network struct {
 	Imports          bool   // its export files are read
 
 	NeedsID, NeedsSecret, NeedsKey bool // the keys it wants
+	WantsKey                       bool // one that only proofs by profile need
+	Proves                         bool // a claim can be proved there by the public profile
+	Provable                       bool // here and now
 
 	FromSettings bool            // keys come from the settings: shown, not editable here
 	HasKeys      bool            // keys were entered
@@ -207,22 +263,25 @@ var plainHost = regexp.MustCompile(`^[A-Za-z0-9.:\[\]-]+$`)
 
 // Options is what New needs. Networks, Fee, Split, BaseURL, Version and Demo may be left zero.
 type Options struct {
-	Store    Store
-	Doors    Doors
-	Sessions Sessions
-	Networks Networks
-	Now      func() time.Time // the instance's clock
-	Location *time.Location   // the instance's time zone
-	Grace    time.Duration    // between a month's end and its freeze
-	Mode     Mode
-	Fee      flattery.Rate
-	Split    flattery.SplitBy
-	Slips    Slips
-	Currency string // of the instance: "EUR"
-	BaseURL  string // "https://flattery.example"; empty: plain http on this machine
-	Version  string
-	Demo     bool // says on every page that nothing here is real
-	Log      *slog.Logger
+	Store     Store
+	Doors     Doors
+	Sessions  Sessions
+	Desk      Desk
+	Clock     func() time.Time // the machine's: sessions, and how lately somebody showed who they are
+	Networks  Networks
+	Now       func() time.Time // the instance's clock
+	Location  *time.Location   // the instance's time zone
+	Grace     time.Duration    // between a month's end and its freeze
+	Mode      Mode
+	Fee       flattery.Rate
+	Split     flattery.SplitBy
+	Slips     Slips
+	Currency  string // of the instance: "EUR"
+	BaseURL   string // "https://flattery.example"; empty: plain http on this machine
+	Version   string
+	ClickOnce bool // one press of a person on a button counts
+	Demo      bool // says on every page that nothing here is real
+	Log       *slog.Logger
 }
 
 // A site is the pages of one instance. But for its limiters it does not change after New.
@@ -241,8 +300,8 @@ type site struct {
 
 // New makes the handler of all pages. Its errors are mistakes in the options or in what is embedded, or Networks's.
 func New(ctx context.Context, o Options) (http.Handler, error) {
-	if o.Store == nil || o.Doors == nil || o.Sessions == nil || o.Now == nil || o.Location == nil || o.Log == nil {
-		return nil, errors.New("web: store, doors, sessions, clock, location and log are needed")
+	if o.Store == nil || o.Doors == nil || o.Sessions == nil || o.Desk == nil || o.Now == nil || o.Clock == nil || o.Location == nil || o.Log == nil {
+		return nil, errors.New("web: store, doors, sessions, desk, clocks, location and log are needed")
 	}
 	base, err := url.Parse(o.BaseURL)
 	if err != nil {

@@ -334,6 +334,7 @@ func constraints() map[string]error {
 		"settlements_pkey":                          flattery.ErrSettled,
 		"plans_pkey":                                flattery.ErrSettled,
 		"attempts_state_key":                        flattery.ErrConflict,
+		"passkeys_credential_key":                   flattery.ErrConflict,
 		"overdrawn":                                 flattery.ErrOverdrawn,
 	}
 }

@@ -333,5 +333,7 @@ func uniques() map[string]error {
 		"settlements.month":  flattery.ErrSettled,
 		"plans.month":        flattery.ErrSettled,
 		"attempts.state":     flattery.ErrConflict,
+
+		"passkeys.credential": flattery.ErrConflict,
 	}
 }

@@ -124,7 +124,7 @@ func claimEnds(h *house) {
 	if err != nil {
 		h.Fatal(err)
 	}
-	h.do(func(ctx context.Context, tx store.Tx) error { return tx.RemoveClaim(ctx, claims[0].ID) })
+	h.do(func(ctx context.Context, tx store.Tx) error { return tx.RemoveClaim(ctx, claims[0].ID, start) })
 	h.want("flattrs", h.states(a), " x:pending:")
 	h.want("joined", h.claim(h.account("true zoe"), "zoe", start), 1)
 }

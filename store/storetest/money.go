@@ -207,7 +207,7 @@ func claimMoves(h *house) {
 		h.Fatal(err)
 	}
 	h.freeze(october, start.AddDate(0, 1, 0))
-	h.do(func(ctx context.Context, tx store.Tx) error { return tx.RemoveClaim(ctx, claims[0].ID) }) // after the freeze: it still counts
+	h.do(func(ctx context.Context, tx store.Tx) error { return tx.RemoveClaim(ctx, claims[0].ID, start) }) // after the freeze: it still counts
 	var author flattery.PayeeID
 	for d, err := range h.DonorMonths(h.Context(), october, 0, 1<<62) {
 		if err != nil {
@@ -352,17 +352,4 @@ func entrance(h *house) {
 	h.refused(flattery.ErrNotFound, enter("secret", start.Add(time.Hour)))
 	h.do(enter("secret", start))
 	h.refused(flattery.ErrNotFound, enter("secret", start))
-}
-
-func session(h *house) {
-	h.do(func(ctx context.Context, tx store.Tx) error {
-		return tx.SaveSession(ctx, "hash", []byte("data"), start.Add(time.Hour))
-	})
-	data, ok, err := h.Session(h.Context(), "hash", start)
-	h.want("the session", say(string(data), ok, err), "data true <nil>")
-	_, ok, err = h.Session(h.Context(), "hash", start.Add(time.Hour))
-	h.want("the session, expired", say(ok, err), "false <nil>")
-	h.do(func(ctx context.Context, tx store.Tx) error { return tx.Tidy(ctx, start.Add(time.Hour)) })
-	_, ok, err = h.Session(h.Context(), "hash", start)
-	h.want("the session, tidied", say(ok, err), "false <nil>")
 }

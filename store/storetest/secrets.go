@@ -122,7 +122,7 @@ func claimToken(h *house) {
 	h.wantToken("the link's", link, whole)
 	h.claim(a, "ann", start.Add(time.Hour)) // proved again
 	want("the claim's, proved again", own)
-	h.do(func(ctx context.Context, tx store.Tx) error { return tx.RemoveClaim(ctx, id) })
+	h.do(func(ctx context.Context, tx store.Tx) error { return tx.RemoveClaim(ctx, id, start) })
 	_, err = h.ClaimToken(h.Context(), id)
 	h.refused(flattery.ErrNotFound, func(context.Context, store.Tx) error { return err })
 	h.refused(flattery.ErrNotFound, func(ctx context.Context, tx store.Tx) error { return tx.SaveClaimToken(ctx, id, own) })
@@ -178,6 +178,7 @@ func resealed(h *house) {
 	if err != nil {
 		h.Fatal(err)
 	}
+	bob := h.account("bob")
 	h.do(func(ctx context.Context, tx store.Tx) error {
 		if err := tx.SaveClaimToken(ctx, claims[0].ID, whole); err != nil {
 			return err
@@ -188,11 +189,15 @@ func resealed(h *house) {
 		if err := tx.SaveAppToken(ctx, "flickr", whole); err != nil {
 			return err
 		}
+		c := proof(bob, "ann", flattery.ByOAuth, start)
+		if _, err := tx.OpenDispute(ctx, c, whole, start.Add(time.Hour)); err != nil {
+			return err
+		}
 		return tx.AddAttempt(ctx, attempt(a, "state"))
 	})
 	h.do(func(ctx context.Context, tx store.Tx) error {
 		n, err := tx.Reseal(ctx)
-		h.want("how many", n, 5)
+		h.want("how many", n, 6)
 		return err
 	})
 	h.wantToken("the link's", link, whole)

@@ -25,7 +25,9 @@ const october, november = flattery.Month(2026*12 + 9), flattery.Month(2026*12 + 
 
 // Run runs the suite. open gives an empty store in Zone.
 func Run(t *testing.T, open func(t *testing.T) store.Store) {
-	for name, test := range map[string]func(*house){
+	run(t, open, claimPromises())
+	run(t, open, buttonPromises())
+	run(t, open, map[string]func(*house){
 		"an update is all or nothing":                                       allOrNothing,
 		"a refusal does not sink the updates beside it":                     refusalAlone,
 		"a panic comes back to its caller and writes nothing":               panics,
@@ -73,7 +75,20 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		"a thing's author is found":                                         authorFound,
 		"a provisional identity is not claimed":                             provisionalUnclaimed,
 		"the first file of an owner is known":                               importFirst,
-	} {
+	})
+	run(t, open, map[string]func(*house){
+		"a session that was ended does not come back":       sessionEnded,
+		"a password is one, and the handle stays":           password,
+		"a passkey is one account's, and its count goes up": passkey,
+		"knocks add up within their span":                   knocks,
+		"an invite is used once":                            inviteOnce,
+		"somebody runs the instance":                        lastAdmin,
+		"an account that is removed has no keys":            removedKeys,
+	})
+}
+
+func run(t *testing.T, open func(t *testing.T) store.Store, tests map[string]func(*house)) {
+	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			s := open(t)
 			test(&house{T: t, Store: s})

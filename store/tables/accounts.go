@@ -16,6 +16,7 @@ const (
 	settingCap         = "cap"
 	settingPaused      = "paused"
 	settingDestination = "destination"
+	settingPublic      = "public"
 )
 
 const accountColumns = `a.id, a.name, a.admin, a.language, a.created_at`
@@ -91,6 +92,8 @@ func setSetting(set *flattery.Settings, name, value string) (err error) {
 		set.Paused, err = strconv.ParseBool(value)
 	case settingDestination:
 		set.Destination = flattery.Destination(value)
+	case settingPublic:
+		set.Public, err = strconv.ParseBool(value)
 	}
 	return err
 }
@@ -102,6 +105,7 @@ func settingRows(set flattery.Settings) [][2]string {
 		{settingCurrency, set.Currency},
 		{settingPaused, strconv.FormatBool(set.Paused)},
 		{settingDestination, string(set.Destination)},
+		{settingPublic, strconv.FormatBool(set.Public)},
 	}
 }
 
@@ -145,18 +149,28 @@ func (t *Tx) RemoveAccount(ctx context.Context, id flattery.AccountID, now time.
 	if err != nil {
 		return wrap("claims", err)
 	}
+	if err := t.withdraw(ctx, id, now); err != nil {
+		return err
+	}
 	for _, c := range claims {
-		if err := t.RemoveClaim(ctx, c); err != nil {
+		if err := t.RemoveClaim(ctx, c, now); err != nil {
 			return err
 		}
 	}
 	for _, q := range []string{
-		`UPDATE links SET state = 'removed', token = NULL, held_until = 0, cursor = '' WHERE account_id = ?`,
+		`UPDATE links SET state = 'removed', token = NULL, held_until = 0, cursor = '', matching = '' WHERE account_id = ?`,
 		`UPDATE flattrs SET state = 'removed', counts_in = NULL WHERE account_id = ? AND (state = 'pending'
 			OR state = 'counts' AND counts_in IN (SELECT month FROM months WHERE frozen_at IS NULL))`,
+		`DELETE FROM nevers WHERE link_id IN (SELECT id FROM links WHERE account_id = ?)`,
+		`DELETE FROM subscriptions WHERE account_id = ?`,
 		`DELETE FROM entrances WHERE account_id = ?`,
 		`DELETE FROM attempts WHERE account_id = ?`,
+		`DELETE FROM proofs WHERE account_id = ?`,
 		`DELETE FROM imports WHERE account_id = ?`,
+		`DELETE FROM sessions WHERE account_id = ?`,
+		`DELETE FROM passkeys WHERE account_id = ?`,
+		`DELETE FROM keyrings WHERE account_id = ?`,
+		`DELETE FROM invites WHERE made_by = ?`,
 	} {
 		if err := t.Later(ctx, "remove account", q, id); err != nil {
 			return err
@@ -167,7 +181,7 @@ func (t *Tx) RemoveAccount(ctx context.Context, id flattery.AccountID, now time.
 		return wrap("settings", err)
 	}
 	// A frozen month still settles with what stood at its freeze; from now on nothing is given.
-	set.Budget, set.Destination = 0, ""
+	set.Budget, set.Destination, set.Public = 0, "", false
 	return t.SetSettings(ctx, id, set, now)
 }
 

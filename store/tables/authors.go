@@ -23,9 +23,13 @@ func (t *Tx) bind(ctx context.Context, handle string, identity int64) error {
 	if handle == "" {
 		return nil
 	}
-	return t.Later(ctx, "flattrs of a handle", `UPDATE flattrs SET author_id = ?1 WHERE state = 'pending'
-		AND author_id = (SELECT id FROM identities WHERE subject = ?2 AND host_id = (SELECT host_id FROM identities WHERE id = ?1))`,
-		identity, "@"+strings.ToLower(handle))
+	for _, q := range []string{`UPDATE flattrs SET author_id = ?1 WHERE state = 'pending' AND author_id = `, `UPDATE subscriptions SET author_id = ?1 WHERE author_id = `} {
+		if err := t.Later(ctx, "flattrs of a handle", q+`(SELECT id FROM identities WHERE subject = ?2 AND host_id = (SELECT host_id FROM identities WHERE id = ?1))`,
+			identity, "@"+strings.ToLower(handle)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // join lets what is pending for an author count in the month that contains now, and says how much. It stays pending when
@@ -62,6 +66,9 @@ func (t *Tx) NameAuthor(ctx context.Context, th flattery.Thing, author flattery.
 	if err != nil {
 		return wrap(doing, err)
 	}
+	if err := t.Later(ctx, doing, `UPDATE subscriptions SET author_id = ? WHERE author_id = ?`, to, from); err != nil {
+		return err
+	}
 	n, err := t.Exec(ctx, `UPDATE flattrs SET author_id = ? WHERE author_id = ? AND state = 'pending'`, to, from)
 	if err == nil && n > 0 {
 		_, err = t.join(ctx, to, now)
@@ -69,7 +76,8 @@ func (t *Tx) NameAuthor(ctx context.Context, th flattery.Thing, author flattery.
 	return wrap(doing, err)
 }
 
-// Unnamed lists the things whose authors are not known yet, those that were found first in front.
+// Unnamed lists the things whose authors are not known yet, those that were found first in front. Nobody can be asked who
+// made a page of the web.
 func (s *Reader) Unnamed(ctx context.Context, n int) ([]flattery.Thing, error) {
 	list, err := all(ctx, s.DB, func(r Row) (t flattery.Thing, err error) {
 		var first int64
@@ -77,7 +85,7 @@ func (s *Reader) Unnamed(ctx context.Context, n int) ([]flattery.Thing, error) {
 		return t, err
 	}, `SELECT min(f.id), th.network, th.host, t.network_id, t.url, t.title FROM hosts h CROSS JOIN identities i CROSS JOIN flattrs f
 		JOIN things t ON t.id = f.thing_id JOIN hosts th ON th.id = t.host_id
-		WHERE i.host_id = h.id AND i.subject > '~' AND i.subject < ? AND f.author_id = i.id AND f.state = 'pending'
+		WHERE h.network <> 'web' AND i.host_id = h.id AND i.subject > '~' AND i.subject < ? AND f.author_id = i.id AND f.state = 'pending'
 		GROUP BY t.id, th.id ORDER BY 1 LIMIT ?`, "\x7f", n)
 	return list, wrap("unnamed", err)
 }

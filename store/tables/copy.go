@@ -33,12 +33,20 @@ func parts() []part {
 		{table: "identities", columns: "id bigint, host_id bigint, subject text, handle text, name text, url text, organisation boolean", numbers: true},
 		{table: "things", columns: "id bigint, host_id bigint, network_id text, url text, title text", numbers: true},
 		{table: "links", columns: "id bigint, account_id bigint, identity_id bigint, proof text, token bytea, state text, reason text, detail text, cursor text, begins_at bigint, " +
-			"interval bigint, next_poll bigint, last_poll bigint, last_good bigint, failures bigint, held_until bigint, next_walk bigint", numbers: true},
-		{table: "claims", columns: "id bigint, account_id bigint, identity_id bigint, proof text, proved_at bigint, token bytea", numbers: true},
+			"interval bigint, next_poll bigint, last_poll bigint, last_good bigint, failures bigint, held_until bigint, next_walk bigint, " +
+			"paused boolean, weight bigint, matching text", numbers: true},
+		{table: "nevers", columns: "link_id bigint, identity_id bigint"},
+		{table: "claims", columns: "id bigint, account_id bigint, identity_id bigint, proof text, proved_at bigint, token bytea, " +
+			"checked_at bigint, tried_at bigint, lapsed_at bigint, reason text, shown text, page text", numbers: true},
+		{table: "proofs", columns: "id bigint, account_id bigint, network text, host text, handle text, token text, made_at bigint, expires_at bigint", numbers: true},
+		{table: "disputes", columns: "id bigint, identity_id bigint, first_id bigint, second_id bigint, proof text, proved_at bigint, shown text, page text, token bytea, " +
+			"opened_at bigint, ends_at bigint, decided_at bigint, outcome text", numbers: true},
 		{table: "payees", columns: "id bigint, account_id bigint, identity_id bigint", numbers: true},
 		{table: "months", columns: "month bigint, starts_at bigint, ends_at bigint"},
 		{table: "flattrs", columns: "id bigint, account_id bigint, thing_id bigint, kind text, turn bigint, author_id bigint, link_id bigint, state text, liked_at bigint, " +
 			"source text, found_at bigint, counts_in bigint, weight bigint, absences bigint", numbers: true},
+		{table: "subscriptions", columns: "id bigint, account_id bigint, thing_id bigint, author_id bigint, first_month bigint, last_month bigint, " +
+			"made_at bigint, stopped_at bigint", numbers: true},
 		{table: "months", columns: "month bigint, frozen_at bigint, digest bytea, flattrs bigint, donors bigint", change: "month", where: "frozen_at IS NOT NULL"},
 		{table: "ledger_accounts", columns: "id bigint, name text, currency text, side text, debits bigint, credits bigint, last_number bigint", numbers: true},
 		{table: "transactions", columns: "number bigint, key text, kind text, posted_at bigint, note text, reverses bigint, first_entry bigint, entries bigint, body bytea, hash bytea"},
@@ -50,7 +58,11 @@ func parts() []part {
 		{table: "payments", columns: "id bigint, code text, plan bigint, rail text, account_id bigint, payee_id bigint, currency text, amount bigint, destination text, " +
 			"state text, planned_at bigint, sent_at bigint, paid_at bigint", numbers: true},
 		{table: "entrances", columns: "token bytea, account_id bigint, expires_at bigint"},
-		{table: "sessions", columns: "token text, data bytea, expires_at bigint"},
+		{table: "sessions", columns: "id bigint, token text, data bytea, expires_at bigint, account_id bigint, browser text, made_at bigint, seen_at bigint", numbers: true},
+		{table: "keyrings", columns: "account_id bigint, handle bytea, password text, password_at bigint"},
+		{table: "passkeys", columns: "id bigint, account_id bigint, credential bytea, public bytea, signs bigint, flags bigint, name text, made_at bigint, used_at bigint", numbers: true},
+		{table: "invites", columns: "id bigint, token bytea, made_by bigint, made_at bigint, expires_at bigint", numbers: true},
+		{table: "knocks", columns: "key bytea, since bigint, count bigint"},
 		{table: "apps", columns: "network text, keys bytea, token bytea, saved_at bigint"},
 		{table: "spendings", columns: "network text, month bigint, amount bigint, likes bigint"},
 		{table: "attempts", columns: "id bigint, state text, browser text, account_id bigint, network text, host text, purpose text, link_id bigint, handle text, " +

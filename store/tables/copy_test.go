@@ -53,7 +53,7 @@ func TestAnInstanceMovesThereAndBack(t *testing.T) {
 		if _, err := tx.AddClaim(t.Context(), flattery.Claim{Account: 1, Identity: flattery.Profile{Identity: flattery.Identity{Network: "n", Host: "h", Subject: "short"}}, ProvedAt: time.Unix(1, 0)}); err != nil {
 			return err
 		}
-		return tx.RemoveClaim(t.Context(), 2)
+		return tx.RemoveClaim(t.Context(), 3, time.Unix(2, 0))
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +86,7 @@ func TestAnInstanceMovesThereAndBack(t *testing.T) {
 			return err
 		})
 		claims, errClaims := s.Claims(t.Context(), id)
-		if err := errors.Join(err, errClaims); err != nil || id != 3 || len(claims) != 1 || claims[0].ID != 3 {
+		if err := errors.Join(err, errClaims); err != nil || id != 3 || len(claims) != 1 || claims[0].ID != 4 {
 			t.Errorf("new numbers: account %d, claims %v, %v", id, claims, err)
 		}
 	}

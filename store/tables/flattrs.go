@@ -18,33 +18,41 @@ func (t *Tx) RemoveFlattr(ctx context.Context, account flattery.AccountID, id fl
 		AND (state IN ('counts', 'pending') OR state = 'removed' AND absences = 2)`, id, account)
 }
 
-// RestoreFlattr undoes RemoveFlattr: it counts in the month of its like while that is open, else in the current one.
+// RestoreFlattr undoes RemoveFlattr: it counts in the month of its like while that is open, else in the current one. What
+// rules excluded comes back as long as the month is open in which it was found: the donor's word stands above them.
 func (t *Tx) RestoreFlattr(ctx context.Context, account flattery.AccountID, id flattery.FlattrID, now time.Time) error {
-	_, err := t.restore(ctx, account, id, now)
+	_, err := t.restore(ctx, account, id, 0, flattery.Thing{}, now)
 	return wrap(fmt.Sprintf("flattr %d", id), err)
 }
 
-// restore judges a removed flattr anew.
-func (t *Tx) restore(ctx context.Context, account flattery.AccountID, id flattery.FlattrID, now time.Time) (flattery.State, error) {
-	var author, liked int64
-	if err := t.Row(ctx, `SELECT author_id, liked_at FROM flattrs WHERE id = ? AND account_id = ? AND state = 'removed'`, id, account).Scan(&author, &liked); err != nil {
+// restore judges anew what was removed or excluded, by the rules of a link if there is one.
+func (t *Tx) restore(ctx context.Context, account flattery.AccountID, id flattery.FlattrID, link flattery.LinkID, th flattery.Thing, now time.Time) (flattery.State, error) {
+	var author, liked, found int64
+	var was flattery.State
+	if err := t.Row(ctx, `SELECT author_id, liked_at, found_at, state FROM flattrs WHERE id = ? AND account_id = ? AND state IN ('removed', 'excluded')`, id, account).
+		Scan(&author, &liked, &found, &was); err != nil {
 		return "", err
 	}
 	if err := t.hold(ctx, author); err != nil {
 		return "", err
 	}
-	states, err := t.authorStates(ctx, account, []any{author})
+	states, rules, err := t.authorStates(ctx, account, link, []any{author})
 	if err != nil {
 		return "", err
 	}
-	state := states[author]
+	state := rules.Judge(states[author], th)
 	var month flattery.Month
-	if state == flattery.Counting {
+	if state == flattery.Counting || was == flattery.Excluded {
 		months, err := t.openMonths(ctx, now)
 		if err != nil {
 			return "", err
 		}
-		month = months.of(at(liked), now)
+		if was == flattery.Excluded && !months.has(at(found)) {
+			return "", flattery.ErrFrozen
+		}
+		if state == flattery.Counting {
+			month = months.of(at(liked), now)
+		}
 	}
 	return state, t.Must(ctx, fmt.Sprintf("flattr %d", id), `UPDATE flattrs SET state = ?, counts_in = ?, absences = 0 WHERE id = ?`, state, null(int64(month)), id)
 }
@@ -68,6 +76,18 @@ func scanFlattr(s Row) (f flattery.Flattr, err error) {
 	err = s.Scan(append(into, profileInto(&f.Author)...)...)
 	f.At, f.FoundAt = at(liked), at(found)
 	return f, err
+}
+
+// Flattr finds one of an account's flattrs.
+func (s *Reader) Flattr(ctx context.Context, account flattery.AccountID, id flattery.FlattrID) (flattery.Flattr, error) {
+	doing := fmt.Sprintf("flattr %d", id)
+	f, err := scanFlattr(s.DB.Row(ctx, `SELECT `+flattrColumns+` FROM flattrs f`+flattrJoins+`WHERE f.id = ? AND f.account_id = ?`, id, account))
+	if err != nil {
+		return f, wrap(doing, err)
+	}
+	list := []flattery.Flattr{f}
+	err = s.addShares(ctx, list)
+	return list[0], wrap(doing, err)
 }
 
 // Flattrs lists flattrs, newest first. Two short walks along indexes are merged: what counts, and what stands aside.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"time"
 
 	"flattery"
@@ -14,11 +15,28 @@ import (
 
 // AddLikes looks which likes are known in one query, and writes the rest a batch of rows at a time.
 func (t *Tx) AddLikes(ctx context.Context, l flattery.Link, likes []flattery.Like, baseline bool, now time.Time) ([]store.Outcome, error) {
+	out, err := t.add(ctx, wave{account: l.Account, link: l.ID, kind: flattery.KindLike, begins: l.BeginsAt, baseline: baseline, now: now}, likes)
+	return out, wrap(fmt.Sprintf("likes of link %d", l.ID), err)
+}
+
+// A wave is what comes in together: of one account, over one link or none, of one kind and turn.
+type wave struct {
+	account  flattery.AccountID
+	link     flattery.LinkID // 0: none, and no rules
+	kind     flattery.Kind
+	turn     int64
+	once     bool      // a thing that was there in any turn is known
+	begins   time.Time // what was liked before is old
+	baseline bool      // what has no time is old
+	now      time.Time
+}
+
+func (t *Tx) add(ctx context.Context, w wave, likes []flattery.Like) ([]store.Outcome, error) {
 	out := make([]store.Outcome, 0, len(likes))
 	for part := range slices.Chunk(likes, t.Dialect().Batch) {
-		some, err := t.addBatch(ctx, l, part, baseline, now)
+		some, err := t.addBatch(ctx, w, part)
 		if err != nil {
-			return nil, wrap(fmt.Sprintf("likes of link %d", l.ID), err)
+			return nil, err
 		}
 		out = append(out, some...)
 	}
@@ -34,36 +52,39 @@ type fresh struct {
 	author int64
 	state  flattery.State
 	month  flattery.Month
+	weight int64
 }
 
-func (t *Tx) addBatch(ctx context.Context, l flattery.Link, likes []flattery.Like, baseline bool, now time.Time) ([]store.Outcome, error) {
+func (t *Tx) addBatch(ctx context.Context, w wave, likes []flattery.Like) ([]store.Outcome, error) {
 	out := make([]store.Outcome, len(likes))
-	news, err := t.fresh(ctx, l.Account, likes, out)
+	news, err := t.fresh(ctx, w, likes, out)
 	if err != nil {
 		return nil, err
 	}
-	if err := t.back(ctx, l, likes, baseline, now, out); err != nil {
-		return nil, err
+	if w.told() {
+		if err := t.back(ctx, w, likes, out); err != nil {
+			return nil, err
+		}
 	}
 	if len(news) == 0 {
 		return out, nil
 	}
-	if err := t.addThings(ctx, news); err != nil {
+	if err := t.addThings(ctx, w, news); err != nil {
 		return nil, err
 	}
-	if err := t.addAuthors(ctx, news); err != nil {
+	if err := t.addAuthors(ctx, w, news); err != nil {
 		return nil, err
 	}
-	if err := t.judge(ctx, l, news, baseline, now); err != nil {
+	if err := t.judge(ctx, w, news); err != nil {
 		return nil, err
 	}
-	return out, t.addFlattrs(ctx, l, news, now, out)
+	return out, t.addFlattrs(ctx, w, news, out)
 }
 
 // back judges anew what was taken back and is liked again. A like from before the link says nothing of that.
-func (t *Tx) back(ctx context.Context, l flattery.Link, likes []flattery.Like, baseline bool, now time.Time, out []store.Outcome) error {
+func (t *Tx) back(ctx context.Context, w wave, likes []flattery.Like, out []store.Outcome) error {
 	for i := range likes {
-		if out[i].State != flattery.Removed || old(l, &likes[i], baseline) {
+		if out[i].State != flattery.Removed || w.old(&likes[i]) {
 			continue
 		}
 		th := &likes[i].Thing
@@ -75,13 +96,13 @@ func (t *Tx) back(ctx context.Context, l flattery.Link, likes []flattery.Like, b
 		var unliked bool
 		if err := t.Row(ctx, `SELECT f.id, f.state, f.absences = 2 FROM things t CROSS JOIN flattrs f
 			WHERE t.host_id = ? AND t.network_id = ? AND f.account_id = ? AND f.thing_id = t.id AND f.kind = 'like' AND f.turn = 0`,
-			host, th.ID, l.Account).Scan(&id, &out[i].State, &unliked); err != nil {
+			host, th.ID, w.account).Scan(&id, &out[i].State, &unliked); err != nil {
 			return err
 		}
 		if !unliked { // by the donor, or it stood on this page before
 			continue
 		}
-		if out[i].State, err = t.restore(ctx, l.Account, id, now); err != nil {
+		if out[i].State, err = t.restore(ctx, w.account, id, w.link, *th, w.now); err != nil {
 			return err
 		}
 	}
@@ -89,7 +110,7 @@ func (t *Tx) back(ctx context.Context, l flattery.Link, likes []flattery.Like, b
 }
 
 // fresh picks the likes that the account does not have yet, each thing once.
-func (t *Tx) fresh(ctx context.Context, account flattery.AccountID, likes []flattery.Like, out []store.Outcome) ([]fresh, error) {
+func (t *Tx) fresh(ctx context.Context, w wave, likes []flattery.Like, out []store.Outcome) ([]fresh, error) {
 	page := make([]any, 0, 3*len(likes))
 	hosts := make([]int64, len(likes))
 	for i := range likes {
@@ -104,15 +125,15 @@ func (t *Tx) fresh(ctx context.Context, account flattery.AccountID, likes []flat
 	if len(page) > 0 {
 		if _, err := listed(ctx, t, func(r Row) (struct{}, error) {
 			var i int
-			var state flattery.State
-			err := r.Scan(&i, &state)
+			o := store.Outcome{Known: true}
+			err := r.Scan(&i, &o.Flattr, &o.State)
 			if err == nil {
-				out[i] = store.Outcome{State: state, Known: true}
+				out[i] = o
 			}
 			return struct{}{}, err
-		}, `page (i, host_id, network_id)`, `bigint bigint text`, page, `SELECT p.i, f.state FROM page p CROSS JOIN things t CROSS JOIN flattrs f
-			WHERE t.host_id = p.host_id AND t.network_id = p.network_id AND f.account_id = ? AND f.thing_id = t.id AND f.kind = 'like' AND f.turn = 0`,
-			account); err != nil {
+		}, `page (i, host_id, network_id)`, `bigint bigint text`, page, `SELECT p.i, f.id, f.state FROM page p CROSS JOIN things t CROSS JOIN flattrs f
+			WHERE t.host_id = p.host_id AND t.network_id = p.network_id AND f.account_id = ? AND f.thing_id = t.id AND f.kind = ?`+w.thisTurn(),
+			w.account, w.kind); err != nil {
 			return nil, err
 		}
 	}
@@ -129,6 +150,14 @@ func (t *Tx) fresh(ctx context.Context, account flattery.AccountID, likes []flat
 		}
 	}
 	return news, nil
+}
+
+// thisTurn narrows a query of flattrs to the wave's own turn.
+func (w wave) thisTurn() string {
+	if w.once {
+		return ""
+	}
+	return ` AND f.turn = ` + strconv.FormatInt(w.turn, 10)
 }
 
 // A thingKey is what names a thing or an identity: its host and its id there.
@@ -159,13 +188,20 @@ func (t *Tx) numbered(ctx context.Context, into, types string, rows map[thingKey
 	return ids, err
 }
 
-func (t *Tx) addThings(ctx context.Context, news []fresh) error {
+// told reports whether a network told of it. What somebody wrote beside a button changes nothing that is known already.
+func (w wave) told() bool { return w.kind == flattery.KindLike }
+
+func (t *Tx) addThings(ctx context.Context, w wave, news []fresh) error {
+	change := `url = excluded.url, title = excluded.title`
+	if !w.told() {
+		change = `url = things.url`
+	}
 	rows := map[thingKey][]any{}
 	for _, f := range news {
 		rows[thingKey{f.host, f.like.Thing.ID}] = []any{f.like.Thing.URL, f.like.Thing.Title}
 	}
 	ids, err := t.numbered(ctx, `things (host_id, network_id, url, title)`, `bigint text text text`, rows,
-		`(host_id, network_id) DO UPDATE SET url = excluded.url, title = excluded.title RETURNING id, host_id, network_id`)
+		`(host_id, network_id) DO UPDATE SET `+change+` RETURNING id, host_id, network_id`)
 	for i := range news {
 		news[i].thing = ids[thingKey{news[i].host, news[i].like.Thing.ID}]
 	}
@@ -173,7 +209,11 @@ func (t *Tx) addThings(ctx context.Context, news []fresh) error {
 }
 
 // addAuthors keeps the profiles up to date, and others from judging these authors meanwhile: a row that is written is held.
-func (t *Tx) addAuthors(ctx context.Context, news []fresh) error {
+func (t *Tx) addAuthors(ctx context.Context, w wave, news []fresh) error {
+	change := `handle = excluded.handle, name = excluded.name, url = excluded.url, organisation = excluded.organisation`
+	if !w.told() {
+		change = `handle = identities.handle`
+	}
 	rows := map[thingKey][]any{}
 	keys := make([]thingKey, len(news))
 	for i := range news {
@@ -186,8 +226,7 @@ func (t *Tx) addAuthors(ctx context.Context, news []fresh) error {
 		rows[keys[i]] = []any{p.Handle, p.Name, p.URL, p.Organisation}
 	}
 	ids, err := t.numbered(ctx, `identities (host_id, subject, handle, name, url, organisation)`, `bigint text text text text boolean`, rows,
-		`(host_id, subject) DO UPDATE SET handle = excluded.handle, name = excluded.name, url = excluded.url, organisation = excluded.organisation
-		RETURNING id, host_id, subject`)
+		`(host_id, subject) DO UPDATE SET `+change+` RETURNING id, host_id, subject`)
 	for i := range news {
 		news[i].author = ids[keys[i]]
 	}
@@ -195,20 +234,21 @@ func (t *Tx) addAuthors(ctx context.Context, news []fresh) error {
 }
 
 // old likes are from before the link.
-func old(l flattery.Link, like *flattery.Like, baseline bool) bool {
+func (w wave) old(like *flattery.Like) bool {
 	if like.At.IsZero() {
-		return baseline
+		return w.baseline
 	}
-	return like.At.Before(l.BeginsAt)
+	return like.At.Before(w.begins)
 }
 
 // judge says of each like what becomes of it, and in which month it counts.
-func (t *Tx) judge(ctx context.Context, l flattery.Link, news []fresh, baseline bool, now time.Time) error {
+func (t *Tx) judge(ctx context.Context, w wave, news []fresh) error {
 	var ask []any
 	asked := map[int64]bool{}
 	for i := range news {
 		f := &news[i]
-		if f.state = flattery.Seen; !old(l, f.like, baseline) {
+		f.weight = 1
+		if f.state = flattery.Seen; !w.old(f.like) {
 			f.state = ""
 			if !asked[f.author] {
 				asked[f.author] = true
@@ -220,51 +260,55 @@ func (t *Tx) judge(ctx context.Context, l flattery.Link, news []fresh, baseline 
 		return nil
 	}
 	// The month in which they are found begins with what stands in it, though nothing of it may count.
-	months, err := t.openMonths(ctx, now)
+	months, err := t.openMonths(ctx, w.now)
 	if err != nil {
 		return err
 	}
-	states, err := t.authorStates(ctx, l.Account, ask)
+	states, rules, err := t.authorStates(ctx, w.account, w.link, ask)
 	if err != nil {
 		return err
 	}
 	for i := range news {
 		f := &news[i]
 		if f.state == "" {
-			f.state = states[f.author]
+			f.state, f.weight = rules.Judge(states[f.author], f.like.Thing), rules.Weight
 		}
 		if f.state == flattery.Counting {
-			f.month = months.of(f.like.At, now)
+			f.month = months.of(f.like.At, w.now)
 		}
 	}
 	return nil
 }
 
-// authorStates: one's own things never count; an author whom nobody claims cannot be paid yet.
-func (t *Tx) authorStates(ctx context.Context, account flattery.AccountID, authors []any) (map[int64]flattery.State, error) {
+// authorStates: one's own things never count; nor do those of an author whom the rules of the link exclude, if there is a
+// link; an author whom nobody claims cannot be paid yet. The rules that remain are for each thing.
+func (t *Tx) authorStates(ctx context.Context, account flattery.AccountID, link flattery.LinkID, authors []any) (map[int64]flattery.State, flattery.Rules, error) {
 	states := make(map[int64]flattery.State, len(authors))
+	var rules flattery.Rules
 	_, err := listed(ctx, t, func(r Row) (struct{}, error) {
 		var author int64
 		var state flattery.State
-		err := r.Scan(&author, &state)
+		err := r.Scan(&author, &state, &rules.Paused, &rules.Weight, &rules.Matching)
 		states[author] = state
 		return struct{}{}, err
 	}, `a (id)`, `bigint`, authors, `SELECT a.id, CASE
 		WHEN EXISTS (SELECT 1 FROM claims c WHERE c.identity_id = a.id AND c.account_id = ?)
 			OR EXISTS (SELECT 1 FROM links l WHERE l.identity_id = a.id AND l.account_id = ? AND l.proof <> 'name' AND l.state <> 'removed') THEN 'own'
+		WHEN EXISTS (SELECT 1 FROM nevers n WHERE n.link_id = r.id AND n.identity_id = a.id) THEN 'excluded'
 		WHEN EXISTS (SELECT 1 FROM claims c WHERE c.identity_id = a.id) THEN 'counts'
-		ELSE 'pending' END FROM a`, account, account)
-	return states, err
+		ELSE 'pending' END, coalesce(r.paused, FALSE), coalesce(r.weight, 1), coalesce(r.matching, '')
+		FROM a LEFT JOIN links r ON r.id = ?`, account, account, link)
+	return states, rules, err
 }
 
-func (t *Tx) addFlattrs(ctx context.Context, l flattery.Link, news []fresh, now time.Time, out []store.Outcome) error {
+func (t *Tx) addFlattrs(ctx context.Context, w wave, news []fresh, out []store.Outcome) error {
 	rows := make([]any, 0, 12*len(news))
 	for _, f := range news {
 		when, source := f.like.At, f.like.Source
-		if when.IsZero() || when.After(now) {
-			when, source = now, flattery.FirstSeen
+		if when.IsZero() || when.After(w.now) {
+			when, source = w.now, flattery.FirstSeen
 		}
-		rows = append(rows, l.Account, f.thing, f.author, null(int64(l.ID)), f.state, seconds(when), source, seconds(now), null(int64(f.month)), flattery.KindLike, 0, 1)
+		rows = append(rows, w.account, f.thing, f.author, null(int64(w.link)), f.state, seconds(when), source, seconds(w.now), null(int64(f.month)), w.kind, w.turn, f.weight)
 	}
 	list, args := t.Dialect().List(`bigint bigint bigint bigint text bigint text bigint bigint text bigint bigint`, rows)
 	ids := make(map[int64]flattery.FlattrID, len(news))

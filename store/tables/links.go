@@ -11,7 +11,7 @@ import (
 )
 
 const linkColumns = `l.id, l.account_id, l.proof, l.state, l.reason, l.detail, l.cursor, l.begins_at, l.interval, l.next_poll,
-	l.last_poll, l.last_good, l.failures, l.next_walk, ` + profileColumns
+	l.last_poll, l.last_good, l.failures, l.next_walk, l.paused, l.weight, l.matching, ` + profileColumns
 
 const linkJoins = ` FROM links l JOIN identities i ON i.id = l.identity_id JOIN hosts h ON h.id = i.host_id `
 
@@ -22,7 +22,8 @@ func scanLink(s Row) (l flattery.Link, err error) { return scanLinkAnd(s) }
 // scanLinkAnd reads a link and what stands behind it.
 func scanLinkAnd(s Row, more ...any) (l flattery.Link, err error) {
 	var begins, interval, next, last, good, walk int64
-	into := []any{&l.ID, &l.Account, &l.Proof, &l.State, &l.Reason, &l.Detail, &l.Cursor, &begins, &interval, &next, &last, &good, &l.Failures, &walk}
+	into := []any{&l.ID, &l.Account, &l.Proof, &l.State, &l.Reason, &l.Detail, &l.Cursor, &begins, &interval, &next, &last, &good, &l.Failures, &walk,
+		&l.Rules.Paused, &l.Rules.Weight, &l.Rules.Matching}
 	err = s.Scan(append(append(into, profileInto(&l.Identity)...), more...)...)
 	l.BeginsAt, l.Interval, l.NextPoll, l.LastPoll, l.LastGood = at(begins), time.Duration(interval)*time.Second, at(next), at(last), at(good)
 	l.NextWalk = at(walk)

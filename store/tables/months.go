@@ -117,6 +117,11 @@ func (t *Tx) addMonth(ctx context.Context, m flattery.MonthState) error {
 	return t.Later(ctx, "month "+m.Month.String(), `INSERT INTO months (month, starts_at, ends_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`, m.Month, seconds(m.Starts), seconds(m.Ends))
 }
 
+// has reports whether a time is in an open month.
+func (m months) has(when time.Time) bool {
+	return slices.ContainsFunc(m.open, func(o flattery.MonthState) bool { return !when.Before(o.Starts) && when.Before(o.Ends) })
+}
+
 // of chooses the month in which a like counts: that of its own time while it is open, else the current one. A time in the
 // future is no time.
 func (m months) of(liked, now time.Time) flattery.Month {
@@ -282,7 +287,8 @@ func (s *Reader) donorMeans(ctx context.Context, index map[flattery.AccountID]*s
 func (s *Reader) donorParts(ctx context.Context, m flattery.MonthState, first, last flattery.AccountID, index map[flattery.AccountID]*store.DonorMonth) error {
 	rows, err := s.DB.Rows(ctx, `SELECT f.account_id, f.id, f.kind, f.turn, f.weight, h.network, h.host, t.network_id, f.author_id, coalesce(p.id, q.id, 0)
 		FROM flattrs f JOIN things t ON t.id = f.thing_id JOIN hosts h ON h.id = t.host_id
-		LEFT JOIN claims c ON c.identity_id = f.author_id LEFT JOIN payees p ON p.account_id = c.account_id
+		LEFT JOIN claims c ON c.identity_id = f.author_id AND c.lapsed_at = 0 AND NOT EXISTS (SELECT 1 FROM disputes x WHERE x.identity_id = f.author_id AND x.decided_at = 0)
+		LEFT JOIN payees p ON p.account_id = c.account_id
 		LEFT JOIN payees q ON q.identity_id = f.author_id
 		WHERE f.counts_in = ? AND f.account_id BETWEEN ? AND ? ORDER BY f.account_id, f.id`, m.Month, first, last)
 	if err != nil {

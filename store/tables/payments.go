@@ -11,16 +11,27 @@ import (
 	"flattery/store"
 )
 
+// held is why nothing is paid to a payee y: whose an identity is, is disputed, or not verified. What an identity is owed that
+// an account claims waits with the identity itself meanwhile.
+const held = `WHEN EXISTS (SELECT 1 FROM claims c JOIN disputes x ON x.identity_id = c.identity_id AND x.decided_at = 0
+		WHERE c.account_id = y.account_id OR c.identity_id = y.identity_id) THEN 'disputed'
+	WHEN EXISTS (SELECT 1 FROM claims c WHERE c.lapsed_at > 0 AND (c.account_id = y.account_id OR c.identity_id = y.identity_id)) THEN 'unverified'`
+
+// unchecked: before the first payment each claim that the account proved itself is looked at again, after the month was settled.
+const unchecked = `WHEN NOT EXISTS (SELECT 1 FROM payments o WHERE o.payee_id = y.id) AND EXISTS (SELECT 1 FROM claims c
+		WHERE c.account_id = y.account_id AND c.proof <> 'admin' AND c.checked_at < (SELECT coalesce(max(settled_at), 0) FROM months)) THEN 'unchecked'`
+
 // debtQuery names payees by their account, and else by their handle; the destination is the account's.
 const debtQuery = `SELECT d.account_id, d.payee_id, d.currency, d.amount, d.since,
 	CAST(coalesce((SELECT sum(p.amount) FROM payments p WHERE p.account_id = d.account_id AND p.payee_id = d.payee_id AND p.currency = d.currency AND p.state = 'planned'), 0) AS BIGINT),
 	coalesce(a.name, h.network || ':' || i.handle), coalesce(y.account_id, 0),
-	coalesce((SELECT s.value FROM settings s WHERE s.account_id = y.account_id AND s.name = 'destination' ORDER BY s.since DESC LIMIT 1), '')
+	coalesce((SELECT s.value FROM settings s WHERE s.account_id = y.account_id AND s.name = 'destination' ORDER BY s.since DESC LIMIT 1), ''),
+	CASE ` + held + ` ` + unchecked + ` ELSE '' END
 	FROM debts d JOIN payees y ON y.id = d.payee_id LEFT JOIN accounts a ON a.id = y.account_id
 	LEFT JOIN identities i ON i.id = y.identity_id LEFT JOIN hosts h ON h.id = i.host_id`
 
 func scanDebt(s Row) (d flattery.Debt, err error) {
-	err = s.Scan(&d.Donor, &d.Payee, &d.Currency, &d.Amount, &d.Since, &d.Planned, &d.PayeeName, &d.Account, &d.Destination)
+	err = s.Scan(&d.Donor, &d.Payee, &d.Currency, &d.Amount, &d.Since, &d.Planned, &d.PayeeName, &d.Account, &d.Destination, &d.Held)
 	return d, err
 }
 
@@ -104,12 +115,12 @@ func (s *Reader) Received(ctx context.Context) ([]store.Received, error) {
 }
 
 const paymentQuery = `SELECT p.id, p.code, p.plan, p.rail, p.account_id, p.payee_id, coalesce(a.name, h.network || ':' || i.handle), p.currency, p.amount,
-	p.destination, p.state, p.planned_at, p.sent_at, p.paid_at FROM payments p JOIN payees y ON y.id = p.payee_id
+	p.destination, p.state, p.planned_at, p.sent_at, p.paid_at, CASE WHEN p.state <> 'planned' THEN '' ` + held + ` ELSE '' END FROM payments p JOIN payees y ON y.id = p.payee_id
 	LEFT JOIN accounts a ON a.id = y.account_id LEFT JOIN identities i ON i.id = y.identity_id LEFT JOIN hosts h ON h.id = i.host_id `
 
 func scanPayment(s Row) (p flattery.Payment, err error) {
 	var planned, sent, paid int64
-	err = s.Scan(&p.ID, &p.Code, &p.Plan, &p.Rail, &p.Donor, &p.Payee, &p.PayeeName, &p.Currency, &p.Amount, &p.Destination, &p.State, &planned, &sent, &paid)
+	err = s.Scan(&p.ID, &p.Code, &p.Plan, &p.Rail, &p.Donor, &p.Payee, &p.PayeeName, &p.Currency, &p.Amount, &p.Destination, &p.State, &planned, &sent, &paid, &p.Held)
 	p.PlannedAt, p.SentAt, p.PaidAt = at(planned), at(sent), at(paid)
 	return p, err
 }

@@ -8,8 +8,11 @@ import (
 	"flattery"
 )
 
-func entranceKey(token string) []byte {
-	sum := sha256.Sum256([]byte("entrance " + token))
+func entranceKey(token string) []byte { return hashed("entrance", token) }
+
+// hashed is the SHA-256 of what is held for a purpose.
+func hashed(purpose, token string) []byte {
+	sum := sha256.Sum256([]byte(purpose + " " + token))
 	return sum[:]
 }
 
@@ -31,22 +34,50 @@ func (s *Reader) Session(ctx context.Context, token string, now time.Time) ([]by
 	return data, err == nil, wrap("session", err)
 }
 
-func (t *Tx) SaveSession(ctx context.Context, token string, data []byte, expires time.Time) error {
-	return t.Later(ctx, "session", `INSERT INTO sessions (token, data, expires_at) VALUES (?, ?, ?)
-		ON CONFLICT (token) DO UPDATE SET data = excluded.data, expires_at = excluded.expires_at`, token, data, seconds(expires))
+// Sessions lists where an account is signed in, what was seen last first.
+func (s *Reader) Sessions(ctx context.Context, account flattery.AccountID, now time.Time) ([]flattery.Session, error) {
+	list, err := all(ctx, s.DB, func(r Row) (v flattery.Session, err error) {
+		var made, seen, expires int64
+		err = r.Scan(&v.ID, &v.Account, &v.Token, &v.Browser, &made, &seen, &expires)
+		v.MadeAt, v.SeenAt, v.Expires = at(made), at(seen), at(expires)
+		return v, err
+	}, `SELECT id, account_id, token, browser, made_at, seen_at, expires_at FROM sessions WHERE account_id = ? AND expires_at > ? ORDER BY seen_at DESC, id DESC`,
+		account, seconds(now))
+	return list, wrap("sessions", err)
+}
+
+func (t *Tx) AddSession(ctx context.Context, v flattery.Session, data []byte) error {
+	return t.Later(ctx, "session", `INSERT INTO sessions (token, data, expires_at, account_id, browser, made_at, seen_at) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+		v.Token, data, seconds(v.Expires), null(int64(v.Account)), v.Browser, seconds(v.MadeAt), seconds(v.SeenAt))
+}
+
+func (t *Tx) ChangeSession(ctx context.Context, v flattery.Session, data []byte) error {
+	return t.Later(ctx, "session", `UPDATE sessions SET data = ?, expires_at = ?, account_id = ?, browser = ?, seen_at = ? WHERE token = ?`,
+		data, seconds(v.Expires), null(int64(v.Account)), v.Browser, seconds(v.SeenAt), v.Token)
 }
 
 func (t *Tx) DeleteSession(ctx context.Context, token string) error {
 	return t.Later(ctx, "session", `DELETE FROM sessions WHERE token = ?`, token)
 }
 
+func (t *Tx) EndSession(ctx context.Context, account flattery.AccountID, id flattery.SessionID) error {
+	return t.Must(ctx, "session", `DELETE FROM sessions WHERE id = ? AND account_id = ?`, id, account)
+}
+
+func (t *Tx) EndSessions(ctx context.Context, account flattery.AccountID, but string) error {
+	return t.Later(ctx, "sessions", `DELETE FROM sessions WHERE account_id = ? AND token <> ?`, account, but)
+}
+
+// knocksKept is longer than any span in which knocks are counted.
+const knocksKept = 24 * time.Hour
+
 // Tidy forgets what has expired.
 func (t *Tx) Tidy(ctx context.Context, now time.Time) error {
 	for _, q := range []string{`DELETE FROM sessions WHERE expires_at <= ?`, `DELETE FROM entrances WHERE expires_at <= ?`,
-		`DELETE FROM attempts WHERE expires_at <= ?`} {
+		`DELETE FROM attempts WHERE expires_at <= ?`, `DELETE FROM proofs WHERE expires_at <= ?`, `DELETE FROM invites WHERE expires_at <= ?`} {
 		if err := t.Later(ctx, "tidy", q, seconds(now)); err != nil {
 			return err
 		}
 	}
-	return nil
+	return t.Later(ctx, "tidy", `DELETE FROM knocks WHERE since <= ?`, seconds(now.Add(-knocksKept)))
 }

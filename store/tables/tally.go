@@ -39,6 +39,8 @@ func (s *Reader) Tally(ctx context.Context, account flattery.AccountID, m flatte
 			t.Pending = a.n
 		case flattery.Own:
 			t.Own = a.n
+		case flattery.Excluded:
+			t.Excluded = a.n
 		case flattery.Removed:
 			t.Removed = a.n
 		case flattery.Lapsed:

@@ -1,0 +1,116 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"slices"
+	"strconv"
+
+	"flattery"
+)
+
+// provePage is how one proves without signing in that somebody at a network is oneself.
+type provePage struct {
+	frame
+	Network
+	Handle string // to begin with
+	Begun  []flattery.Proving
+	Where  string // the phrase that says where the token is looked for
+}
+
+func (*provePage) name() string { return "prove" }
+
+// provable finds the network of the address, if something is proved there by the profile.
+func (s *site) provable(v *visit) (Network, error) {
+	n, err := s.network(v.ctx, v.PathValue("network"))
+	if err == nil && !n.Proves {
+		err = flattery.ErrNotFound
+	}
+	return n, err
+}
+
+func (s *site) provePage(v *visit) (view, error) {
+	n, err := s.provable(v)
+	if err != nil {
+		return view{}, err
+	}
+	begun, err := s.Store.Provings(v.ctx, v.account.ID, v.now)
+	if err != nil {
+		return view{}, err
+	}
+	p := &provePage{Network: n, Where: "prove.where.other", Begun: slices.DeleteFunc(slices.Clone(begun), func(b flattery.Proving) bool { return b.Network != n.Key })}
+	if s.tongues.byCode[languages[0]].has("prove.where." + n.Key) {
+		p.Where = "prove.where." + n.Key
+	}
+	if handle := clean(v.URL.Query().Get("handle")); len(handle) <= longestName {
+		p.Handle = handle
+	}
+	p.Nav = "identities"
+	return view{page: p}, nil
+}
+
+func provePath(network string) string { return "/identities/" + url.PathEscape(network) + "/prove" }
+
+func (s *site) beginProof(v *visit) (view, error) {
+	if err := v.form(); err != nil {
+		return view{}, err
+	}
+	n, err := s.provable(v)
+	if err != nil {
+		return view{}, err
+	}
+	handle := clean(v.PostFormValue("handle"))
+	if handle == "" || len(handle) > longestName {
+		return view{}, flattery.Input("type the public name that you have at %s, at most %d letters of it", n.Title, longestName)
+	}
+	if _, err := s.Doors.BeginProof(v.ctx, v.account.ID, n.Key, handle); err != nil {
+		return view{}, err
+	}
+	return view{redirect: provePath(n.Key)}, nil
+}
+
+// begun finds the proof of the address.
+func (s *site) begun(v *visit) (flattery.Proving, error) {
+	id, err := strconv.ParseInt(v.PathValue("id"), 10, 64)
+	if err != nil {
+		return flattery.Proving{}, flattery.ErrNotFound
+	}
+	list, err := s.Store.Provings(v.ctx, v.account.ID, v.now)
+	if err != nil {
+		return flattery.Proving{}, err
+	}
+	i := slices.IndexFunc(list, func(b flattery.Proving) bool { return b.ID == flattery.ProvingID(id) })
+	if i < 0 {
+		return flattery.Proving{}, flattery.ErrNotFound
+	}
+	return list[i], nil
+}
+
+func (s *site) lookProof(v *visit) (view, error) {
+	b, err := s.begun(v)
+	if err != nil {
+		return view{}, err
+	}
+	if !s.patience.allow(v.account.ID) {
+		return view{}, errOften
+	}
+	done, err := s.Doors.LookProof(v.ctx, v.account.ID, b.ID)
+	if errors.Is(err, flattery.ErrUnproved) {
+		return view{redirect: provePath(b.Network)}, s.tell(v, true, "", "flash.unproved", "who", clean(b.Handle))
+	}
+	if err != nil {
+		return view{}, err
+	}
+	return s.told(v, b.Network, done)
+}
+
+func (s *site) removeProof(v *visit) (view, error) {
+	b, err := s.begun(v)
+	if err != nil {
+		return view{}, err
+	}
+	return s.release(v, provePath(b.Network), "flash.dropped", func(ctx context.Context, _ int64) error {
+		return s.Doors.RemoveProof(ctx, v.account.ID, b.ID)
+	})
+}
