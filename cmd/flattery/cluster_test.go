@@ -47,9 +47,7 @@ func TestManyProcessesShareTheWork(t *testing.T) {
 	c.until("the first look at every link", 5*time.Minute, unpolled)
 	stop := c.kills()
 	for round := range rounds {
-		c.until("the end of every job", 4*time.Minute, func() int {
-			return c.count(`SELECT count(*) FROM river_job WHERE kind = 'poll' AND finalized_at IS NULL`) // while it is there, no other of its link is
-		})
+		c.quiet()
 		c.star(round)
 		due := c.now().Unix()
 		began, trips, polls := time.Now(), c.trips.Load(), c.polls()
@@ -79,6 +77,7 @@ func TestPostgresIsRestartedInTheMiddleOfEverything(t *testing.T) {
 		rounds = 20
 	}
 	for round := range rounds {
+		c.quiet()
 		c.star(round)
 		c.exec(`UPDATE links SET next_poll = ` + strconv.FormatInt(c.now().Unix(), 10))
 		c.tick()
@@ -394,6 +393,12 @@ func (c *cluster) until(what string, most time.Duration, left func() int) {
 			c.Fatalf("%s: %d left after %s", what, n, most)
 		}
 	}
+}
+
+// quiet waits for the end of every job: while one is there, no other of its link is.
+func (c *cluster) quiet() {
+	c.Helper()
+	c.until("the end of every job", 4*time.Minute, func() int { return c.count(`SELECT count(*) FROM river_job WHERE kind = 'poll' AND finalized_at IS NULL`) })
 }
 
 func (c *cluster) count(q string) (n int) {

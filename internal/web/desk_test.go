@@ -75,7 +75,8 @@ func TestWhatMattersAsksWhoIsThere(t *testing.T) {
 		t.Run(pattern, func(t *testing.T) {
 			w := populated(false)
 			b := visitor(t, handler(t, options(t, w))).signIn(w, ada)
-			path := strings.NewReplacer("{id}", "1", "{state}", "paid").Replace(strings.TrimPrefix(pattern, "POST "))
+			path := strings.NewReplacer("{id}", "1", "{state}", "paid", "{outcome}", "first").Replace(strings.TrimPrefix(pattern, "POST "))
+			claims := len(w.claims)
 			form := []string{"purpose", "claiming", "network", "github", "password", "another sesame", "role", "account"}
 			w.clock = recent
 			got := b.post(path, form...)
@@ -83,7 +84,7 @@ func TestWhatMattersAsksWhoIsThere(t *testing.T) {
 			if got.Code != 303 || got.Header().Get("Location") != to {
 				t.Fatalf("answered %d, to %s", got.Code, got.Header().Get("Location"))
 			}
-			if w.payments[0].State != flattery.PaymentPlanned || len(w.claims) != 2 || len(w.keys[ada].Passkeys) != 2 || len(w.asked) != 0 || len(w.invites) != 2 {
+			if w.payments[0].State != flattery.PaymentPlanned || len(w.claims) != claims || len(w.keys[ada].Passkeys) != 2 || len(w.asked) != 0 || len(w.invites) != 2 || !w.disputes[0].Open() {
 				t.Error("it was done")
 			}
 			expect(t, b, to, []string{`name="password"`, `value="` + step.back + `"`}, nil)

@@ -115,11 +115,11 @@ func TestThisMonthSaysWhatEachFlattrWouldReceiveAndWhenTheMonthCloses(t *testing
 		says   []string
 		not    []string
 	}{
-		"as usual":          {nil, []string{"October closes on 4\u00a0November, 00:00.", "€0.2083", "€0.625", "weighs 3", ">Remove<", ">Undo<", "3 flattrs are pending"}, []string{"You are paused", "no budget"}},
-		"paused":            {func(w *world, _ *Options) { w.change(func(a *flattery.Account) { a.Paused = true }) }, []string{"You are paused", "€0.00"}, []string{"€0.2083"}},
-		"without a budget":  {func(w *world, _ *Options) { w.change(func(a *flattery.Account) { a.Budget = 0 }) }, []string{"flattery account set Ada --budget 5.00"}, []string{"€0.2083"}},
-		"with a cap":        {func(w *world, _ *Options) { w.change(func(a *flattery.Account) { a.Cap = 10 * flattery.Cent }) }, []string{"No flattr receives more than €0.10", `<span class="share">€0.10</span>`}, []string{"€0.2083", "€0.625"}},
-		"with a fee":        {func(_ *world, o *Options) { o.Fee = 100_000 }, []string{"€0.1875"}, []string{"€0.2083"}},
+		"as usual":          {nil, []string{"October closes on 4\u00a0November, 00:00.", "€0.2173", "€0.6521", "weighs 3", ">Remove<", ">Undo<", "3 flattrs are pending"}, []string{"You are paused", "no budget"}},
+		"paused":            {func(w *world, _ *Options) { w.change(func(a *flattery.Account) { a.Paused = true }) }, []string{"You are paused", "€0.00"}, []string{"€0.2173"}},
+		"without a budget":  {func(w *world, _ *Options) { w.change(func(a *flattery.Account) { a.Budget = 0 }) }, []string{"flattery account set Ada --budget 5.00"}, []string{"€0.2173"}},
+		"with a cap":        {func(w *world, _ *Options) { w.change(func(a *flattery.Account) { a.Cap = 10 * flattery.Cent }) }, []string{"No flattr receives more than €0.10", `<span class="share">€0.10</span>`}, []string{"€0.2173", "€0.6521"}},
+		"with a fee":        {func(_ *world, o *Options) { o.Fee = 100_000 }, []string{"€0.1956"}, []string{"€0.2173"}},
 		"split by creator":  {func(_ *world, o *Options) { o.Split = flattery.SplitByCreator }, []string{"€0.4166"}, nil},
 		"nothing liked yet": {func(w *world, _ *Options) { w.flattrs = nil }, []string{"Nothing yet this month"}, []string{"By network"}},
 		"nothing linked":    {func(w *world, _ *Options) { w.flattrs, w.links = nil, nil }, []string{"No network is linked yet", `href="/links"`}, nil},

@@ -53,6 +53,7 @@ type Place struct {
 func New(t testing.TB) *Place {
 	t.Helper()
 	p := &Place{Dir: t.TempDir()}
+	pgtest.Have() // asked in a test, so that go test does not take results without a server for those with one
 	if os.Getenv(Variable) == "postgres" {
 		p.DSN = pgtest.New(t)
 	}
