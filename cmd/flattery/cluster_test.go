@@ -398,7 +398,9 @@ func (c *cluster) until(what string, most time.Duration, left func() int) {
 // quiet waits for the end of every job: while one is there, no other of its link is.
 func (c *cluster) quiet() {
 	c.Helper()
-	c.until("the end of every job", 4*time.Minute, func() int { return c.count(`SELECT count(*) FROM river_job WHERE kind = 'poll' AND finalized_at IS NULL`) })
+	c.until("the end of every job", 4*time.Minute, func() int {
+		return c.count(`SELECT count(*) FROM river_job WHERE kind = 'poll' AND finalized_at IS NULL`)
+	})
 }
 
 func (c *cluster) count(q string) (n int) {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,6 +36,11 @@ type route struct {
 
 // routes are all pages and commands there are.
 func (s *site) routes() []route {
+	return slices.Concat(s.entrance(), s.month(), s.networking(), s.owning(), s.running())
+}
+
+// entrance is where strangers come in, and what everybody sees.
+func (s *site) entrance() []route {
 	return []route{
 		{"GET /{$}", anyone, s.start},
 		{"GET /signin", anyone, s.signinPage},
@@ -48,6 +54,17 @@ func (s *site) routes() []route {
 		{"POST /enter/{token}", anyone, s.enter},
 		{"POST /leave", anyone, s.leave},
 		{"POST /language", anyone, s.language},
+		{"GET /submit/auto", anyone, s.submit},
+		{"POST /submit/auto", members, s.press},
+		{"GET /button", anyone, s.button},
+		{"POST /button/public", members, s.publish},
+		{"GET /p/{name}", anyone, s.public},
+	}
+}
+
+// month is what a donor gives.
+func (s *site) month() []route {
+	return []route{
 		{"GET /month", members, s.thisMonth},
 		{"POST /flattrs/{id}/remove", members, s.removeFlattr},
 		{"POST /flattrs/{id}/restore", members, s.restoreFlattr},
@@ -55,15 +72,16 @@ func (s *site) routes() []route {
 		{"POST /flattrs/{id}/subscribe", members, s.subscribe},
 		{"GET /subscriptions", members, s.subscriptions},
 		{"POST /subscriptions/{id}/stop", members, s.stopSubscription},
-		{"GET /submit/auto", anyone, s.submit},
-		{"POST /submit/auto", members, s.press},
-		{"GET /button", anyone, s.button},
-		{"POST /button/public", members, s.publish},
-		{"GET /p/{name}", anyone, s.public},
 		{"GET /months", members, s.months},
 		{"GET /months/{month}", members, s.oneMonth},
 		{"GET /slips", members, s.slips},
 		{"POST /slips/{id}/{state}", members, s.markSlip},
+	}
+}
+
+// networking is where likes come from.
+func (s *site) networking() []route {
+	return []route{
 		{"GET /links", members, s.links},
 		{"POST /links", members, s.linkByName},
 		{"GET /links/{id}", members, s.rules},
@@ -72,13 +90,16 @@ func (s *site) routes() []route {
 		{"POST /links/{id}/allow", members, s.allow},
 		{"POST /links/{id}/remove", members, s.unlink},
 		{"GET /networks/{network}", members, s.networkState},
-		{"GET /networks/{network}/keys", admins, s.keys},
-		{"POST /networks/{network}/keys", admins, s.saveKeys},
-		{"POST /networks/{network}/keys/test", admins, s.testKeys},
 		{"POST /connect", members, s.connect},
 		{"GET /oauth/cb/{network}/{host}", members, s.callback},
 		{"GET /oauth/code", members, s.codePage},
 		{"POST /oauth/code", members, s.enterCode},
+	}
+}
+
+// owning is what is one's own, and how one is known.
+func (s *site) owning() []route {
+	return []route{
 		{"GET /identities", members, s.identities},
 		{"GET /identities/{network}/prove", members, s.provePage},
 		{"POST /identities/{network}/prove", members, s.beginProof},
@@ -86,8 +107,6 @@ func (s *site) routes() []route {
 		{"POST /proofs/{id}/remove", members, s.removeProof},
 		{"POST /claims/{id}/check", members, s.checkClaim},
 		{"POST /claims/{id}/remove", members, s.unclaim},
-		{"GET /admin/disputes", admins, s.disputes},
-		{"POST /admin/disputes/{id}/{outcome}", admins, s.decide},
 		{"GET /stepup", members, s.stepupPage},
 		{"POST /stepup", members, s.stepup},
 		{"POST /stepup/passkey", members, s.stepupPasskey},
@@ -99,6 +118,17 @@ func (s *site) routes() []route {
 		{"POST /settings/security/passkeys/{id}/remove", members, s.removePasskey},
 		{"POST /settings/security/sessions/end", members, s.endSessions},
 		{"POST /settings/security/sessions/{id}/end", members, s.endSession},
+	}
+}
+
+// running is for who runs the instance.
+func (s *site) running() []route {
+	return []route{
+		{"GET /networks/{network}/keys", admins, s.keys},
+		{"POST /networks/{network}/keys", admins, s.saveKeys},
+		{"POST /networks/{network}/keys/test", admins, s.testKeys},
+		{"GET /admin/disputes", admins, s.disputes},
+		{"POST /admin/disputes/{id}/{outcome}", admins, s.decide},
 		{"GET /admin/accounts", admins, s.accounts},
 		{"POST /admin/accounts/{id}/role", admins, s.setRole},
 		{"POST /admin/invites", admins, s.invite},
