@@ -434,6 +434,37 @@ type Debt struct {
 	Held        Held        `json:"held,omitempty"` // why no slip is made
 }
 
+// Received is what a payee was promised and paid.
+type Received struct {
+	Payee    PayeeID   `json:"payee"`
+	Account  AccountID `json:"account"`
+	Name     string    `json:"name"`
+	Currency string    `json:"currency"`
+	Promised Amount    `json:"promised"` // all that was settled
+	Paid     Amount    `json:"paid"`
+}
+
+// Left is what was promised and is not paid yet.
+func (r Received) Left() Amount { return r.Promised - r.Paid }
+
+// Income is what one month gave to whom an account claims to be. Nobody learns from it who gave.
+type Income struct {
+	Month    Month  `json:"month"`
+	Currency string `json:"currency,omitempty"` // "": not settled yet, or from donors who gave nothing
+	Flattrs  int    `json:"flattrs"`
+	Donors   int    `json:"donors"`
+	Amount   Amount `json:"amount"`
+}
+
+// Earning is one thing's part of it. URL and title are the thing's.
+type Earning struct {
+	Thing    Thing  `json:"thing"`
+	Currency string `json:"currency,omitempty"`
+	Flattrs  int    `json:"flattrs"`
+	Total    int    `json:"total"` // flattrs of all months
+	Amount   Amount `json:"amount"`
+}
+
 // Tally is what the flattrs of one donor's month add up to.
 type Tally struct {
 	Counting int   `json:"counting"`

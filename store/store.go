@@ -75,8 +75,11 @@ type Reader interface {
 	DonorMonths(ctx context.Context, m flattery.Month, first, last flattery.AccountID) iter.Seq2[DonorMonth, error]
 	Settlements(ctx context.Context, account flattery.AccountID) ([]flattery.Settlement, error) // newest first
 
-	Debts(ctx context.Context, donor flattery.AccountID) ([]flattery.Debt, error)               // 0: all; largest first
-	Received(ctx context.Context) ([]Received, error)                                           // by payee
+	Debts(ctx context.Context, donor flattery.AccountID) ([]flattery.Debt, error)          // 0: all; largest first
+	Received(ctx context.Context, account flattery.AccountID) ([]flattery.Received, error) // by payee; 0: all
+	// Incomes are the months of what an account claims to be, newest first; Earnings a month of it by thing, largest first.
+	Incomes(ctx context.Context, account flattery.AccountID) ([]flattery.Income, error)
+	Earnings(ctx context.Context, account flattery.AccountID, m flattery.Month) ([]flattery.Earning, error)
 	Waiting(ctx context.Context) ([]Waiting, error)                                             // most flattrs first
 	Payments(ctx context.Context, q PaymentQuery) ([]flattery.Payment, error)                   // newest plan first
 	Payment(ctx context.Context, id flattery.PaymentID) (flattery.Payment, error)               //
@@ -117,6 +120,7 @@ type DonorMonth struct {
 // PaymentQuery selects payments.
 type PaymentQuery struct {
 	Donor flattery.AccountID // 0: any
+	Payee flattery.AccountID // 0: any
 	Plan  flattery.Month     // 0: any
 	State flattery.PaymentState
 }
@@ -127,16 +131,6 @@ type Plan struct {
 	Hash      string         `json:"hash"` // SHA-256 of its payments, hex
 	CreatedAt time.Time      `json:"created_at"`
 	Payments  int            `json:"payments"`
-}
-
-// Received is what a payee was promised and paid.
-type Received struct {
-	Payee    flattery.PayeeID   `json:"payee"`
-	Account  flattery.AccountID `json:"account"`
-	Name     string             `json:"name"`
-	Currency string             `json:"currency"`
-	Promised flattery.Amount    `json:"promised"` // all that was settled
-	Paid     flattery.Amount    `json:"paid"`
 }
 
 // Waiting is an author for whom flattrs are pending.

@@ -48,9 +48,6 @@ func (w *wishes) apply(in *instance, s flattery.Settings, cmd *cobra.Command) (f
 		if s.Budget, err = flattery.ParseAmount(w.budget); err != nil {
 			return s, flattery.Input("--budget %v", err)
 		}
-		if s.Budget != 0 && s.Budget < in.BudgetMinimum {
-			return s, flattery.Input("--budget %s is below the minimum of %s a month: give at least that, or 0 to give nothing", s.Budget, in.BudgetMinimum)
-		}
 	}
 	if given("cap") {
 		if s.Cap, err = flattery.ParseAmount(w.limit); err != nil {
@@ -61,14 +58,9 @@ func (w *wishes) apply(in *instance, s flattery.Settings, cmd *cobra.Command) (f
 		if s.Currency = in.Currencies[0]; given("currency") {
 			s.Currency = w.currency
 		}
-		if !slices.Contains(in.Currencies, s.Currency) {
-			return s, flattery.Input("--currency %q is not one of this instance: %s (setting currencies)", s.Currency, strings.Join(in.Currencies, ", "))
-		}
 	}
 	if given("destination") {
-		if s.Destination, err = (manual.Rail{}).Canon(flattery.Destination(w.destination)); err != nil {
-			return s, err
-		}
+		s.Destination = flattery.Destination(w.destination)
 	}
 	if given("pause") {
 		if s.Paused, err = yesOrNo("pause", w.pause); err != nil {
@@ -76,8 +68,22 @@ func (w *wishes) apply(in *instance, s flattery.Settings, cmd *cobra.Command) (f
 		}
 	}
 	if given("public") {
-		s.Public, err = yesOrNo("public", w.public)
+		if s.Public, err = yesOrNo("public", w.public); err != nil {
+			return s, err
+		}
 	}
+	return in.allowed(s)
+}
+
+// allowed checks what an account wishes against what this instance allows, and gives it as it is kept.
+func (in *instance) allowed(s flattery.Settings) (_ flattery.Settings, err error) {
+	if s.Budget != 0 && s.Budget < in.BudgetMinimum {
+		return s, flattery.Input("a budget of %s is below the minimum of %s a month: give at least that, or 0 to give nothing", s.Budget, in.BudgetMinimum)
+	}
+	if !slices.Contains(in.Currencies, s.Currency) {
+		return s, flattery.Input("currency %q is not one of this instance: %s (setting currencies)", s.Currency, strings.Join(in.Currencies, ", "))
+	}
+	s.Destination, err = manual.Rail{}.Canon(s.Destination)
 	return s, err
 }
 
@@ -278,12 +284,12 @@ func (p *program) accountShow() *cobra.Command {
 			}
 			var answer struct {
 				flattery.Account
-				Links    []flattery.Link  `json:"links"`
-				Claims   []flattery.Claim `json:"claims"`
-				Debts    []flattery.Debt  `json:"debts"`
-				Received []store.Received `json:"received"`
+				Links    []flattery.Link     `json:"links"`
+				Claims   []flattery.Claim    `json:"claims"`
+				Debts    []flattery.Debt     `json:"debts"`
+				Received []flattery.Received `json:"received"`
 			}
-			answer.Account, answer.Received = a, []store.Received{}
+			answer.Account = a
 			if answer.Links, err = in.store.Links(ctx, a.ID); err != nil {
 				return err
 			}
@@ -293,16 +299,10 @@ func (p *program) accountShow() *cobra.Command {
 			if answer.Debts, err = in.store.Debts(ctx, a.ID); err != nil {
 				return err
 			}
-			received, err := in.store.Received(ctx)
-			if err != nil {
+			if answer.Received, err = in.store.Received(ctx, a.ID); err != nil {
 				return err
 			}
-			for _, r := range received {
-				if r.Account == a.ID {
-					answer.Received = append(answer.Received, r)
-				}
-			}
-			answer.Links, answer.Claims, answer.Debts = listed(answer.Links), listed(answer.Claims), listed(answer.Debts)
+			answer.Links, answer.Claims, answer.Debts, answer.Received = listed(answer.Links), listed(answer.Claims), listed(answer.Debts), listed(answer.Received)
 			return p.print(answer, func(out io.Writer) {
 				fmt.Fprintf(out, "account %s\n", a.Name)
 				showSettings(out, a)

@@ -14,15 +14,15 @@ import (
 
 // demoAnswer is what happened in a demo.
 type demoAnswer struct {
-	Months   []demoMonth      `json:"months"` // oldest first
-	Gave     []demoGave       `json:"gave"`
-	Received []store.Received `json:"received"`
-	Waits    []store.Waiting  `json:"waits"`
-	Settled  flattery.Amount  `json:"settled"` // all shares
-	Paid     flattery.Amount  `json:"paid"`
-	Percent  int              `json:"paid_percent"`           // of Settled, rounded down
-	Oldest   flattery.Month   `json:"oldest_claim,omitempty"` // first month of which something is not paid
-	URL      string           `json:"url,omitempty"`
+	Months   []demoMonth         `json:"months"` // oldest first
+	Gave     []demoGave          `json:"gave"`
+	Received []flattery.Received `json:"received"`
+	Waits    []store.Waiting     `json:"waits"`
+	Settled  flattery.Amount     `json:"settled"` // all shares
+	Paid     flattery.Amount     `json:"paid"`
+	Percent  int                 `json:"paid_percent"`           // of Settled, rounded down
+	Oldest   flattery.Month      `json:"oldest_claim,omitempty"` // first month of which something is not paid
+	URL      string              `json:"url,omitempty"`
 }
 
 type demoMonth struct {
@@ -74,7 +74,7 @@ func (d *demo) sum(ctx context.Context) (*demoAnswer, error) {
 	if a.Settled > 0 {
 		a.Percent = int(a.Paid * 100 / a.Settled)
 	}
-	if a.Received, err = d.store.Received(ctx); err != nil {
+	if a.Received, err = d.store.Received(ctx, 0); err != nil {
 		return nil, err
 	}
 	if a.Waits, err = d.store.Waiting(ctx); err != nil {

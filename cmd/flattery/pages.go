@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"time"
 
@@ -31,6 +32,39 @@ func (p pages) Flattrs(ctx context.Context, a flattery.AccountID, m flattery.Mon
 
 func (p pages) Payments(ctx context.Context, donor flattery.AccountID) ([]flattery.Payment, error) {
 	return p.Store.Payments(ctx, store.PaymentQuery{Donor: donor})
+}
+
+func (p pages) PaymentsTo(ctx context.Context, payee flattery.AccountID) ([]flattery.Payment, error) {
+	return p.Store.Payments(ctx, store.PaymentQuery{Payee: payee})
+}
+
+func (p pages) Export(ctx context.Context, a flattery.AccountID, w io.Writer) error {
+	return export(ctx, p.Store, a, w)
+}
+
+// SetWishes is what flattery account set does.
+func (p pages) SetWishes(ctx context.Context, id flattery.AccountID, s flattery.Settings) error {
+	a, err := p.Account(ctx, id)
+	if err != nil {
+		return err
+	}
+	if a.Settings, err = p.in.allowed(s); err != nil {
+		return err
+	}
+	return p.in.buttons.Save(ctx, a)
+}
+
+func (p pages) SetLanguage(ctx context.Context, id flattery.AccountID, language string) error {
+	return p.in.update(ctx, func(tx store.Tx) error { return tx.SetLanguage(ctx, id, language) })
+}
+
+func (p pages) Forget(ctx context.Context, id flattery.AccountID) error {
+	return p.in.update(ctx, func(tx store.Tx) error {
+		if err := tx.SetAdmin(ctx, id, false); err != nil { // somebody must run the instance
+			return err
+		}
+		return tx.RemoveAccount(ctx, id, p.in.now())
+	})
 }
 
 func (p pages) RemoveFlattr(ctx context.Context, a flattery.AccountID, id flattery.FlattrID) error {
@@ -96,6 +130,6 @@ func (in *instance) site(ctx context.Context, base string, demo bool) (http.Hand
 	return web.New(ctx, web.Options{
 		Store: p, Doors: p, Sessions: p, Desk: desk, Networks: p, Now: in.now, Clock: time.Now, Location: in.TimeZone, Grace: in.Grace,
 		Mode: web.Mode(in.Mode), Fee: in.Fee, Split: in.Split, Slips: web.Slips{Max: in.SlipsMax, Minimum: in.SlipsMinimum},
-		Currency: in.Currencies[0], BaseURL: base, Version: version, Demo: demo, ClickOnce: in.Clicks == config.ClicksOnce, Log: in.log,
+		Currencies: in.Currencies, Minimum: in.BudgetMinimum, BaseURL: base, Version: version, Demo: demo, ClickOnce: in.Clicks == config.ClicksOnce, Log: in.log,
 	})
 }

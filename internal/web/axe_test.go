@@ -35,7 +35,7 @@ func scenes() []scene {
 	}
 	plain := func(w *world) { w.change(func(a *flattery.Account) { a.Admin = false }) }
 	return []scene{
-		{"as usual", func(*world) {}, []string{"/month", "/months", "/months/2026-09", "/slips", "/links", "/networks/github", "/networks/twitter/keys", "/identities", "/settings/security", "/stepup?next=/slips", "/admin/accounts", "/button", "/links/1", "/flattrs/55"},
+		{"as usual", func(*world) {}, []string{"/month", "/months", "/months/2026-09", "/slips", "/links", "/networks/github", "/networks/twitter/keys", "/identities", "/settings/security", "/stepup?next=/slips", "/admin/accounts", "/button", "/links/1", "/flattrs/55", "/settings", "/income", "/income/2026-09"},
 			[]string{"/", "/nothing", "/months/2026-07", "/month?state=removed", "/networks/twitter", "/networks/flickr", "/networks/fivehundredpx", "/networks/instagram", "/networks/github/keys", "/networks/flickr/keys", "/subscriptions", "/links/2", asking("url", "https://blog.example/", "user_id", "github:zoe")}},
 		{"stopped", stopped, []string{"/links"}, nil},
 		{"stopped, for a donor", func(w *world) { stopped(w); plain(w) }, nil, []string{"/links", "/networks/vimeo"}},
@@ -44,7 +44,9 @@ func scenes() []scene {
 				w.flattrs[i].State, w.flattrs[i].CountsIn = flattery.Pending, 0
 			}
 		}, []string{"/month"}, nil},
-		{"empty", func(w *world) { w.flattrs, w.links, w.claims, w.payments, w.debts = nil, nil, nil, nil, nil }, nil, []string{"/month", "/slips", "/links", "/identities"}},
+		{"empty", func(w *world) {
+			w.flattrs, w.links, w.claims, w.payments, w.debts, w.incomes, w.toAda = nil, nil, nil, nil, nil, nil, nil
+		}, nil, []string{"/month", "/slips", "/links", "/identities", "/income"}},
 		{"priced and ticked", func(w *world) { w.networks[0].Ready, w.networks[0].Accepted, w.networks[0].HasKeys = true, true, true }, nil, []string{"/networks/twitter", "/networks/twitter/keys"}},
 	}
 }

@@ -50,6 +50,9 @@ type world struct {
 	// Where networks ask whether somebody agrees, and where they send them back to; "": nowhere.
 	authorize, home string
 	subscriptions   []flattery.Subscription
+	incomes         []flattery.Income
+	earnings        map[flattery.Month][]flattery.Earning
+	toAda           []flattery.Payment
 	nevers          map[flattery.LinkID][]flattery.Profile
 	turns           map[int64]flattery.FlattrID
 	badkeys         string // what the network says against the keys
@@ -228,7 +231,7 @@ func options(t *testing.T, w *world) Options {
 	return Options{
 		Store: w, Doors: w, Sessions: w, Desk: w, Clock: func() time.Time { return time.Now().Add(w.clock) }, Now: func() time.Time { return today }, Location: w.zone, Grace: 72 * time.Hour,
 		Networks: w,
-		Mode:     Pledge, Slips: Slips{5, flattery.Unit}, Currency: "EUR", BaseURL: "http://127.0.0.1:8080", Version: "0.1.0",
+		Mode:     Pledge, Slips: Slips{5, flattery.Unit}, Currencies: []string{"EUR"}, Minimum: 2 * flattery.Unit, BaseURL: "http://127.0.0.1:8080", Version: "0.1.0",
 		Log: slog.New(slog.DiscardHandler),
 	}
 }

@@ -50,6 +50,9 @@ func (g *tongue) write(a flattery.Amount, code string, digits int) (string, erro
 	return g.say("format.money", "amount", figure, "symbol", symbol)
 }
 
+// typed writes an amount as it is typed into a field: "5.00", "5,00".
+func (g *tongue) typed(a flattery.Amount) string { return strings.Replace(a.String(), ".", g.point, 1) }
+
 // about writes what is only an estimate and small, rounded down to ten-thousandths.
 func (g *tongue) about(a flattery.Amount, code string) (string, error) {
 	return g.money(a-a%(flattery.Cent/100), code)

@@ -84,7 +84,7 @@ func (s *site) accept(v *visit) (view, error) {
 	if n.Answer != "" {
 		n.Ceremony = s.sessions.PopBytes(v.ctx, askedInvite)
 	}
-	id, err := s.Desk.Accept(v.ctx, token, n, s.Currency)
+	id, err := s.Desk.Accept(v.ctx, token, n, s.Currencies[0])
 	switch {
 	case errors.Is(err, flattery.ErrNotFound):
 		return view{}, errInvite

@@ -30,7 +30,6 @@ type monthPage struct {
 	Paused   bool
 	Each     flattery.Amount // estimated, per flattr
 	Weighted bool            // not every flattr receives the same, and Each is their average
-	Command  string          // sets a budget
 	Linked   int
 	Admin    bool
 	Tally    flattery.Tally
@@ -115,8 +114,7 @@ func (s *site) showMonth(v *visit, m flattery.Month, path string) (view, error) 
 		Month: m, Current: m == flattery.MonthOf(v.now, s.Location), Frozen: !st.FrozenAt.IsZero(), Closes: st.Ends.Add(s.Grace),
 		Budget: v.account.Budget, Cap: v.account.Cap, Currency: me.currency, Paused: v.account.Paused,
 		Each: estimate(me.budget, 1, int64(t.Counting), me.limit), Weighted: t.Weight != int64(t.Counting) || me.split == flattery.SplitByCreator,
-		Command: "flattery account set " + shell(v.account.Name) + " --budget 5.00",
-		Linked:  len(standing(links)), Admin: v.account.Admin, Tally: t, Networks: networkChart(t, me), Creators: creatorChart(t, me),
+		Linked: len(standing(links)), Admin: v.account.Admin, Tally: t, Networks: networkChart(t, me), Creators: creatorChart(t, me),
 	}
 	p.Nav = map[bool]string{true: "month", false: "months"}[p.Current]
 	p.Due = !p.Frozen && !v.now.Before(p.Closes)
@@ -162,7 +160,7 @@ func (s *site) currency(a flattery.Account) string {
 	if a.Currency != "" {
 		return a.Currency
 	}
-	return s.Currency
+	return s.Currencies[0]
 }
 
 // list reads one page of a month's flattrs, as the address asks for: ?state= and ?before=.

@@ -23,7 +23,7 @@ func emptyPages() []page {
 		&startPage{}, &doorPage{}, &monthPage{}, &monthsPage{}, &statementPage{}, &slipsPage{}, &linksPage{}, &errorPage{Key: "missing"},
 		&networkPage{Network: emptyNetwork}, &keysPage{Network: emptyNetwork}, &codePage{}, &identitiesPage{}, &provePage{Network: emptyNetwork, Where: "prove.where.other"}, &disputesPage{},
 		&signinPage{}, &stepupPage{}, &securityPage{}, &invitePage{}, &accountsPage{},
-		&submitPage{}, &flattrPage{Flattr: flattery.Flattr{State: flattery.Pending}}, &subscriptionsPage{}, &rulesPage{}, &buttonPage{}, &publicPage{},
+		&submitPage{}, &flattrPage{Flattr: flattery.Flattr{State: flattery.Pending}}, &subscriptionsPage{}, &rulesPage{}, &buttonPage{}, &publicPage{}, &settingsPage{}, &incomePage{}, &earningsPage{},
 	}
 }
 
@@ -43,7 +43,7 @@ func TestEveryTemplateFitsItsPageInEveryLanguage(t *testing.T) {
 		}
 		b := visitor(t, h).signIn(w, ada)
 		b.headers["Accept-Language"] = code
-		for _, path := range []string{"/enter/x", "/month", "/months", "/months/2026-09", "/months/2026-07", "/slips", "/links", "/nothing", "/identities", "/identities/github/prove", "/identities/vimeo/prove", "/admin/disputes",
+		for _, path := range []string{"/enter/x", "/month", "/months", "/months/2026-09", "/months/2026-07", "/slips", "/links", "/nothing", "/settings", "/income", "/income/2026-09", "/income/2026-10", "/identities", "/identities/github/prove", "/identities/vimeo/prove", "/admin/disputes",
 			"/settings/security", "/stepup?next=/slips", "/admin/accounts", "/invite/invited",
 			"/networks/twitter", "/networks/github", "/networks/flickr", "/networks/vimeo", "/networks/fivehundredpx", "/networks/instagram",
 			"/networks/twitter/keys", "/networks/github/keys", "/networks/flickr/keys",
@@ -117,7 +117,7 @@ func TestThisMonthSaysWhatEachFlattrWouldReceiveAndWhenTheMonthCloses(t *testing
 	}{
 		"as usual":          {nil, []string{"October closes on 4\u00a0November, 00:00.", "€0.2173", "€0.6521", "weighs 3", ">Remove<", ">Undo<", "3 flattrs are pending"}, []string{"You are paused", "no budget"}},
 		"paused":            {func(w *world, _ *Options) { w.change(func(a *flattery.Account) { a.Paused = true }) }, []string{"You are paused", "€0.00"}, []string{"€0.2173"}},
-		"without a budget":  {func(w *world, _ *Options) { w.change(func(a *flattery.Account) { a.Budget = 0 }) }, []string{"flattery account set Ada --budget 5.00"}, []string{"€0.2173"}},
+		"without a budget":  {func(w *world, _ *Options) { w.change(func(a *flattery.Account) { a.Budget = 0 }) }, []string{`<a href="/settings">Set a budget</a>`}, []string{"€0.2173"}},
 		"with a cap":        {func(w *world, _ *Options) { w.change(func(a *flattery.Account) { a.Cap = 10 * flattery.Cent }) }, []string{"No flattr receives more than €0.10", `<span class="share">€0.10</span>`}, []string{"€0.2173", "€0.6521"}},
 		"with a fee":        {func(_ *world, o *Options) { o.Fee = 100_000 }, []string{"€0.1956"}, []string{"€0.2173"}},
 		"split by creator":  {func(_ *world, o *Options) { o.Split = flattery.SplitByCreator }, []string{"€0.4166"}, nil},

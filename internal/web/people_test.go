@@ -100,6 +100,7 @@ func populated(rough bool) *world {
 	w.addMoney(october, rough)
 	w.addLinks(rough)
 	w.addSubscriptions(october, rough)
+	w.addIncome(october, rough)
 	w.addNetworks(rough)
 	return w
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"mime"
 	"net/http"
 	"net/url"
 	"runtime/debug"
@@ -74,6 +75,7 @@ func (s *site) month() []route {
 		{"POST /subscriptions/{id}/stop", members, s.stopSubscription},
 		{"GET /months", members, s.months},
 		{"GET /months/{month}", members, s.oneMonth},
+		{"GET /months/{month}/statement.csv", members, s.statementCSV},
 		{"GET /slips", members, s.slips},
 		{"POST /slips/{id}/{state}", members, s.markSlip},
 	}
@@ -107,6 +109,15 @@ func (s *site) owning() []route {
 		{"POST /proofs/{id}/remove", members, s.removeProof},
 		{"POST /claims/{id}/check", members, s.checkClaim},
 		{"POST /claims/{id}/remove", members, s.unclaim},
+		{"GET /income", members, s.income},
+		{"POST /income/destination", members, s.setDestination},
+		{"GET /income/{month}", members, s.earnings},
+		{"GET /income/{month}/income.csv", members, s.earningsCSV},
+		{"GET /settings", members, s.settings},
+		{"POST /settings", members, s.saveSettings},
+		{"POST /settings/language", members, s.setLanguage},
+		{"GET /settings/export.zip", members, s.export},
+		{"POST /settings/forget", members, s.forget},
 		{"GET /stepup", members, s.stepupPage},
 		{"POST /stepup", members, s.stepup},
 		{"POST /stepup/passkey", members, s.stepupPasskey},
@@ -146,12 +157,19 @@ type visit struct {
 	cookies []*http.Cookie // to be set with the answer
 }
 
-// A view is what a handler answers: a page, or where to look next, or what a script of ours asked for.
+// A view is what a handler answers: a page, or where to look next, or something that is no page.
 type view struct {
 	page     page
 	status   int // of the page; 0: OK
 	redirect string
-	json     []byte
+	raw      *raw
+}
+
+// A raw is what is no page: for a script of ours, or a file to be kept.
+type raw struct {
+	kind string // Content-Type
+	file string // name to keep it by; "": it is not kept
+	body []byte
 }
 
 // longestBody is more than any form here fills.
@@ -241,15 +259,18 @@ func (s *site) serve(rt route) http.Handler {
 			return
 		}
 		var body []byte
-		if err == nil && answer.json == nil {
+		if err == nil && answer.raw == nil {
 			body, err = s.render(v.tongue.code, answer.page)
 		}
 		if err != nil {
 			s.fail(w, v, rt, err)
 			return
 		}
-		if answer.json != nil {
-			s.send(w, http.StatusOK, "application/json", answer.json)
+		if answer.raw != nil {
+			if answer.raw.file != "" {
+				w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": answer.raw.file}))
+			}
+			s.send(w, http.StatusOK, answer.raw.kind, answer.raw.body)
 			return
 		}
 		s.send(w, cmp.Or(answer.status, http.StatusOK), htmlType, body)

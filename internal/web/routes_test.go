@@ -9,7 +9,7 @@ import (
 )
 
 // Only ada has these; nobody else may ever see them.
-var adasOwn = []string{"lighthouse-keeper", "tinywebkit", "ada-w", "FLT-7K1", "kettle-works", "flattery-k7rm", "telephone-of-ada"}
+var adasOwn = []string{"lighthouse-keeper", "tinywebkit", "ada-w", "FLT-7K1", "kettle-works", "flattery-k7rm", "telephone-of-ada", "earned-by-ada", "FLT-9AA"}
 
 func TestEveryRouteAnswersEachVisitorAsItShould(t *testing.T) {
 	const (
@@ -72,6 +72,17 @@ func TestEveryRouteAnswersEachVisitorAsItShould(t *testing.T) {
 		"POST /links/{id}":              {"/links/1", refused, sent, missing},
 		"POST /links/{id}/never":        {"/links/1/never", refused, sent, missing},
 		"POST /links/{id}/allow":        {"/links/1/allow", refused, sent, missing},
+
+		"GET /months/{month}/statement.csv": {"/months/2026-09/statement.csv", sent, page, missing},
+		"GET /income":                       {"/income", sent, page, page},
+		"POST /income/destination":          {"/income/destination", refused, sent, sent},
+		"GET /income/{month}":               {"/income/2026-09", sent, page, missing},
+		"GET /income/{month}/income.csv":    {"/income/2026-09/income.csv", sent, page, missing},
+		"GET /settings":                     {"/settings", sent, page, page},
+		"POST /settings":                    {"/settings", refused, sent, sent},
+		"POST /settings/language":           {"/settings/language", refused, sent, sent},
+		"GET /settings/export.zip":          {"/settings/export.zip", sent, page, page},
+		"POST /settings/forget":             {"/settings/forget", refused, sent, sent},
 
 		"GET /months/{month}":      {"/months/2026-09", sent, page, page},
 		"GET /slips":               {"/slips", sent, page, page},

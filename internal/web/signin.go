@@ -73,7 +73,7 @@ func (s *site) ask(v *visit, purpose string, options, kept []byte, err error) (v
 	if v.account.ID == 0 {
 		s.sessions.SetDeadline(v.ctx, s.Clock().Add(longestAsking))
 	}
-	return view{json: options}, nil
+	return view{raw: &raw{kind: "application/json", body: options}}, nil
 }
 
 // The purposes for which a device is asked: names under which the session keeps what was asked. Each is used once.

@@ -84,11 +84,15 @@ func (s *site) language(v *visit) (view, error) {
 	if !slices.Contains(languages[:], code) {
 		return view{}, flattery.Input("no such language: %q", code)
 	}
-	v.cookies = append(v.cookies, &http.Cookie{ //nolint:gosec // Secure wherever people come by https
-		Name: cookieName("flattery-language", s.secure), Value: code, Path: "/", MaxAge: 365 * 24 * 60 * 60,
-		Secure: s.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
-	})
+	v.cookies = append(v.cookies, s.languageCookie(code, 365*24*60*60))
 	return view{redirect: v.back("/")}, nil
+}
+
+func (s *site) languageCookie(code string, seconds int) *http.Cookie {
+	return &http.Cookie{ //nolint:gosec // Secure wherever people come by https
+		Name: cookieName("flattery-language", s.secure), Value: code, Path: "/", MaxAge: seconds,
+		Secure: s.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	}
 }
 
 // chosen is the language that the visitor once chose here, or "".

@@ -26,6 +26,8 @@ func stepUps() map[string]stepUp {
 		"POST /slips/{id}/{state}":                     {back: "/slips"},
 		"POST /connect":                                {back: "/identities", when: func(v *visit) bool { return v.PostForm.Get("purpose") == Claiming }},
 		"POST /claims/{id}/remove":                     {back: "/identities"},
+		"POST /income/destination":                     {back: incomePath},
+		"POST /settings/forget":                        {back: settingsPath},
 		"POST /proofs/{id}/look":                       {back: "/identities"},
 		"POST /admin/disputes/{id}/{outcome}":          {back: "/admin/disputes"},
 		"POST /settings/security/password":             security,

@@ -89,6 +89,7 @@ func functions(g *tongue, s *site) template.FuncMap {
 		"t":          g.say,
 		"money":      g.money,
 		"about":      g.about,
+		"typed":      g.typed,
 		"precise":    g.precise,
 		"rounded":    g.rounded,
 		"count":      g.count,

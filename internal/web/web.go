@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -43,6 +44,18 @@ type Store interface {
 
 	// Payments lists the donor's payments in every state, newest first.
 	Payments(ctx context.Context, donor flattery.AccountID) ([]flattery.Payment, error)
+
+	// PaymentsTo lists the payments to the account in every state, newest first.
+	PaymentsTo(ctx context.Context, account flattery.AccountID) ([]flattery.Payment, error)
+
+	// Incomes lists the months of what the account claims to be, newest first, a line a currency; Earnings a month by thing,
+	// largest first; Received what the account was promised and paid.
+	Incomes(ctx context.Context, account flattery.AccountID) ([]flattery.Income, error)
+	Earnings(ctx context.Context, account flattery.AccountID, month flattery.Month) ([]flattery.Earning, error)
+	Received(ctx context.Context, account flattery.AccountID) ([]flattery.Received, error)
+
+	// Export writes everything there is about the account as a zip file.
+	Export(ctx context.Context, account flattery.AccountID, w io.Writer) error
 
 	// Debts lists what the donor owes and has not paid, largest first.
 	Debts(ctx context.Context, donor flattery.AccountID) ([]flattery.Debt, error)
@@ -94,6 +107,13 @@ type Doors interface {
 	SetRules(ctx context.Context, account flattery.AccountID, link flattery.LinkID, r flattery.Rules) error
 	Never(ctx context.Context, account flattery.AccountID, link flattery.LinkID, author flattery.Profile) error
 	Allow(ctx context.Context, account flattery.AccountID, link flattery.LinkID, author flattery.Identity) error
+
+	// SetWishes writes what the account gives and where it is paid. What this instance does not allow is an *InputError.
+	SetWishes(ctx context.Context, account flattery.AccountID, s flattery.Settings) error
+	SetLanguage(ctx context.Context, account flattery.AccountID, language string) error
+
+	// Forget forgets the person; the amounts stay. Refusal: ErrLastAdmin.
+	Forget(ctx context.Context, account flattery.AccountID) error
 
 	// Publish shows the account to everybody, or no longer.
 	Publish(ctx context.Context, account flattery.AccountID, public bool) error
@@ -263,25 +283,27 @@ var plainHost = regexp.MustCompile(`^[A-Za-z0-9.:\[\]-]+$`)
 
 // Options is what New needs. Networks, Fee, Split, BaseURL, Version and Demo may be left zero.
 type Options struct {
-	Store     Store
-	Doors     Doors
-	Sessions  Sessions
-	Desk      Desk
-	Clock     func() time.Time // the machine's: sessions, and how lately somebody showed who they are
-	Networks  Networks
-	Now       func() time.Time // the instance's clock
-	Location  *time.Location   // the instance's time zone
-	Grace     time.Duration    // between a month's end and its freeze
-	Mode      Mode
-	Fee       flattery.Rate
-	Split     flattery.SplitBy
-	Slips     Slips
-	Currency  string // of the instance: "EUR"
-	BaseURL   string // "https://flattery.example"; empty: plain http on this machine
-	Version   string
-	ClickOnce bool // one press of a person on a button counts
-	Demo      bool // says on every page that nothing here is real
-	Log       *slog.Logger
+	Store    Store
+	Doors    Doors
+	Sessions Sessions
+	Desk     Desk
+	Clock    func() time.Time // the machine's: sessions, and how lately somebody showed who they are
+	Networks Networks
+	Now      func() time.Time // the instance's clock
+	Location *time.Location   // the instance's time zone
+	Grace    time.Duration    // between a month's end and its freeze
+	Mode     Mode
+	Fee      flattery.Rate
+	Split    flattery.SplitBy
+	Slips    Slips
+	// Currencies are those of the instance, the usual one first; Minimum is the least budget but none.
+	Currencies []string
+	Minimum    flattery.Amount
+	BaseURL    string // "https://flattery.example"; empty: plain http on this machine
+	Version    string
+	ClickOnce  bool // one press of a person on a button counts
+	Demo       bool // says on every page that nothing here is real
+	Log        *slog.Logger
 }
 
 // A site is the pages of one instance. But for its limiters it does not change after New.
@@ -300,8 +322,8 @@ type site struct {
 
 // New makes the handler of all pages. Its errors are mistakes in the options or in what is embedded, or Networks's.
 func New(ctx context.Context, o Options) (http.Handler, error) {
-	if o.Store == nil || o.Doors == nil || o.Sessions == nil || o.Desk == nil || o.Now == nil || o.Clock == nil || o.Location == nil || o.Log == nil {
-		return nil, errors.New("web: store, doors, sessions, desk, clocks, location and log are needed")
+	if o.Store == nil || o.Doors == nil || o.Sessions == nil || o.Desk == nil || o.Now == nil || o.Clock == nil || o.Location == nil || o.Log == nil || len(o.Currencies) == 0 {
+		return nil, errors.New("web: store, doors, sessions, desk, clocks, location, log and a currency are needed")
 	}
 	base, err := url.Parse(o.BaseURL)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -325,6 +326,15 @@ type quiet struct{ slog.Handler }
 
 func (q quiet) Enabled(ctx context.Context, l slog.Level) bool {
 	return l >= slog.LevelWarn && q.Handler.Enabled(ctx, l)
+}
+
+// Handle leaves out that the queue's row is gone: River cleans it away by the machine's clock, which is not the instance's where
+// that is set, and only pauses stand in it, which nothing here uses.
+func (q quiet) Handle(ctx context.Context, r slog.Record) error {
+	if strings.HasSuffix(r.Message, "Error fetching queue settings") {
+		return nil
+	}
+	return q.Handler.Handle(ctx, r)
 }
 func (q quiet) WithAttrs(a []slog.Attr) slog.Handler { return quiet{q.Handler.WithAttrs(a)} }
 func (q quiet) WithGroup(name string) slog.Handler   { return quiet{q.Handler.WithGroup(name)} }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 	"testing"
@@ -25,8 +26,7 @@ const october, november = flattery.Month(2026*12 + 9), flattery.Month(2026*12 + 
 
 // Run runs the suite. open gives an empty store in Zone.
 func Run(t *testing.T, open func(t *testing.T) store.Store) {
-	run(t, open, claimPromises())
-	run(t, open, buttonPromises())
+	run(t, open, claimPromises(), buttonPromises(), incomePromises())
 	run(t, open, map[string]func(*house){
 		"an update is all or nothing":                                       allOrNothing,
 		"a refusal does not sink the updates beside it":                     refusalAlone,
@@ -87,7 +87,11 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 	})
 }
 
-func run(t *testing.T, open func(t *testing.T) store.Store, tests map[string]func(*house)) {
+func run(t *testing.T, open func(t *testing.T) store.Store, suites ...map[string]func(*house)) {
+	tests := map[string]func(*house){}
+	for _, s := range suites {
+		maps.Copy(tests, s)
+	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			s := open(t)

@@ -99,21 +99,6 @@ func (t *Tx) flushOwed(ctx context.Context) error {
 	return nil
 }
 
-// Received lists what each payee was promised and paid: what was settled is credited to its payable and debited again
-// when it leaves, so the sums stand in the totals. A payment that failed was credited back.
-func (s *Reader) Received(ctx context.Context) ([]store.Received, error) {
-	list, err := all(ctx, s.DB, func(r Row) (v store.Received, err error) {
-		err = r.Scan(&v.Payee, &v.Account, &v.Name, &v.Currency, &v.Promised, &v.Paid)
-		return v, err
-	}, `SELECT y.id, coalesce(y.account_id, 0), coalesce(a.name, h.network || ':' || i.handle), l.currency,
-		CAST(l.credits - l.debits + coalesce((SELECT sum(p.amount) FROM payments p WHERE p.payee_id = y.id AND p.currency = l.currency AND p.state IN ('sent', 'unknown', 'paid')), 0) AS BIGINT),
-		CAST(coalesce((SELECT sum(p.amount) FROM payments p WHERE p.payee_id = y.id AND p.currency = l.currency AND p.state = 'paid'), 0) AS BIGINT)
-		FROM payees y JOIN ledger_accounts l ON l.name = 'payee:' || y.id || ':payable'
-		LEFT JOIN accounts a ON a.id = y.account_id LEFT JOIN identities i ON i.id = y.identity_id LEFT JOIN hosts h ON h.id = i.host_id
-		ORDER BY y.id, l.currency`)
-	return list, wrap("received", err)
-}
-
 const paymentQuery = `SELECT p.id, p.code, p.plan, p.rail, p.account_id, p.payee_id, coalesce(a.name, h.network || ':' || i.handle), p.currency, p.amount,
 	p.destination, p.state, p.planned_at, p.sent_at, p.paid_at, CASE WHEN p.state <> 'planned' THEN '' ` + held + ` ELSE '' END FROM payments p JOIN payees y ON y.id = p.payee_id
 	LEFT JOIN accounts a ON a.id = y.account_id LEFT JOIN identities i ON i.id = y.identity_id LEFT JOIN hosts h ON h.id = i.host_id `
@@ -136,6 +121,9 @@ func (s *Reader) Payments(ctx context.Context, q store.PaymentQuery) ([]flattery
 	where, args := []string{"TRUE"}, []any{}
 	if q.Donor != 0 {
 		where, args = append(where, "p.account_id = ?"), append(args, q.Donor)
+	}
+	if q.Payee != 0 {
+		where, args = append(where, "y.account_id = ?"), append(args, q.Payee)
 	}
 	if q.Plan != 0 {
 		where, args = append(where, "p.plan = ?"), append(args, q.Plan)

@@ -1,0 +1,137 @@
+package web
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"time"
+
+	"flattery"
+)
+
+// settingsPage is what an account wishes, what there is about it to take along, and how it goes.
+type settingsPage struct {
+	frame
+	Wishes     flattery.Settings
+	Language   string
+	Currency   string
+	Currencies []string
+	Minimum    flattery.Amount
+	Month      flattery.Month // which the wishes count for first
+	Closes     time.Time
+	Counting   int             // flattrs that count in it so far
+	Each       flattery.Amount // what each would receive
+	Weighted   bool            // on average
+	Prepaid    bool
+	Last       bool // it is the only one that runs the instance
+}
+
+func (*settingsPage) name() string { return "settings" }
+
+const settingsPath = "/settings"
+
+func (s *site) settings(v *visit) (view, error) {
+	months, err := s.Store.Months(v.ctx)
+	if err != nil {
+		return view{}, err
+	}
+	m := s.openMonth(v, months)
+	t, err := s.Store.Tally(v.ctx, v.account.ID, m)
+	if err != nil {
+		return view{}, err
+	}
+	me := s.measure(v.account, t)
+	p := &settingsPage{
+		Wishes: v.account.Settings, Language: v.account.Language, Currency: s.currency(v.account), Currencies: s.Currencies, Minimum: s.Minimum,
+		Month: m, Closes: s.monthState(months, m).Ends.Add(s.Grace), Counting: t.Counting, Each: estimate(me.budget, 1, int64(t.Counting), me.limit),
+		Weighted: t.Weight != int64(t.Counting) || s.Split == flattery.SplitByCreator, Prepaid: s.Mode == Prepaid,
+	}
+	p.Nav = "settings"
+	return view{page: p}, nil
+}
+
+// openMonth is the first month that is not frozen: what is wished now counts for all of it.
+func (s *site) openMonth(v *visit, months []flattery.MonthState) flattery.Month {
+	current := flattery.MonthOf(v.now, s.Location)
+	before := s.monthState(months, current-1)
+	if current-1 >= s.firstMonth(v.account) && before.FrozenAt.IsZero() && v.now.Before(before.Ends.Add(s.Grace)) {
+		return current - 1
+	}
+	return current
+}
+
+func (s *site) saveSettings(v *visit) (view, error) {
+	if err := v.form(); err != nil {
+		return view{}, err
+	}
+	set := v.account.Settings
+	var err error
+	if set.Budget, err = v.amount("budget", "the budget"); err != nil {
+		return view{}, err
+	}
+	if set.Cap, err = v.amount("cap", "the most that one flattr may be worth"); err != nil {
+		return view{}, err
+	}
+	if set.Currency = v.PostFormValue("currency"); set.Currency == "" {
+		set.Currency = s.currency(v.account)
+	}
+	set.Paused = v.PostFormValue("paused") != ""
+	if err := s.Doors.SetWishes(v.ctx, v.account.ID, set); err != nil {
+		return view{}, err
+	}
+	return view{redirect: settingsPath}, s.tell(v, false, "", "flash.settings")
+}
+
+// amount reads an amount of money as people type it: with a point or a comma; nothing is 0.
+func (v *visit) amount(field, what string) (flattery.Amount, error) {
+	text := strings.TrimSpace(v.PostFormValue(field))
+	if text == "" {
+		return 0, nil
+	}
+	if !strings.Contains(text, ".") {
+		text = strings.Replace(text, ",", ".", 1)
+	}
+	a, err := flattery.ParseAmount(text)
+	if err != nil {
+		return 0, flattery.Input("%s: %v", what, err)
+	}
+	return a, nil
+}
+
+func (s *site) setLanguage(v *visit) (view, error) {
+	if err := v.form(); err != nil {
+		return view{}, err
+	}
+	code := v.PostFormValue("language")
+	if code != "" && !slices.Contains(languages[:], code) {
+		return view{}, flattery.Input("no such language: %q", code)
+	}
+	if err := s.Doors.SetLanguage(v.ctx, v.account.ID, code); err != nil {
+		return view{}, err
+	}
+	v.cookies = append(v.cookies, s.languageCookie("", -1)) // the account's word stands from now on
+	return view{redirect: settingsPath}, nil
+}
+
+// export is everything there is about the account, as one file.
+func (s *site) export(v *visit) (view, error) {
+	var b bytes.Buffer
+	if err := s.Store.Export(v.ctx, v.account.ID, &b); err != nil {
+		return view{}, err
+	}
+	return view{raw: &raw{kind: "application/zip", file: "flattery-" + v.now.In(s.Location).Format(time.DateOnly) + ".zip", body: b.Bytes()}}, nil
+}
+
+// forget ends the account. Whoever means it types its name.
+func (s *site) forget(v *visit) (view, error) {
+	if err := v.form(); err != nil {
+		return view{}, err
+	}
+	if clean(v.PostFormValue("name")) != v.account.Name {
+		return view{redirect: settingsPath}, s.tell(v, true, "", "flash.notforgotten")
+	}
+	if err := s.Doors.Forget(v.ctx, v.account.ID); err != nil {
+		return view{}, err
+	}
+	return view{redirect: "/"}, s.sessions.Destroy(v.ctx)
+}
