@@ -40,7 +40,7 @@ const kept = 10 * time.Minute
 
 func newJobs(s *Store) (*jobs, error) {
 	j := &jobs{s: s, driver: riverpgxv5.New(s.pool)}
-	client, err := river.NewClient(j.driver, &river.Config{Logger: warnings(s.opts.Log), MaxAttempts: math.MaxInt16})
+	client, err := river.NewClient(j.driver, &river.Config{Logger: warnings(s.opts.Log), MaxAttempts: math.MaxInt16, Test: river.TestConfig{Time: clock(s.opts.Now)}})
 	j.client = client
 	return j, err
 }
@@ -67,15 +67,23 @@ func (c *conn) enqueue(ctx context.Context) error {
 			return err
 		}
 	}
-	all := make([]river.InsertManyParams, 0, len(c.jobs))
+	all, now := make([]river.InsertManyParams, 0, len(c.jobs)), c.s.opts.Now()
 	for _, e := range c.jobs {
-		all = append(all, river.InsertManyParams{Args: e.work, InsertOpts: &river.InsertOpts{ScheduledAt: e.due, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: []rivertype.JobState{
-			rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRunning, rivertype.JobStateRetryable, rivertype.JobStateScheduled}}}})
+		opts := &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: unfinished()}}
+		if e.due.After(now) { // whatever has a time waits for River's scheduler, also when the time has come
+			opts.ScheduledAt = e.due
+		}
+		all = append(all, river.InsertManyParams{Args: e.work, InsertOpts: opts})
 	}
 	if _, err := c.s.jobs.client.InsertManyTx(ctx, transaction{c.c.Conn()}, all); err != nil {
 		return c.fail("enqueue", err)
 	}
 	return nil
+}
+
+// unfinished are the states in which one job of a kind and key is enough.
+func unfinished() []rivertype.JobState {
+	return []rivertype.JobState{rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRunning, rivertype.JobStateRetryable, rivertype.JobStateScheduled}
 }
 
 // transaction lets River see our connection as the transaction that it is.
