@@ -23,7 +23,8 @@ func scanClaim(s Row) (c flattery.Claim, err error) {
 
 // Claims lists the claims of an account, or all.
 func (s *Reader) Claims(ctx context.Context, account flattery.AccountID) ([]flattery.Claim, error) {
-	c, err := all(ctx, s.DB, scanClaim, claimQuery+`WHERE c.account_id = ? OR ? = 0 ORDER BY c.id`, account, account)
+	whose, args := of("c.account_id", account)
+	c, err := all(ctx, s.DB, scanClaim, claimQuery+`WHERE `+whose+` ORDER BY c.id`, args...)
 	return c, wrap("claims", err)
 }
 

@@ -23,7 +23,9 @@ func scanDispute(s Row) (d flattery.Dispute, err error) {
 
 // Disputes lists those of an account, on whichever side, or all.
 func (s *Reader) Disputes(ctx context.Context, account flattery.AccountID) ([]flattery.Dispute, error) {
-	list, err := all(ctx, s.DB, scanDispute, disputeQuery+`WHERE d.first_id = ?1 OR d.second_id = ?1 OR ?1 = 0 ORDER BY d.id DESC`, account)
+	first, args := of("d.first_id", account)
+	second, more := of("d.second_id", account)
+	list, err := all(ctx, s.DB, scanDispute, disputeQuery+`WHERE `+first+` OR `+second+` ORDER BY d.id DESC`, append(args, more...)...)
 	return list, wrap("disputes", err)
 }
 

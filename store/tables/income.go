@@ -9,6 +9,7 @@ import (
 // Received lists what each payee, or an account, was promised and paid: what was settled is credited to its payable and debited again
 // when it leaves, so the sums stand in the totals. A payment that failed was credited back.
 func (s *Reader) Received(ctx context.Context, account flattery.AccountID) ([]flattery.Received, error) {
+	whose, args := of("y.account_id", account)
 	list, err := all(ctx, s.DB, func(r Row) (v flattery.Received, err error) {
 		err = r.Scan(&v.Payee, &v.Account, &v.Name, &v.Currency, &v.Promised, &v.Paid)
 		return v, err
@@ -17,7 +18,7 @@ func (s *Reader) Received(ctx context.Context, account flattery.AccountID) ([]fl
 		CAST(coalesce((SELECT sum(p.amount) FROM payments p WHERE p.payee_id = y.id AND p.currency = l.currency AND p.state = 'paid'), 0) AS BIGINT)
 		FROM payees y JOIN ledger_accounts l ON l.name = 'payee:' || y.id || ':payable'
 		LEFT JOIN accounts a ON a.id = y.account_id LEFT JOIN identities i ON i.id = y.identity_id LEFT JOIN hosts h ON h.id = i.host_id
-		WHERE y.account_id = ? OR ? = 0 ORDER BY y.id, l.currency`, account, account)
+		WHERE `+whose+` ORDER BY y.id, l.currency`, args...)
 	return list, wrap("received", err)
 }
 

@@ -66,11 +66,8 @@ func (s *Reader) Visit(ctx context.Context, id flattery.LinkID, now time.Time) (
 
 // Links lists the links of an account, or all, but those that were removed.
 func (s *Reader) Links(ctx context.Context, account flattery.AccountID) ([]flattery.Link, error) {
-	if account == 0 {
-		l, err := all(ctx, s.DB, scanLink, linkQuery+`WHERE l.state <> 'removed' ORDER BY l.id`)
-		return l, wrap("links", err)
-	}
-	l, err := all(ctx, s.DB, scanLink, linkQuery+`WHERE l.account_id = ? AND l.state <> 'removed' ORDER BY l.id`, account)
+	whose, args := of("l.account_id", account)
+	l, err := all(ctx, s.DB, scanLink, linkQuery+`WHERE `+whose+` AND l.state <> 'removed' ORDER BY l.id`, args...)
 	return l, wrap("links", err)
 }
 

@@ -37,7 +37,8 @@ func scanDebt(s Row) (d flattery.Debt, err error) {
 
 // Debts lists what a donor owes, or all donors, the largest first.
 func (s *Reader) Debts(ctx context.Context, donor flattery.AccountID) ([]flattery.Debt, error) {
-	list, err := all(ctx, s.DB, scanDebt, debtQuery+` WHERE d.amount > 0 AND (d.account_id = ? OR ? = 0) ORDER BY d.amount DESC, d.account_id, d.payee_id`, donor, donor)
+	whose, args := of("d.account_id", donor)
+	list, err := all(ctx, s.DB, scanDebt, debtQuery+` WHERE d.amount > 0 AND `+whose+` ORDER BY d.amount DESC, d.account_id, d.payee_id`, args...)
 	return list, wrap("debts", err)
 }
 

@@ -135,6 +135,14 @@ func value[T any](r Row) (t T, err error) {
 	return t, err
 }
 
+// of is the condition that a column is one account's, or no condition for account 0: an index serves only what is asked for alone.
+func of(column string, account flattery.AccountID) (where string, args []any) {
+	if account == 0 {
+		return "TRUE", nil
+	}
+	return column + " = ?", []any{account}
+}
+
 // missing reports whether a query for one row found none.
 func missing(err error) bool { return errors.Is(err, flattery.ErrNotFound) }
 

@@ -1,0 +1,151 @@
+package tables_test
+
+import (
+	"context"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"flattery"
+	"flattery/store"
+	"flattery/store/eachtest"
+	"flattery/store/tables"
+)
+
+// asked keeps what a reader asks.
+type asked struct {
+	tables.DB
+	questions []question
+}
+
+type question struct {
+	q    string
+	args []any
+}
+
+func (a *asked) Row(ctx context.Context, q string, args ...any) tables.Row {
+	a.questions = append(a.questions, question{q, args})
+	return a.DB.Row(ctx, q, args...)
+}
+
+func (a *asked) Rows(ctx context.Context, q string, args ...any) (tables.Rows, error) {
+	a.questions = append(a.questions, question{q, args})
+	return a.DB.Rows(ctx, q, args...)
+}
+
+// What pages ask is answered from indexes: no table that grows is read whole, and no list is sorted that an index has in order.
+func TestPagesAreAnsweredFromIndexes(t *testing.T) {
+	p := eachtest.New(t)
+	if p.DSN != "" {
+		t.Skip("PostgreSQL plans by what is in the tables")
+	}
+	s := p.Open(t, eachtest.Options{})
+	fill(t, s)
+	const month = flattery.Month(2026*12 + 9)
+	for name, page := range map[string]struct {
+		ask   func(ctx context.Context, r *tables.Reader) error
+		sorts string // which sort is meant, by what it sorts
+	}{
+		"who asks":      {func(ctx context.Context, r *tables.Reader) error { _, err := r.Account(ctx, 1); return err }, ""},
+		"by which name": {func(ctx context.Context, r *tables.Reader) error { _, err := r.AccountNamed(ctx, "Ann"); return err }, ""},
+		"the session": {func(ctx context.Context, r *tables.Reader) error {
+			_, _, err := r.Session(ctx, "x", time.Now())
+			return err
+		}, ""},
+		"this month": {func(ctx context.Context, r *tables.Reader) error {
+			_, err := r.Flattrs(ctx, store.FlattrQuery{Account: 1, Month: month, Limit: 51})
+			return err
+		}, "a month's flattrs of one donor, from two indexes"},
+		"one state of it": {func(ctx context.Context, r *tables.Reader) error {
+			_, err := r.Flattrs(ctx, store.FlattrQuery{Account: 1, Month: month, State: flattery.Pending, Before: 9, Limit: 51})
+			return err
+		}, "the same"},
+		"its sums":       {func(ctx context.Context, r *tables.Reader) error { _, err := r.Tally(ctx, 1, month); return err }, "four states"},
+		"one flattr":     {func(ctx context.Context, r *tables.Reader) error { _, err := r.Flattr(ctx, 1, 1); return err }, ""},
+		"months":         {func(ctx context.Context, r *tables.Reader) error { _, err := r.Months(ctx); return err }, ""},
+		"what was given": {func(ctx context.Context, r *tables.Reader) error { _, err := r.Settlements(ctx, 1); return err }, ""},
+		"slips": {func(ctx context.Context, r *tables.Reader) error {
+			_, err := r.Payments(ctx, store.PaymentQuery{Donor: 1})
+			return err
+		}, "the slips of one donor"},
+		"debts":    {func(ctx context.Context, r *tables.Reader) error { _, err := r.Debts(ctx, 1); return err }, "the debts of one donor, largest first"},
+		"links":    {func(ctx context.Context, r *tables.Reader) error { _, err := r.Links(ctx, 1); return err }, "a few links"},
+		"claims":   {func(ctx context.Context, r *tables.Reader) error { _, err := r.Claims(ctx, 1); return err }, "a few claims"},
+		"disputes": {func(ctx context.Context, r *tables.Reader) error { _, err := r.Disputes(ctx, 1); return err }, "a few disputes"},
+		"proofs begun": {func(ctx context.Context, r *tables.Reader) error {
+			_, err := r.Provings(ctx, 1, time.Now())
+			return err
+		}, "a few proofs"},
+		"subscriptions": {func(ctx context.Context, r *tables.Reader) error { _, err := r.Subscriptions(ctx, 1); return err }, "a few subscriptions"},
+		"income":        {func(ctx context.Context, r *tables.Reader) error { _, err := r.Incomes(ctx, 1); return err }, "months"},
+		"earnings":      {func(ctx context.Context, r *tables.Reader) error { _, err := r.Earnings(ctx, 1, month); return err }, "the works of one creator"},
+		"received":      {func(ctx context.Context, r *tables.Reader) error { _, err := r.Received(ctx, 1); return err }, ""},
+		"payments to one": {func(ctx context.Context, r *tables.Reader) error {
+			_, err := r.Payments(ctx, store.PaymentQuery{Payee: 1})
+			return err
+		}, "the payments to one account"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := *eachtest.Reader(s)
+			a := &asked{DB: r.DB}
+			r.DB = a
+			if err := page.ask(t.Context(), &r); err != nil && !strings.Contains(err.Error(), "not") {
+				t.Fatal(err)
+			}
+			if len(a.questions) == 0 {
+				t.Fatal("nothing was asked")
+			}
+			for _, q := range a.questions {
+				for _, step := range plan(t, a.DB, q) {
+					if scan.MatchString(step) && !small.MatchString(step) {
+						t.Errorf("%s\n%s", step, q.q)
+					}
+					if page.sorts == "" && strings.HasPrefix(step, "USE TEMP B-TREE") {
+						t.Errorf("%s\n%s", step, q.q)
+					}
+				}
+			}
+		})
+	}
+}
+
+var (
+	scan  = regexp.MustCompile(`^SCAN `)
+	small = regexp.MustCompile(`^SCAN (months\b|CONSTANT ROW|\(subquery-\d+\)|w\b|part\b|whole\b|\d+ CONSTANT ROWS)`)
+)
+
+// plan is how SQLite would answer a question.
+func plan(t *testing.T, db tables.DB, q question) []string {
+	t.Helper()
+	rows, err := db.Rows(t.Context(), "EXPLAIN QUERY PLAN "+q.q, q.args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	var steps []string
+	for rows.Next() {
+		var id, parent, unused int
+		var detail string
+		if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
+			t.Fatal(err)
+		}
+		steps = append(steps, detail)
+	}
+	if err := rows.Err(); err != nil || len(steps) == 0 && !slices.Contains(steps, "") {
+		t.Fatal(steps, err)
+	}
+	return steps
+}
+
+func fill(t *testing.T, s store.Store) {
+	t.Helper()
+	err := s.Update(t.Context(), func(tx store.Tx) error {
+		_, err := tx.AddAccount(t.Context(), flattery.Account{Name: "Ann", CreatedAt: time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC)})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
