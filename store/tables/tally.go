@@ -51,8 +51,7 @@ func (s *Reader) Tally(ctx context.Context, account flattery.AccountID, m flatte
 }
 
 func (s *Reader) tallyCounting(ctx context.Context, account flattery.AccountID, m flattery.Month, shares map[flattery.FlattrID]flattery.Amount, t *flattery.Tally) error {
-	rows, err := s.DB.Rows(ctx, `SELECT f.id, f.weight, f.author_id, h.network FROM flattrs f JOIN things t ON t.id = f.thing_id JOIN hosts h ON h.id = t.host_id
-		WHERE f.counts_in = ? AND f.account_id = ?`, m, account)
+	rows, err := s.DB.Rows(ctx, `SELECT f.id, f.weight, f.author_id, th.network, `+profileColumns+` FROM flattrs f`+flattrJoins+`WHERE f.counts_in = ? AND f.account_id = ?`, m, account)
 	if err != nil {
 		return err
 	}
@@ -62,7 +61,8 @@ func (s *Reader) tallyCounting(ctx context.Context, account flattery.AccountID, 
 		var id flattery.FlattrID
 		var weight, author int64
 		var network string
-		if err := rows.Scan(&id, &weight, &author, &network); err != nil {
+		var who flattery.Profile
+		if err := rows.Scan(append([]any{&id, &weight, &author, &network}, profileInto(&who)...)...); err != nil {
 			return err
 		}
 		n, c := networks[network], creators[author]
@@ -71,7 +71,7 @@ func (s *Reader) tallyCounting(ctx context.Context, account flattery.AccountID, 
 			networks[network] = n
 		}
 		if c == nil {
-			c = &flattery.CreatorPart{}
+			c = &flattery.CreatorPart{Author: who}
 			creators[author] = c
 		}
 		t.Counting++
@@ -85,11 +85,7 @@ func (s *Reader) tallyCounting(ctx context.Context, account flattery.AccountID, 
 	for _, n := range networks {
 		t.Networks = append(t.Networks, *n)
 	}
-	for author, c := range creators {
-		if err := s.DB.Row(ctx, `SELECT `+profileColumns+` FROM identities i JOIN hosts h ON h.id = i.host_id WHERE i.id = ?`, author).
-			Scan(profileInto(&c.Author)...); err != nil {
-			return err
-		}
+	for _, c := range creators {
 		t.Creators = append(t.Creators, *c)
 	}
 	slices.SortFunc(t.Networks, func(a, b flattery.NetworkPart) int {
