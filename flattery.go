@@ -434,6 +434,24 @@ type Debt struct {
 	Held        Held        `json:"held,omitempty"` // why no slip is made
 }
 
+// Health is how the links of one network are: well, late (asked again later) and stopped (waiting for somebody).
+type Health struct {
+	Network  string    `json:"network"`
+	Well     int       `json:"well"`
+	Late     int       `json:"late"`
+	Stopped  int       `json:"stopped"`
+	LastGood time.Time `json:"last_good"` // last good answer to any of them; zero: never
+	NextPoll time.Time `json:"next_poll"` // when the first of them is due; in the past: since when one waits
+	Troubles []Trouble `json:"troubles"`
+}
+
+// Trouble is one reason why links are late or have stopped.
+type Trouble struct {
+	Reason string `json:"reason"` // a key of poll's fates
+	Links  int    `json:"links"`
+	Detail string `json:"detail,omitempty"` // of one of them, in the network's words
+}
+
 // Received is what a payee was promised and paid.
 type Received struct {
 	Payee    PayeeID   `json:"payee"`

@@ -37,6 +37,7 @@ type Reader interface {
 	Visit(ctx context.Context, link flattery.LinkID, now time.Time) (Visit, error)
 	Token(ctx context.Context, link flattery.LinkID) (flattery.Token, error)        // none: linked by name
 	ClaimToken(ctx context.Context, claim flattery.ClaimID) (flattery.Token, error) // kept apart from those of links
+	Health(ctx context.Context) ([]flattery.Health, error)                          // by network
 	// Unasked counts the active links that were asked once, and not since a time.
 	Unasked(ctx context.Context, since time.Time) (int, error)
 	Claims(ctx context.Context, account flattery.AccountID) ([]flattery.Claim, error)

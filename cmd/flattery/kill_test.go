@@ -43,7 +43,7 @@ func TestKilledAtAnyInstantItLosesAndRepeatsNothing(t *testing.T) {
 	case testing.Short():
 		kills = 5
 	case os.Getenv("FLATTERY_CI") == "1":
-		kills = 40
+		kills = 25
 	}
 	h := killOpen(t)
 	h.live("poll") // uncut, to learn how long they take

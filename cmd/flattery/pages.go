@@ -8,6 +8,7 @@ import (
 
 	"flattery"
 	"flattery/config"
+	"flattery/internal/ledger"
 	"flattery/internal/signin"
 	"flattery/internal/web"
 	"flattery/store"
@@ -113,6 +114,26 @@ func (p pages) ChangeSession(ctx context.Context, v flattery.Session, data []byt
 
 func (p pages) RemoveSession(ctx context.Context, token string) error {
 	return p.in.update(ctx, func(tx store.Tx) error { return tx.DeleteSession(ctx, token) })
+}
+
+// Audit recomputes the whole ledger.
+func (p pages) Audit(ctx context.Context) (int64, []string, error) {
+	b, done, err := p.Book(ctx)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer done()
+	r, err := ledger.Audit(b)
+	return r.Transactions, r.Faults, err
+}
+
+func (p pages) Instance(ctx context.Context) (web.Instance, error) {
+	schema, err := p.Schema(ctx)
+	i := web.Instance{Database: schema.Database, Schema: schema.Version, ID: schema.Instance}
+	for _, o := range p.in.Origins() {
+		i.Settings = append(i.Settings, web.Setting{Name: o.Name, Value: o.Value, From: o.From})
+	}
+	return i, err
 }
 
 // desk lets people in.

@@ -35,7 +35,7 @@ func scenes() []scene {
 	}
 	plain := func(w *world) { w.change(func(a *flattery.Account) { a.Admin = false }) }
 	return []scene{
-		{"as usual", func(*world) {}, []string{"/month", "/months", "/months/2026-09", "/slips", "/links", "/networks/github", "/networks/twitter/keys", "/identities", "/settings/security", "/stepup?next=/slips", "/admin/accounts", "/button", "/links/1", "/flattrs/55", "/settings", "/income", "/income/2026-09"},
+		{"as usual", func(*world) {}, []string{"/month", "/months", "/months/2026-09", "/slips", "/links", "/networks/github", "/networks/twitter/keys", "/identities", "/settings/security", "/stepup?next=/slips", "/admin/accounts", "/button", "/links/1", "/flattrs/55", "/settings", "/welcome", "/admin/health", "/admin/months", "/admin/instance", "/income", "/income/2026-09"},
 			[]string{"/", "/nothing", "/months/2026-07", "/month?state=removed", "/networks/twitter", "/networks/flickr", "/networks/fivehundredpx", "/networks/instagram", "/networks/github/keys", "/networks/flickr/keys", "/subscriptions", "/links/2", asking("url", "https://blog.example/", "user_id", "github:zoe")}},
 		{"stopped", stopped, []string{"/links"}, nil},
 		{"stopped, for a donor", func(w *world) { stopped(w); plain(w) }, nil, []string{"/links", "/networks/vimeo"}},
@@ -110,7 +110,11 @@ func TestNoPageHasASeriousBarrier(t *testing.T) {
 		t.Fatalf("a picture without words is no barrier: %v", err)
 	}
 	look := func(scene, url, path, language string) {
-		found, err := hindered(ctx, source, url+path, language, looks[:4])
+		as := looks[:4]
+		if language != "en" && os.Getenv("FLATTERY_LONG") != "1" { // other words fit another width; colours are the same
+			as = looks[1:3]
+		}
+		found, err := hindered(ctx, source, url+path, language, as)
 		if err != nil {
 			t.Fatalf("%s, %s, %s: %v", scene, path, language, err)
 		}

@@ -102,7 +102,7 @@ func madeKeys() []string {
 		"instead":  "import+only retired forbidden keys",
 		"proof":    "oauth token admin name profile page",
 		"sure":     "confirmed inferred not+confirmed",
-		"flash":    "linked unlinked claimed joined unclaimed saved forgotten goodkeys badkeys nocode disputed unproved dropped holds lapsed decided entered first welcome proved password weak passkey nopasskey unpasskey session sessions role invite flattred waits known own subscribed stopped rules never allowed nobody public private settings notforgotten destination nodestination",
+		"flash":    "linked unlinked claimed joined unclaimed saved forgotten goodkeys badkeys nocode disputed unproved dropped holds lapsed decided entered first welcome proved password weak passkey nopasskey unpasskey session sessions role invite flattred waits known own subscribed stopped rules never allowed nobody public private settings notforgotten destination nodestination clean faults",
 		"claim":    "verified lapsed disputed",
 		"lapsed":   "gone other absent",
 		"slips":    "disputed unverified unchecked queue",
@@ -114,6 +114,8 @@ func madeKeys() []string {
 		"lasts":    "moment minutes hours days",
 		"language": "",
 		"income":   "payto lightning https",
+		"welcome":  "keys budget link claim rules invite keys.text budget.text link.text claim.text rules.text invite.text",
+		"setting":  strings.Join(policies(), " "),
 	} {
 		for end := range strings.FieldsSeq(ends) {
 			keys = append(keys, prefix+"."+strings.ReplaceAll(end, "+", " "))

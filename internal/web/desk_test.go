@@ -155,10 +155,11 @@ func TestWithoutAnyKeyOneComesByLinksAndIsAskedToSetOne(t *testing.T) {
 	w.keys = map[flattery.AccountID]flattery.Keys{}
 	b := visitor(t, handler(t, options(t, w)))
 	w.tokens["abc"] = ada
-	if got := b.post("/enter/abc"); got.Header().Get("Location") != "/settings/security" {
+	if got := b.post("/enter/abc"); got.Header().Get("Location") != "/welcome" {
 		t.Fatalf("leads to %s", got.Header().Get("Location"))
 	}
-	expect(t, b, "/settings/security", []string{"Welcome. Set a password", "There is none yet.", "Set the password"}, []string{"you are asked for your password"})
+	expect(t, b, "/welcome", []string{"Welcome. Set a password", `href="/settings/security"`, "1 step, and likes begin to pay", "October closes on 4\u00a0November, 00:00 (Europe/Berlin)", "Somebody else"}, nil)
+	expect(t, b, "/settings/security", []string{"There is none yet.", "Set the password"}, []string{"you are asked for your password"})
 	if got := b.post("/settings/security/password", "password", "short"); got.Code != 303 || w.keys[ada].Has() {
 		t.Errorf("a short one: %d", got.Code)
 	}

@@ -53,6 +53,8 @@ type world struct {
 	incomes         []flattery.Income
 	earnings        map[flattery.Month][]flattery.Earning
 	toAda           []flattery.Payment
+	rough           bool
+	faults          []string // of the ledger
 	nevers          map[flattery.LinkID][]flattery.Profile
 	turns           map[int64]flattery.FlattrID
 	badkeys         string // what the network says against the keys

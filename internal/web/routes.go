@@ -66,6 +66,7 @@ func (s *site) entrance() []route {
 // month is what a donor gives.
 func (s *site) month() []route {
 	return []route{
+		{"GET /welcome", members, s.welcome},
 		{"GET /month", members, s.thisMonth},
 		{"POST /flattrs/{id}/remove", members, s.removeFlattr},
 		{"POST /flattrs/{id}/restore", members, s.restoreFlattr},
@@ -140,6 +141,10 @@ func (s *site) running() []route {
 		{"POST /networks/{network}/keys/test", admins, s.testKeys},
 		{"GET /admin/disputes", admins, s.disputes},
 		{"POST /admin/disputes/{id}/{outcome}", admins, s.decide},
+		{"GET /admin/health", admins, s.health},
+		{"GET /admin/months", admins, s.adminMonths},
+		{"POST /admin/audit", admins, s.audit},
+		{"GET /admin/instance", admins, s.instance},
 		{"GET /admin/accounts", admins, s.accounts},
 		{"POST /admin/accounts/{id}/role", admins, s.setRole},
 		{"POST /admin/invites", admins, s.invite},

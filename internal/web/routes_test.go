@@ -44,6 +44,10 @@ func TestEveryRouteAnswersEachVisitorAsItShould(t *testing.T) {
 		"POST /settings/security/passkeys/{id}/remove": {"/settings/security/passkeys/1/remove", refused, sent, missing},
 		"POST /settings/security/sessions/{id}/end":    {"/settings/security/sessions/1/end", refused, sent, missing},
 
+		"GET /admin/health":              {"/admin/health", sent, page, missing},
+		"GET /admin/months":              {"/admin/months", sent, page, missing},
+		"POST /admin/audit":              {"/admin/audit", refused, sent, missing},
+		"GET /admin/instance":            {"/admin/instance", sent, page, missing},
 		"GET /admin/accounts":            {"/admin/accounts", sent, page, missing},
 		"POST /admin/accounts/{id}/role": {"/admin/accounts/2/role", refused, sent, missing},
 		"POST /admin/invites":            {"/admin/invites", refused, page, missing},
@@ -54,6 +58,7 @@ func TestEveryRouteAnswersEachVisitorAsItShould(t *testing.T) {
 		"POST /enter/{token}":        {"/enter/abc", refused, refused, refused},
 		"POST /leave":                {"/leave", sent, sent, sent},
 		"POST /language":             {"/language", sent, sent, sent},
+		"GET /welcome":               {"/welcome", sent, page, page},
 		"GET /month":                 {"/month", sent, page, page},
 		"POST /flattrs/{id}/remove":  {"/flattrs/55/remove", refused, sent, missing},
 		"POST /flattrs/{id}/restore": {"/flattrs/41/restore", refused, sent, missing},

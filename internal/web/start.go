@@ -67,7 +67,7 @@ func (s *site) enter(v *visit) (view, error) {
 	case keys.Has():
 		return view{redirect: "/"}, s.tell(v, false, "", "flash.entered", "n", int(recent.Minutes()))
 	default:
-		return view{redirect: securityPath}, s.tell(v, false, "", "flash.first")
+		return view{redirect: welcomePath}, s.tell(v, false, "", "flash.first")
 	}
 }
 

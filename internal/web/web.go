@@ -150,6 +150,12 @@ type Doors interface {
 	Disputed(ctx context.Context) ([]Dispute, error)
 	Decide(ctx context.Context, dispute flattery.DisputeID, outcome flattery.Outcome) error
 
+	// Health, Audit and Instance are for admins: how the links of each network are, what is wrong with the ledger (nothing:
+	// none) and how many transactions it has, and what this instance is.
+	Health(ctx context.Context) ([]flattery.Health, error)
+	Audit(ctx context.Context) (transactions int64, faults []string, err error)
+	Instance(ctx context.Context) (Instance, error)
+
 	// SaveKeys keeps what is empty in app as it was; a zero app forgets all. Only admins get here.
 	SaveKeys(ctx context.Context, network string, app flattery.App) error
 
@@ -189,6 +195,17 @@ type Dispute struct {
 	FirstName, SecondName string
 	FirstProof            flattery.Proof // "": the claim has ended
 }
+
+// Instance is what who runs it may want to know.
+type Instance struct {
+	Database string // and its version
+	Schema   int
+	ID       string // made at first start, for ever
+	Settings []Setting
+}
+
+// Setting is one of its settings. The value of a secret is dots.
+type Setting struct{ Name, Value, From string }
 
 // Sessions keeps sessions. The token it is given is a SHA-256 already, never what is in the cookie. Expiry is real
 // time, also where the instance lives by another clock.

@@ -104,6 +104,9 @@ func settings(h *house) {
 	}
 	now, err := h.Account(h.Context(), a)
 	h.want("the budget now", say(now.Budget, err), "9.00 <nil>")
+	set(8*flattery.Unit, frozenAt.Add(time.Minute)) // the clock has gone back since
+	now, err = h.Account(h.Context(), a)
+	h.want("what was said last", say(now.Budget, err), "8.00 <nil>")
 }
 
 func postOnce(h *house) {

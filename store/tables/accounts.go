@@ -118,6 +118,7 @@ func (t *Tx) AddAccount(ctx context.Context, a flattery.Account) (flattery.Accou
 	return id, t.SetSettings(ctx, id, a.Settings, a.CreatedAt)
 }
 
+// SetSettings writes what has changed. What is said last counts, also where the clock has gone back a little since.
 func (t *Tx) SetSettings(ctx context.Context, id flattery.AccountID, set flattery.Settings, since time.Time) error {
 	was, err := settingsAt(ctx, t, id, forever)
 	if err != nil {
@@ -128,7 +129,8 @@ func (t *Tx) SetSettings(ctx context.Context, id flattery.AccountID, set flatter
 		if r == before[i] {
 			continue
 		}
-		if err := t.Later(ctx, "settings: "+r[0], `INSERT INTO settings (account_id, name, since, value) VALUES (?, ?, ?, ?)
+		if err := t.Later(ctx, "settings: "+r[0], `INSERT INTO settings (account_id, name, since, value)
+			SELECT ?1, ?2, CASE WHEN max(s.since) > ?3 THEN max(s.since) ELSE ?3 END, ?4 FROM settings s WHERE s.account_id = ?1 AND s.name = ?2
 			ON CONFLICT (account_id, name, since) DO UPDATE SET value = excluded.value`, id, r[0], seconds(since), r[1]); err != nil {
 			return err
 		}

@@ -1,0 +1,36 @@
+package web
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"flattery"
+)
+
+// What who runs the instance is told.
+
+func (w *world) Health(context.Context) ([]flattery.Health, error) {
+	list := []flattery.Health{
+		{Network: "github", Well: 12, LastGood: today.Add(-2 * time.Minute), NextPoll: today.Add(time.Minute)},
+		{Network: "flickr", Well: 3, Late: 2, Stopped: 1, LastGood: today.Add(-50 * time.Hour), NextPoll: today.Add(-3 * time.Hour), Troubles: []flattery.Trouble{
+			{Reason: "trouble", Links: 2, Detail: "api.flickr.example answered 502 Bad Gateway"}, {Reason: "keys", Links: 1}}},
+		{Network: "vimeo", Stopped: 1},
+	}
+	if w.rough {
+		list = append(list, flattery.Health{Network: hostile[2], Well: 1_000_000, Late: 1_000_000, Stopped: 1_000_000, Troubles: []flattery.Trouble{{Reason: "new", Links: 7, Detail: hostile[0] + hostile[2]}}})
+	}
+	return list, w.broken
+}
+
+func (w *world) Audit(context.Context) (int64, []string, error) {
+	return 1234, w.faults, w.broken
+}
+
+func (w *world) Instance(context.Context) (Instance, error) {
+	i := Instance{Database: "sqlite 3.53.0", Schema: 7, ID: "k7rmw3hs9dnpx2vq", Settings: []Setting{{"data", "/srv/flattery", "default"}, {"fee", "0.00 %", "default"}, {"mode", "pledge", "flattery.toml:3"}}}
+	if w.rough {
+		i.Settings = append(i.Settings, Setting{"networks.github.base", strings.Repeat("https://long.", 200), "FLATTERY_NETWORKS_GITHUB_BASE"})
+	}
+	return i, w.broken
+}
