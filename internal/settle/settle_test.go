@@ -171,7 +171,7 @@ func TestManySettlersAtOnceSettleOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	var wg sync.WaitGroup
-	errs := make([]error, 16)
+	errs := make([]error, 128) // 64 of each
 	for i := range errs {
 		wg.Go(func() {
 			s, jobs := b.Settler, b.store.Jobs()
