@@ -36,7 +36,7 @@ func (p pages) Payments(ctx context.Context, donor flattery.AccountID) ([]flatte
 }
 
 func (p pages) PaymentsTo(ctx context.Context, payee flattery.AccountID) ([]flattery.Payment, error) {
-	return p.Store.Payments(ctx, store.PaymentQuery{Payee: payee})
+	return paidTo(ctx, p.Store, payee)
 }
 
 func (p pages) Export(ctx context.Context, a flattery.AccountID, w io.Writer) error {

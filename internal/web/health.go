@@ -78,16 +78,7 @@ func (s *site) adminMonths(v *visit) (view, error) {
 		p.Currency = s.Currencies[0]
 	}
 	for _, m := range months {
-		a := adminMonth{MonthState: m, State: "open", Closes: m.Ends.Add(s.Grace)}
-		switch {
-		case !m.SettledAt.IsZero():
-			a.State = "settled"
-		case !m.FrozenAt.IsZero():
-			a.State = "frozen"
-		case !v.now.Before(m.Ends):
-			a.State = "ended"
-		}
-		p.Months = append(p.Months, a)
+		p.Months = append(p.Months, adminMonth{MonthState: m, State: reached(m, v.now), Closes: m.Ends.Add(s.Grace)})
 	}
 	return view{page: p}, nil
 }

@@ -59,13 +59,8 @@ func (s *site) income(v *visit) (view, error) {
 	if p.Sums, err = s.Store.Received(v.ctx, v.account.ID); err != nil {
 		return view{}, err
 	}
-	all, err := s.Store.PaymentsTo(v.ctx, v.account.ID)
-	if err != nil {
+	if p.Payments, err = s.Store.PaymentsTo(v.ctx, v.account.ID); err != nil {
 		return view{}, err
-	}
-	for _, y := range all {
-		y.Donor, y.PayeeName = 0, "" // who gives stays unknown
-		p.Payments = append(p.Payments, y)
 	}
 	return view{page: p}, nil
 }

@@ -71,20 +71,13 @@ func (s *site) months(v *visit) (view, error) {
 }
 
 func (s *site) monthLine(v *visit, st flattery.MonthState, settled []flattery.Settlement) (monthLine, error) {
-	l := monthLine{Month: st.Month, State: "open", Closes: st.Ends.Add(s.Grace), Budget: v.account.Budget, Currency: s.currency(v.account)}
+	l := monthLine{Month: st.Month, State: reached(st, v.now), Closes: st.Ends.Add(s.Grace), Budget: v.account.Budget, Currency: s.currency(v.account)}
 	if !st.SettledAt.IsZero() {
-		l.State = "settled"
 		l.Budget = 0
 		if d, ok := settlementOf(settled, st.Month); ok {
 			l.Budget, l.Shares, l.Flattrs, l.Currency, l.Average = d.Budget, d.Shares, d.Flattrs, d.Currency, average(d.Shares, d.Flattrs)
 		}
 		return l, nil
-	}
-	switch {
-	case !st.FrozenAt.IsZero():
-		l.State = "frozen"
-	case !v.now.Before(st.Ends):
-		l.State = "ended"
 	}
 	t, err := s.Store.Tally(v.ctx, v.account.ID, st.Month)
 	if err != nil {
@@ -93,6 +86,19 @@ func (s *site) monthLine(v *visit, st flattery.MonthState, settled []flattery.Se
 	me := s.measure(v.account, t)
 	l.Flattrs, l.Average = t.Counting, estimate(me.budget, 1, int64(t.Counting), me.limit)
 	return l, nil
+}
+
+// reached is how far a month has come: open, ended, frozen or settled.
+func reached(m flattery.MonthState, now time.Time) string {
+	switch {
+	case !m.SettledAt.IsZero():
+		return "settled"
+	case !m.FrozenAt.IsZero():
+		return "frozen"
+	case !now.Before(m.Ends):
+		return "ended"
+	}
+	return "open"
 }
 
 func settlementOf(settled []flattery.Settlement, m flattery.Month) (flattery.Settlement, bool) {

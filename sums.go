@@ -1,0 +1,122 @@
+package flattery
+
+import "time"
+
+// Settlement is one donor's settled month. Budget = Fee + Shares + Unspent.
+type Settlement struct {
+	Month       Month     `json:"month"`
+	Donor       AccountID `json:"donor"`
+	Currency    string    `json:"currency"`
+	Budget      Amount    `json:"budget"`
+	Fee         Amount    `json:"fee"`
+	Shares      Amount    `json:"shares"`
+	Unspent     Amount    `json:"unspent"` // held back by the donor's cap
+	Flattrs     int       `json:"flattrs"`
+	Transaction int64     `json:"transaction"` // its number in the ledger; 0 when there was nothing to post
+}
+
+// PaymentState: planned → sent or unknown → paid or failed.
+type PaymentState string
+
+// Planned payments are written before anything is sent.
+const (
+	PaymentPlanned PaymentState = "planned"
+	PaymentSent    PaymentState = "sent"
+	PaymentUnknown PaymentState = "unknown"
+	PaymentPaid    PaymentState = "paid"
+	PaymentFailed  PaymentState = "failed"
+)
+
+// Payment is one order to pay one destination. In pledge mode it is a slip of one donor.
+type Payment struct {
+	ID          PaymentID    `json:"id"`
+	Code        string       `json:"code"` // what the donor writes on it, so that the payee can tell what it is
+	Plan        Month        `json:"plan"`
+	Rail        string       `json:"rail"`
+	Donor       AccountID    `json:"donor"`
+	Payee       PayeeID      `json:"payee"`
+	PayeeName   string       `json:"payee_name"`
+	Currency    string       `json:"currency"`
+	Amount      Amount       `json:"amount"`
+	Destination Destination  `json:"destination"`
+	State       PaymentState `json:"state"`
+	PlannedAt   time.Time    `json:"planned_at"`
+	SentAt      time.Time    `json:"sent_at"`
+	PaidAt      time.Time    `json:"paid_at"`
+	Held        Held         `json:"held,omitempty"` // of a planned one: it must not be paid now
+}
+
+// Debt is what a donor owes a payee: settled and not yet paid.
+type Debt struct {
+	Donor       AccountID   `json:"donor"`
+	Payee       PayeeID     `json:"payee"`
+	PayeeName   string      `json:"payee_name"`
+	Account     AccountID   `json:"payee_account,omitempty"` // 0: an author who never joined
+	Currency    string      `json:"currency"`
+	Amount      Amount      `json:"amount"`  // settled, and no payment has left for it
+	Planned     Amount      `json:"planned"` // part of Amount for which a slip is out
+	Since       Month       `json:"since"`   // the first month that is not paid
+	Destination Destination `json:"destination,omitempty"`
+	Held        Held        `json:"held,omitempty"` // why no slip is made
+}
+
+// Received is what a payee was promised and paid.
+type Received struct {
+	Payee    PayeeID   `json:"payee"`
+	Account  AccountID `json:"account"`
+	Name     string    `json:"name"`
+	Currency string    `json:"currency"`
+	Promised Amount    `json:"promised"` // all that was settled
+	Paid     Amount    `json:"paid"`
+}
+
+// Left is what was promised and is not paid yet.
+func (r Received) Left() Amount { return r.Promised - r.Paid }
+
+// Income is what one month gave to whom an account claims to be. Nobody learns from it who gave.
+type Income struct {
+	Month    Month  `json:"month"`
+	Currency string `json:"currency,omitempty"` // "": not settled yet, or from donors who gave nothing
+	Flattrs  int    `json:"flattrs"`
+	Donors   int    `json:"donors"`
+	Amount   Amount `json:"amount"`
+}
+
+// Earning is one thing's part of it. URL and title are the thing's.
+type Earning struct {
+	Thing    Thing  `json:"thing"`
+	Currency string `json:"currency,omitempty"`
+	Flattrs  int    `json:"flattrs"`
+	Total    int    `json:"total"` // flattrs of all months
+	Amount   Amount `json:"amount"`
+}
+
+// Tally is what the flattrs of one donor's month add up to.
+type Tally struct {
+	Counting int   `json:"counting"`
+	Pending  int   `json:"pending"`
+	Own      int   `json:"own"`
+	Excluded int   `json:"excluded,omitempty"`
+	Removed  int   `json:"removed"`
+	Lapsed   int   `json:"lapsed"`
+	Weight   int64 `json:"weight"` // of those that count
+	// Those that count, by whom they go to. Each flattr is in exactly one creator's part and in one network's.
+	Networks []NetworkPart `json:"networks"` // heaviest first
+	Creators []CreatorPart `json:"creators"` // heaviest first, all of them
+}
+
+// NetworkPart is what came over one network.
+type NetworkPart struct {
+	Network string `json:"network"`
+	Flattrs int    `json:"flattrs"`
+	Weight  int64  `json:"weight"`
+	Share   Amount `json:"share"` // settled months only
+}
+
+// CreatorPart is what went to one author.
+type CreatorPart struct {
+	Author  Profile `json:"author"`
+	Flattrs int     `json:"flattrs"`
+	Weight  int64   `json:"weight"`
+	Share   Amount  `json:"share"` // settled months only
+}
