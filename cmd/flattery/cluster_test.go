@@ -97,10 +97,10 @@ func TestPostgresIsRestartedInTheMiddleOfEverything(t *testing.T) {
 	}
 	c.stop()
 	for _, words := range []string{"PostgreSQL cannot be reached: waiting for it", "PostgreSQL can be reached again"} {
-		n := strings.Count(c.said, words) // a process that had nothing to ask meanwhile did not see it
+		n := strings.Count(c.said, words)
 		t.Logf("said %d times: %s", n, words)
-		if n == 0 {
-			t.Errorf("nobody said %q", words)
+		if n < rounds {
+			t.Errorf("%q was said only %d times", words, n)
 		}
 	}
 	t.Logf("%d restarts, %d stars, nothing lost", rounds, c.links*rounds)

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
@@ -53,6 +54,27 @@ func (s *Store) reached() {
 		s.out.since = time.Time{}
 	}
 }
+
+// watch sees every connection that is made, River's too: who has nothing to ask meanwhile hears of an outage as well.
+type watch struct{ s *Store }
+
+func (w watch) TraceConnectStart(ctx context.Context, _ pgx.TraceConnectStartData) context.Context {
+	return ctx
+}
+
+func (w watch) TraceConnectEnd(ctx context.Context, d pgx.TraceConnectEndData) {
+	switch {
+	case d.Err == nil:
+		w.s.reached()
+	case unreachable(d.Err) && ctx.Err() == nil && w.s.opts.Patience > 0:
+		w.s.lost(d.Err)
+	}
+}
+
+func (watch) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
+	return ctx
+}
+func (watch) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
 // patiently does something that may be done again, until the way to the database holds while it is done.
 func (s *Store) patiently(ctx context.Context, do func(context.Context) error) error {

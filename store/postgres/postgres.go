@@ -75,11 +75,13 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if !strings.Contains(string(o.DSN), "pool_max_conns") {
 		config.MaxConns = 12
 	}
+	s := &Store{opts: o, name: name}
+	config.ConnConfig.Tracer = watch{s}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("postgres: %w", err)
 	}
-	s := &Store{opts: o, name: name, pool: pool}
+	s.pool = pool
 	s.Reader = tables.Reader{DB: reader{s}, Snapshot: s.now, Zone: o.Location, Seal: o.Seal}
 	if err := s.migrate(ctx); err != nil {
 		pool.Close()
