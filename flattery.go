@@ -223,6 +223,8 @@ type Settings struct {
 	Paused      bool        `json:"paused"`
 	Destination Destination `json:"destination,omitempty"` // where the account is paid
 	Public      bool        `json:"public,omitempty"`      // it has a page that everybody may see, and a button by its name
+	GiveOn      int64       `json:"give_on,omitempty"`     // percent of what it receives that is spent like its budget; 0–100
+	OnTop       bool        `json:"on_top,omitempty"`      // what is given on is spent beside the budget, and not inside it
 }
 
 // Networks that are none: the web, whose things are pages (ID: the canonical address), and this house itself, where each

@@ -10,7 +10,8 @@ type Settlement struct {
 	Budget      Amount    `json:"budget"`
 	Fee         Amount    `json:"fee"`
 	Shares      Amount    `json:"shares"`
-	Unspent     Amount    `json:"unspent"` // held back by the donor's cap
+	Unspent     Amount    `json:"unspent"`         // held back by the donor's cap
+	Given       Amount    `json:"given,omitempty"` // part of Shares: what the donor had received and gave on
 	Flattrs     int       `json:"flattrs"`
 	Transaction int64     `json:"transaction"` // its number in the ledger; 0 when there was nothing to post
 }
@@ -68,10 +69,27 @@ type Received struct {
 	Currency string    `json:"currency"`
 	Promised Amount    `json:"promised"` // all that was settled
 	Paid     Amount    `json:"paid"`
+	Given    Amount    `json:"given,omitempty"` // prepaid: given on instead of being paid
 }
 
 // Left is what was promised and is not paid yet.
-func (r Received) Left() Amount { return r.Promised - r.Paid }
+func (r Received) Left() Amount { return r.Promised - r.Paid - r.Given }
+
+// Given is what an account gave on of what it received in a month. It is spent before the account's own budget is.
+type Given struct {
+	Month       Month     `json:"month"`
+	Account     AccountID `json:"account"`
+	Currency    string    `json:"currency"`
+	Received    Amount    `json:"received"`
+	Percent     int64     `json:"percent"`
+	Amount      Amount    `json:"amount"`
+	Spent       Amount    `json:"spent"`       // of Amount, by settlements since
+	Promised    bool      `json:"promised"`    // pledge: the account was paid it, and pays it on by slips; else the instance has it
+	Transaction int64     `json:"transaction"` // its number in the ledger
+}
+
+// Left is what was given on and is not spent yet.
+func (g Given) Left() Amount { return g.Amount - g.Spent }
 
 // Income is what one month gave to whom an account claims to be. Nobody learns from it who gave.
 type Income struct {

@@ -81,6 +81,9 @@ type Reader interface {
 	// Incomes are the months of what an account claims to be, newest first; Earnings a month of it by thing, largest first.
 	Incomes(ctx context.Context, account flattery.AccountID) ([]flattery.Income, error)
 	Earnings(ctx context.Context, account flattery.AccountID, m flattery.Month) ([]flattery.Earning, error)
+	// Given is what an account gave on, newest first; Receipts are of those that give on in a frozen month and have not yet.
+	Given(ctx context.Context, account flattery.AccountID) ([]flattery.Given, error)
+	Receipts(ctx context.Context, m flattery.Month) ([]Receipt, error)
 	Waiting(ctx context.Context) ([]Waiting, error)                                             // most flattrs first
 	Payments(ctx context.Context, q PaymentQuery) ([]flattery.Payment, error)                   // newest plan first
 	Payment(ctx context.Context, id flattery.PaymentID) (flattery.Payment, error)               //
@@ -113,9 +116,12 @@ type FlattrQuery struct {
 type DonorMonth struct {
 	Account flattery.Account // Settings as they stood at the freeze
 	Means   flattery.Amount  // prepaid: what there is to spend
-	Parts   []flattery.Part
-	Flattrs []flattery.FlattrID // of each part
-	Payees  []flattery.PayeeID  // of each part
+	// Given on before and not spent, spent first: what the instance has (part of Means), and what the account was paid and
+	// promised to pay on (beside them).
+	Given, Promised flattery.Amount
+	Parts           []flattery.Part
+	Flattrs         []flattery.FlattrID // of each part
+	Payees          []flattery.PayeeID  // of each part
 }
 
 // PaymentQuery selects payments.
@@ -124,6 +130,16 @@ type PaymentQuery struct {
 	Payee flattery.AccountID // 0: any
 	Plan  flattery.Month     // 0: any
 	State flattery.PaymentState
+}
+
+// Receipt is what an account that gives on received in a month, in its own currency.
+type Receipt struct {
+	Account flattery.Account // Settings as they stood at the freeze
+	Payee   flattery.PayeeID
+	Settled flattery.Amount // shares of the month
+	Paid    flattery.Amount // payments that were paid while the month lasted
+	Owed    flattery.Amount // settled whenever, not paid, and no donor's to pay
+	Left    flattery.Amount // given on before and not spent
 }
 
 // Plan is a stored plan of payments. Once stored it does not change.
@@ -300,6 +316,10 @@ type Tx interface {
 	// Owe adds to what a donor owes a payee since a month; a negative amount is what has left, planned in that month.
 	// Never below zero.
 	Owe(ctx context.Context, donor flattery.AccountID, payee flattery.PayeeID, currency string, amount flattery.Amount, since flattery.Month) error
+	// GiveOn notes what an account gave on, once a month and currency. SpendGiven spends of it, the oldest first; ErrOverdrawn
+	// when there is not so much.
+	GiveOn(ctx context.Context, g flattery.Given) error
+	SpendGiven(ctx context.Context, account flattery.AccountID, currency string, promised bool, amount flattery.Amount) error
 	// CloseMonth writes the control sums when every donor of the month is settled, and says whether it did.
 	CloseMonth(ctx context.Context, m flattery.Month, now time.Time) (flattery.MonthState, bool, error)
 

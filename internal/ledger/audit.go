@@ -19,6 +19,7 @@ type Book struct {
 	Digests      map[flattery.Month]string     // of their flattrs, as they are today
 	Settlements  iter.Seq2[flattery.Settlement, error]
 	Debts        []flattery.Debt
+	Given        []flattery.Given
 	Strays       int64 // entries that belong to no transaction
 }
 
@@ -47,6 +48,7 @@ func Audit(b Book) (Report, error) {
 	r := Report{Faults: []string{}}
 	sums := map[Account]Total{}
 	settled := map[string]flattery.Amount{} // shares by settle:<month>:<donor>
+	gave := map[string]flattery.Amount{}    // by give:<month>:<account>:<currency>
 	var last Transaction
 	for t, err := range b.Transactions {
 		if err != nil {
@@ -63,6 +65,9 @@ func Audit(b Book) (Report, error) {
 			if e.Flattr != 0 {
 				settled[t.Key] += e.Amount
 			}
+			if t.Kind == "give" {
+				gave[t.Key] += e.Amount
+			}
 		}
 		r.Transactions++
 		r.Entries += int64(len(t.Entries))
@@ -70,10 +75,12 @@ func Audit(b Book) (Report, error) {
 	}
 	r.Head = last.Hash.String()
 	r.totals(sums, b.Totals)
-	if err := r.months(b, settled); err != nil {
+	spent, err := r.months(b, settled)
+	if err != nil {
 		return r, err
 	}
-	r.debts(sums, b.Debts)
+	promised := r.given(sums, gave, spent, b.Given)
+	r.debts(sums, promised, b.Debts)
 	if b.Strays != 0 {
 		r.fault("%d entries belong to no transaction", b.Strays)
 	}
@@ -116,7 +123,9 @@ func (r *Report) totals(sums, kept map[Account]Total) {
 	}
 }
 
-func (r *Report) months(b Book, settled map[string]flattery.Amount) error {
+// months holds statements against entries, and says what each donor's spent of what was given on.
+func (r *Report) months(b Book, settled map[string]flattery.Amount) (map[Account]flattery.Amount, error) {
+	spent := map[Account]flattery.Amount{}
 	type sum struct {
 		budgets, shares flattery.Amount
 		donors          int
@@ -124,8 +133,9 @@ func (r *Report) months(b Book, settled map[string]flattery.Amount) error {
 	by := map[flattery.Month]*sum{}
 	for s, err := range b.Settlements {
 		if err != nil {
-			return fmt.Errorf("ledger: audit: %w", err)
+			return nil, fmt.Errorf("ledger: audit: %w", err)
 		}
+		spent[Account{DonorMeans(s.Donor), s.Currency}] += s.Given
 		m := by[s.Month]
 		if m == nil {
 			m = &sum{}
@@ -160,16 +170,57 @@ func (r *Report) months(b Book, settled map[string]flattery.Amount) error {
 				m.Month, m.Budgets, m.Shares, m.Donors, s.budgets, s.shares, s.donors)
 		}
 	}
-	return nil
+	return spent, nil
 }
 
-// debts: in pledge mode what a donor owes is the balance of the pledge, less what is on its way.
-func (r *Report) debts(sums map[Account]Total, debts []flattery.Debt) {
-	owed := map[Account]flattery.Amount{}
+// given holds what was given on against entries, statements and means, and says what of it is promised and not spent yet, by
+// the pledge that stands for it.
+func (r *Report) given(sums map[Account]Total, gave map[string]flattery.Amount, spent map[Account]flattery.Amount, given []flattery.Given) map[Account]flattery.Amount {
+	promised, left := map[Account]flattery.Amount{}, map[Account]flattery.Amount{}
+	for _, g := range given {
+		key := GiveKey(g.Month, g.Account, g.Currency)
+		if gave[key] != g.Amount {
+			r.fault("%s: %s were given on, the entries say %s", key, g.Amount, gave[key])
+		}
+		delete(gave, key)
+		means := Account{DonorMeans(g.Account), g.Currency}
+		left[means] += g.Left()
+		spent[means] -= g.Spent
+		if g.Promised {
+			promised[Account{Pledge(g.Account), g.Currency}] += g.Left()
+		}
+	}
+	for key := range gave {
+		r.fault("%s: posted, and nothing says that it was given on", key)
+	}
+	for means, amount := range left {
+		if balance := sums[means].Balance(Credit); amount > balance {
+			r.fault("%s %s: %s of what was given on are left, and there are %s", means.Name, means.Currency, amount, balance)
+		}
+	}
+	for means, amount := range spent {
+		if amount != 0 {
+			r.fault("%s %s: the statements spent %s more of what was given on than was taken from it", means.Name, means.Currency, amount)
+		}
+	}
+	return promised
+}
+
+// debts: in pledge mode the balance of the pledge is what a donor owes, what is on its way, and what the donor has been paid
+// and promised to give on. What is owed to a payee is in that payee's payable.
+func (r *Report) debts(sums map[Account]Total, promised map[Account]flattery.Amount, debts []flattery.Debt) {
+	owed := maps.Clone(promised)
+	payable := map[Account]flattery.Amount{}
 	for _, d := range debts {
 		owed[Account{Pledge(d.Donor), d.Currency}] += d.Amount
+		payable[Account{PayeePayable(d.Payee), d.Currency}] += d.Amount
 		if d.Amount < 0 || d.Planned < 0 || d.Planned > d.Amount {
 			r.fault("donor %d owes payee %d %s, %s of it planned", d.Donor, d.Payee, d.Amount, d.Planned)
+		}
+	}
+	for a, amount := range payable {
+		if balance := sums[a].Balance(Credit); amount > balance {
+			r.fault("%s %s: donors owe %s, and only %s are to be paid", a.Name, a.Currency, amount, balance)
 		}
 	}
 	transit := map[string]flattery.Amount{}
@@ -181,7 +232,7 @@ func (r *Report) debts(sums map[Account]Total, debts []flattery.Debt) {
 		case strings.HasPrefix(a.Name, "assets:pledge:"):
 			pledged[a.Currency] += t.Balance(Debit)
 			if owed[a] > t.Balance(Debit) {
-				r.fault("%s %s: owes %s to payees and pledged only %s", a.Name, a.Currency, owed[a], t.Balance(Debit))
+				r.fault("%s %s: owes %s and pledged only %s", a.Name, a.Currency, owed[a], t.Balance(Debit))
 			}
 		}
 	}
@@ -205,4 +256,9 @@ func byName(a, b Account) int {
 // SettleKey is the idempotency key of a donor's month.
 func SettleKey(m flattery.Month, d flattery.AccountID) string {
 	return "settle:" + m.String() + ":" + id(int64(d))
+}
+
+// GiveKey is the idempotency key of what an account gives on of a month.
+func GiveKey(m flattery.Month, a flattery.AccountID, currency string) string {
+	return "give:" + m.String() + ":" + id(int64(a)) + ":" + currency
 }

@@ -60,6 +60,7 @@ type Event struct {
 type Rules struct {
 	Max     int             // slips a donor gets a month
 	Minimum flattery.Amount // of one slip
+	Prepaid bool            // the instance has the money; else donors pay by slips
 }
 
 // Store is what planning needs of the store.
@@ -68,6 +69,7 @@ type Store interface {
 	Debts(ctx context.Context, donor flattery.AccountID) ([]flattery.Debt, error)
 	Plan(ctx context.Context, m flattery.Month) (store.Plan, error)
 	Payment(ctx context.Context, id flattery.PaymentID) (flattery.Payment, error)
+	Receipts(ctx context.Context, m flattery.Month) ([]store.Receipt, error)
 	Update(ctx context.Context, fn func(store.Tx) error) error
 }
 
@@ -217,6 +219,9 @@ func (p *Planner) wait(ctx context.Context, month flattery.Month) error {
 func (p *Planner) plan(ctx context.Context, m flattery.Month) error {
 	if err := p.meetOwn(ctx, m); err != nil {
 		return fmt.Errorf("payout: plan %s: %w", m, err)
+	}
+	if err := p.giveOn(ctx, m); err != nil {
+		return fmt.Errorf("payout: plan %s: given on: %w", m, err)
 	}
 	debts, err := p.Store.Debts(ctx, 0)
 	if err != nil {

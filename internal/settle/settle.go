@@ -298,6 +298,11 @@ func post(ctx context.Context, tx store.Tx, statements []Statement, now time.Tim
 				return err
 			}
 		}
+		if st.Given > 0 {
+			if err := tx.SpendGiven(ctx, st.Donor, st.Currency, st.Pledged, st.Given); err != nil {
+				return err
+			}
+		}
 		settled = append(settled, st.Settlement)
 	}
 	return tx.Settle(ctx, settled...)

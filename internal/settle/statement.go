@@ -16,6 +16,7 @@ type Statement struct {
 	Parts   []Share        `json:"-"` // above 0
 	Entries []ledger.Entry `json:"-"`
 	Owed    []Owed         `json:"-"` // pledge: to whom, by payee
+	Pledged bool           `json:"-"` // pledge mode
 }
 
 // Share is what one flattr of a statement receives.
@@ -34,10 +35,17 @@ type Owed struct {
 // Statement splits a donor's month. It is a pure function: the same month gives the same statement.
 func (r Rules) Statement(m flattery.Month, d store.DonorMonth) Statement {
 	a := d.Account
-	st := Statement{Name: a.Name}
+	st := Statement{Name: a.Name, Pledged: r.Mode == Pledge}
+	given := d.Given
+	if st.Pledged {
+		given = d.Promised
+	}
 	st.Month, st.Donor, st.Currency, st.Flattrs = m, a.ID, a.Currency, len(d.Parts)
 	if !a.Paused {
 		st.Budget = a.Budget
+		if a.OnTop {
+			st.Budget += given
+		}
 	}
 	if r.Mode == Prepaid {
 		st.Budget = min(st.Budget, d.Means) // spends at most what is there
@@ -50,6 +58,7 @@ func (r Rules) Statement(m flattery.Month, d store.DonorMonth) Statement {
 			st.Parts = append(st.Parts, Share{d.Flattrs[i], d.Payees[i], amount})
 		}
 	}
+	st.Given = min(given, st.Shares) // spent first
 	st.Unspent = st.Budget - st.Fee - st.Shares
 	r.entries(&st)
 	return st
@@ -57,8 +66,8 @@ func (r Rules) Statement(m flattery.Month, d store.DonorMonth) Statement {
 
 func (r Rules) entries(st *Statement) {
 	means := ledger.DonorMeans(st.Donor)
-	if r.Mode == Pledge && st.Shares > 0 {
-		st.Entries = append(st.Entries, ledger.Entry{Debit: ledger.Pledge(st.Donor), Credit: means, Currency: st.Currency, Amount: st.Shares})
+	if pledge := st.Shares - st.Given; st.Pledged && pledge > 0 { // what was given on was pledged then
+		st.Entries = append(st.Entries, ledger.Entry{Debit: ledger.Pledge(st.Donor), Credit: means, Currency: st.Currency, Amount: pledge})
 	}
 	if st.Fee > 0 {
 		st.Entries = append(st.Entries, ledger.Entry{Debit: means, Credit: ledger.IncomeFee, Currency: st.Currency, Amount: st.Fee})
@@ -68,7 +77,7 @@ func (r Rules) entries(st *Statement) {
 		st.Entries = append(st.Entries, ledger.Entry{Debit: means, Credit: ledger.PayeePayable(s.Payee), Currency: st.Currency, Amount: s.Amount, Flattr: s.Flattr})
 		owed[s.Payee] += s.Amount
 	}
-	if r.Mode != Pledge {
+	if !st.Pledged {
 		return
 	}
 	for payee, amount := range owed {

@@ -73,6 +73,14 @@ func Fill(t *testing.T, s store.Store) {
 		if err := x.Settle(ctx, flattery.Settlement{Month: october, Donor: b, Currency: "EUR", Budget: 7, Shares: 7, Flattrs: 1, Transaction: number}); err != nil {
 			return err
 		}
+		give, err := x.Post(ctx, ledger.Draft{Key: ledger.GiveKey(october, b, "EUR"), Kind: "give", At: now, Entries: []ledger.Entry{
+			{Debit: ledger.Pledge(b), Credit: ledger.DonorMeans(b), Currency: "EUR", Amount: 3}}})
+		if err != nil {
+			return err
+		}
+		if err := x.GiveOn(ctx, flattery.Given{Account: b, Month: october, Currency: "EUR", Received: 6, Percent: 50, Amount: 3, Promised: true, Transaction: give}); err != nil {
+			return err
+		}
 		if _, _, err := x.CloseMonth(ctx, october, now.AddDate(0, 1, 0)); err != nil {
 			return err
 		}
@@ -175,6 +183,9 @@ func Walls(t *testing.T, s store.Store, raw Raw) {
 		"a subscription ends before it began": `UPDATE subscriptions SET last_month = first_month - 1`,
 		"a flattr is in no state":             `UPDATE flattrs SET state = 'else', counts_in = NULL`,
 		"a network gives money back":          `INSERT INTO spendings (network, month, amount, likes) VALUES ('n', 1, -1, 0)`,
+		"what was given on is taken back":     `DELETE FROM given`,
+		"what was given on grows":             `UPDATE given SET amount = amount + 1`,
+		"what was given on is spent twice":    `UPDATE given SET spent = amount + 1`,
 		"an identity is claimed twice":        `INSERT INTO claims (account_id, identity_id, proof, proved_at) SELECT 2, identity_id, proof, proved_at FROM claims`,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -201,7 +212,7 @@ func Dump(t *testing.T, s store.Store, raw Raw) string {
 	if err := ledger.Export(&out, "csv", b); err != nil {
 		t.Fatal(err)
 	}
-	for _, table := range []string{"months", "flattrs", "ledger_accounts", "settlements", "plans", "payments", "debts", "claims"} {
+	for _, table := range []string{"months", "flattrs", "ledger_accounts", "settlements", "plans", "payments", "debts", "given", "claims"} {
 		n, err := raw.Count(t.Context(), table)
 		if err != nil {
 			t.Fatal(err)

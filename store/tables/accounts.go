@@ -17,6 +17,8 @@ const (
 	settingPaused      = "paused"
 	settingDestination = "destination"
 	settingPublic      = "public"
+	settingGiveOn      = "give_on"
+	settingOnTop       = "on_top"
 )
 
 const accountColumns = `a.id, a.name, a.admin, a.language, a.created_at`
@@ -94,6 +96,10 @@ func setSetting(set *flattery.Settings, name, value string) (err error) {
 		set.Destination = flattery.Destination(value)
 	case settingPublic:
 		set.Public, err = strconv.ParseBool(value)
+	case settingGiveOn:
+		set.GiveOn, err = strconv.ParseInt(value, 10, 64)
+	case settingOnTop:
+		set.OnTop, err = strconv.ParseBool(value)
 	}
 	return err
 }
@@ -106,6 +112,8 @@ func settingRows(set flattery.Settings) [][2]string {
 		{settingPaused, strconv.FormatBool(set.Paused)},
 		{settingDestination, string(set.Destination)},
 		{settingPublic, strconv.FormatBool(set.Public)},
+		{settingGiveOn, strconv.FormatInt(set.GiveOn, 10)},
+		{settingOnTop, strconv.FormatBool(set.OnTop)},
 	}
 }
 
@@ -183,7 +191,7 @@ func (t *Tx) RemoveAccount(ctx context.Context, id flattery.AccountID, now time.
 		return wrap("settings", err)
 	}
 	// A frozen month still settles with what stood at its freeze; from now on nothing is given.
-	set.Budget, set.Destination, set.Public = 0, "", false
+	set.Budget, set.Destination, set.Public, set.GiveOn, set.OnTop = 0, "", false, 0, false
 	return t.SetSettings(ctx, id, set, now)
 }
 

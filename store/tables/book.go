@@ -75,6 +75,9 @@ func book(ctx context.Context, db DB) (b ledger.Book, err error) {
 	if b.Debts, err = all(ctx, db, scanDebt, debtQuery+` ORDER BY d.account_id, d.payee_id, d.currency`); err != nil {
 		return b, err
 	}
+	if b.Given, err = all(ctx, db, scanGiven, givenQuery+`ORDER BY number`); err != nil {
+		return b, err
+	}
 	if b.Strays, err = value[int64](db.Row(ctx, `SELECT (SELECT count(*) FROM entries) - (SELECT CAST(coalesce(sum(entries), 0) AS BIGINT) FROM transactions)`)); err != nil {
 		return b, err
 	}

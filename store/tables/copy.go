@@ -51,9 +51,10 @@ func parts() []part {
 		{table: "ledger_accounts", columns: "id bigint, name text, currency text, side text, debits bigint, credits bigint, last_number bigint", numbers: true},
 		{table: "transactions", columns: "number bigint, key text, kind text, posted_at bigint, note text, reverses bigint, first_entry bigint, entries bigint, body bytea, hash bytea"},
 		{table: "entries", columns: "number bigint, debit_id bigint, credit_id bigint, amount bigint, flattr_id bigint"},
-		{table: "settlements", columns: "month bigint, account_id bigint, currency text, budget bigint, fee bigint, shares bigint, unspent bigint, flattrs bigint, number bigint"},
+		{table: "settlements", columns: "month bigint, account_id bigint, currency text, budget bigint, fee bigint, shares bigint, unspent bigint, flattrs bigint, number bigint, given bigint"},
 		{table: "months", columns: "month bigint, settled_at bigint, budgets bigint, shares bigint, head bytea", change: "month", where: "settled_at IS NOT NULL"},
 		{table: "debts", columns: "account_id bigint, payee_id bigint, currency text, amount bigint, since bigint"},
+		{table: "given", columns: "account_id bigint, month bigint, currency text, received bigint, percent bigint, amount bigint, spent bigint, promised boolean, number bigint"},
 		{table: "plans", columns: "month bigint, hash bytea, created_at bigint, payments bigint"},
 		{table: "payments", columns: "id bigint, code text, plan bigint, rail text, account_id bigint, payee_id bigint, currency text, amount bigint, destination text, " +
 			"state text, planned_at bigint, sent_at bigint, paid_at bigint", numbers: true},

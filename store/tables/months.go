@@ -242,6 +242,9 @@ func (s *Reader) donorMonths(ctx context.Context, m flattery.MonthState, first, 
 	if err := s.donorMeans(ctx, index); err != nil {
 		return nil, err
 	}
+	if err := s.donorGiven(ctx, first, last, index); err != nil {
+		return nil, err
+	}
 	return list, s.donorParts(ctx, m, first, last, index)
 }
 
@@ -312,12 +315,12 @@ func (s *Reader) donorParts(ctx context.Context, m flattery.MonthState, first, l
 
 func (t *Tx) Settle(ctx context.Context, statements ...flattery.Settlement) error {
 	for part := range slices.Chunk(statements, t.Dialect().Batch) {
-		rows := make([]any, 0, 9*len(part))
+		rows := make([]any, 0, 10*len(part))
 		for _, st := range part {
-			rows = append(rows, st.Month, st.Donor, st.Currency, st.Budget, st.Fee, st.Shares, st.Unspent, st.Flattrs, null(st.Transaction))
+			rows = append(rows, st.Month, st.Donor, st.Currency, st.Budget, st.Fee, st.Shares, st.Unspent, st.Flattrs, null(st.Transaction), st.Given)
 		}
-		if err := t.insert(ctx, "settle "+part[0].Month.String(), `settlements (month, account_id, currency, budget, fee, shares, unspent, flattrs, number)`,
-			`bigint bigint text bigint bigint bigint bigint bigint bigint`, rows, ``); err != nil {
+		if err := t.insert(ctx, "settle "+part[0].Month.String(), `settlements (month, account_id, currency, budget, fee, shares, unspent, flattrs, number, given)`,
+			`bigint bigint text bigint bigint bigint bigint bigint bigint bigint`, rows, ``); err != nil {
 			return err
 		}
 	}
@@ -348,10 +351,10 @@ func (t *Tx) CloseMonth(ctx context.Context, m flattery.Month, now time.Time) (f
 	return st, true, wrap(doing, err)
 }
 
-const settlementQuery = `SELECT month, account_id, currency, budget, fee, shares, unspent, flattrs, coalesce(number, 0) FROM settlements `
+const settlementQuery = `SELECT month, account_id, currency, budget, fee, shares, unspent, flattrs, coalesce(number, 0), given FROM settlements `
 
 func scanSettlement(s Row) (st flattery.Settlement, err error) {
-	err = s.Scan(&st.Month, &st.Donor, &st.Currency, &st.Budget, &st.Fee, &st.Shares, &st.Unspent, &st.Flattrs, &st.Transaction)
+	err = s.Scan(&st.Month, &st.Donor, &st.Currency, &st.Budget, &st.Fee, &st.Shares, &st.Unspent, &st.Flattrs, &st.Transaction, &st.Given)
 	return st, err
 }
 
