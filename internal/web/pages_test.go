@@ -288,9 +288,6 @@ func TestAssetsMayBeKeptForEverAndHealthNever(t *testing.T) {
 	if _, err := s.assets.url("nothing.css"); err == nil {
 		t.Error("an unknown file has an address")
 	}
-	if got := b.get("/favicon.ico"); got.Code != 200 || !strings.HasPrefix(got.Header().Get("Content-Type"), "image/svg+xml") {
-		t.Errorf("favicon answered %d", got.Code)
-	}
 	if got := b.get("/healthz"); got.Code != 200 || got.Header().Get("Cache-Control") != "no-store" {
 		t.Errorf("health answered %d", got.Code)
 	}

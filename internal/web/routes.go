@@ -198,7 +198,9 @@ func (s *site) handler(base *url.URL) (http.Handler, error) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", s.serveHealth)
 	mux.HandleFunc("GET /assets/{name}", s.serveAsset)
-	mux.HandleFunc("GET /favicon.ico", s.serveFavicon)
+	mux.HandleFunc("GET /manifest.webmanifest", s.serveManifest)
+	mux.HandleFunc("GET /favicon.ico", s.serveIcon("favicon.png"))
+	mux.HandleFunc("GET /apple-touch-icon.png", s.serveIcon("touch-icon.png"))
 	mux.HandleFunc("GET /button.js", s.serveButton)
 	mux.HandleFunc("GET /badge/{file}", s.serveBadge)
 	for _, r := range s.routes() {
