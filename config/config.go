@@ -65,6 +65,8 @@ type Config struct {
 	ReceiversMustGive bool
 	SlipsMax          int // a donor and month
 	SlipsMinimum      flattery.Amount
+	OwnerName         string        // who runs the instance, for its terms; "": they do not say
+	OwnerContact      string        // where they are reached: a mail address or a web address
 	AllowPrivate      bool          // outbound requests may go to private addresses
 	MetricsListen     string        // host:port; "": no metrics
 	Lease             time.Duration // PostgreSQL: a job that takes longer is taken for lost, and given to another

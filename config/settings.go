@@ -46,6 +46,8 @@ func settings(o Options) []setting {
 		typed("receivers_must_give", "false", boolean, func(c *Config) *bool { return &c.ReceiversMustGive }),
 		typed("slips.max", "5", count, func(c *Config) *int { return &c.SlipsMax }),
 		typed("slips.minimum", "1.00", flattery.ParseAmount, func(c *Config) *flattery.Amount { return &c.SlipsMinimum }),
+		typed("owner.name", "", line, func(c *Config) *string { return &c.OwnerName }),
+		typed("owner.contact", "", line, func(c *Config) *string { return &c.OwnerContact }),
 		typed("outbound.allow_private", "false", boolean, func(c *Config) *bool { return &c.AllowPrivate }),
 		typed("metrics.listen", "", optional(address), func(c *Config) *string { return &c.MetricsListen }),
 		typed("jobs.lease", "5m", between(30*time.Second, day), func(c *Config) *time.Duration { return &c.Lease }),

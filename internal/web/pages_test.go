@@ -23,7 +23,7 @@ func emptyPages() []page {
 		&startPage{}, &doorPage{}, &monthPage{}, &monthsPage{}, &statementPage{}, &slipsPage{}, &linksPage{}, &errorPage{Key: "missing"},
 		&networkPage{Network: emptyNetwork}, &keysPage{Network: emptyNetwork}, &codePage{}, &identitiesPage{}, &provePage{Network: emptyNetwork, Where: "prove.where.other"}, &disputesPage{},
 		&signinPage{}, &stepupPage{}, &securityPage{}, &invitePage{}, &accountsPage{},
-		&submitPage{}, &flattrPage{Flattr: flattery.Flattr{State: flattery.Pending}}, &subscriptionsPage{}, &rulesPage{}, &buttonPage{}, &publicPage{}, &settingsPage{}, &incomePage{}, &earningsPage{}, &healthPage{}, &welcomePage{}, &adminMonthsPage{}, &instancePage{},
+		&submitPage{}, &flattrPage{Flattr: flattery.Flattr{State: flattery.Pending}}, &subscriptionsPage{}, &rulesPage{}, &buttonPage{}, &publicPage{}, &settingsPage{}, &incomePage{}, &earningsPage{}, &healthPage{}, &welcomePage{}, &adminMonthsPage{}, &instancePage{}, &termsPage{},
 	}
 }
 
@@ -43,7 +43,7 @@ func TestEveryTemplateFitsItsPageInEveryLanguage(t *testing.T) {
 		}
 		b := visitor(t, h).signIn(w, ada)
 		b.headers["Accept-Language"] = code
-		for _, path := range []string{"/enter/x", "/month", "/months", "/months/2026-09", "/months/2026-07", "/slips", "/links", "/nothing", "/settings", "/welcome", "/admin/health", "/admin/months", "/admin/instance", "/income", "/income/2026-09", "/income/2026-10", "/identities", "/identities/github/prove", "/identities/vimeo/prove", "/admin/disputes",
+		for _, path := range []string{"/enter/x", "/month", "/months", "/months/2026-09", "/months/2026-07", "/slips", "/links", "/nothing", "/settings", "/welcome", "/admin/health", "/admin/months", "/admin/instance", "/terms", "/income", "/income/2026-09", "/income/2026-10", "/identities", "/identities/github/prove", "/identities/vimeo/prove", "/admin/disputes",
 			"/settings/security", "/stepup?next=/slips", "/admin/accounts", "/invite/invited",
 			"/networks/twitter", "/networks/github", "/networks/flickr", "/networks/vimeo", "/networks/fivehundredpx", "/networks/instagram",
 			"/networks/twitter/keys", "/networks/github/keys", "/networks/flickr/keys",

@@ -55,6 +55,7 @@ func (s *site) entrance() []route {
 		{"POST /enter/{token}", anyone, s.enter},
 		{"POST /leave", anyone, s.leave},
 		{"POST /language", anyone, s.language},
+		{"GET /terms", anyone, s.terms},
 		{"GET /submit/auto", anyone, s.submit},
 		{"POST /submit/auto", members, s.press},
 		{"GET /button", anyone, s.button},
