@@ -1,4 +1,4 @@
-// Package config reads every setting once: defaults, then a TOML file, then FLATTERY_* variables, then FLATTERY_*_FILE
+// Package config reads every setting once: defaults, what the database keeps of them (Keep), then a TOML file, then FLATTERY_* variables, then FLATTERY_*_FILE
 // variables, each over the one before. It reports all mistakes at once and says of each setting where it is from. What
 // the settings are for is not its business.
 package config
@@ -65,6 +65,8 @@ type Config struct {
 	ReceiversMustGive bool
 	SlipsMax          int // a donor and month
 	SlipsMinimum      flattery.Amount
+	OwnerName         string        // who runs the instance, for its terms; "": they do not say
+	OwnerContact      string        // where they are reached: a mail address or a web address
 	AllowPrivate      bool          // outbound requests may go to private addresses
 	MetricsListen     string        // host:port; "": no metrics
 	Lease             time.Duration // PostgreSQL: a job that takes longer is taken for lost, and given to another
@@ -74,6 +76,7 @@ type Config struct {
 	Warnings          []string // what works, but hardly as meant; one line each
 
 	origins []Origin
+	read    *loader
 }
 
 // Network is the settings of one network.
@@ -94,7 +97,7 @@ func (n Network) Keyed() bool { return n.ClientID != "" || n.ClientSecret != "" 
 type Origin struct {
 	Name  string `json:"name"`
 	Value string `json:"value"`
-	From  string `json:"from"` // "default", "--data", "flattery.toml:3", "FLATTERY_X", "FLATTERY_X_FILE (path)"
+	From  string `json:"from"` // "default", "database", "--data", "flattery.toml:3", "FLATTERY_X", "FLATTERY_X_FILE (path)"
 }
 
 // Load reads the settings. Its error is an *Error with every mistake that was found.
@@ -118,7 +121,7 @@ func Load(o Options) (*Config, error) {
 	if err := l.mistakes.err(); err != nil {
 		return nil, err
 	}
-	c.Warnings, c.origins = l.warnings, l.origins(c)
+	c.Warnings, c.origins, c.read = l.warnings, l.origins(c), l
 	return c, nil
 }
 

@@ -62,7 +62,7 @@ func TestNothingSetIsAWorkingHouse(t *testing.T) {
 		Split: flattery.SplitByFlattr, Clicks: ClicksMany, SlipsMax: 5, SlipsMinimum: flattery.Unit, Lease: 5 * time.Minute, LogLevel: slog.LevelInfo,
 	}
 	got := *c
-	got.Currencies, got.Networks, got.origins = nil, nil, nil
+	got.Currencies, got.Networks, got.origins, got.read = nil, nil, nil, nil
 	if fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}

@@ -14,6 +14,7 @@ type setting struct {
 	name   string
 	value  string // what stands where nobody sets it
 	secret bool
+	house  bool // may also be made in the pages, and is kept in the database then
 	read   func(c *Config, text string) error
 }
 
@@ -33,19 +34,21 @@ func settings(o Options) []setting {
 			c.Database, err = database(s)
 			return err
 		}},
-		typed("time_zone", "UTC", zone, func(c *Config) **time.Location { return &c.TimeZone }),
-		typed("currencies", "EUR", currencies, func(c *Config) *[]string { return &c.Currencies }),
-		typed("mode", "pledge", oneOf(Pledge, Prepaid), func(c *Config) *Mode { return &c.Mode }),
-		typed("months.grace", "72h", between(0, 28*day), func(c *Config) *time.Duration { return &c.Grace }),
+		house("time_zone", "UTC", zone, func(c *Config) **time.Location { return &c.TimeZone }),
+		house("currencies", "EUR", currencies, func(c *Config) *[]string { return &c.Currencies }),
+		house("mode", "pledge", oneOf(Pledge, Prepaid), func(c *Config) *Mode { return &c.Mode }),
+		house("months.grace", "72h", between(0, 28*day), func(c *Config) *time.Duration { return &c.Grace }),
 		typed("settle.cron", "15 4 * * *", cronSpec(o.Cron), func(c *Config) *string { return &c.SettleCron }),
-		typed("budget.minimum", "2.00", flattery.ParseAmount, func(c *Config) *flattery.Amount { return &c.BudgetMinimum }),
-		typed("pending.lapse", "90 days", between(0, 100*365*day), func(c *Config) *time.Duration { return &c.PendingLapse }),
-		typed("split", "flattr", oneOf(flattery.SplitByFlattr, flattery.SplitByCreator), func(c *Config) *flattery.SplitBy { return &c.Split }),
-		typed("clicks", "many", oneOf(ClicksMany, ClicksOnce), func(c *Config) *Clicks { return &c.Clicks }),
+		house("budget.minimum", "2.00", flattery.ParseAmount, func(c *Config) *flattery.Amount { return &c.BudgetMinimum }),
+		house("pending.lapse", "90 days", between(0, 100*365*day), func(c *Config) *time.Duration { return &c.PendingLapse }),
+		house("split", "flattr", oneOf(flattery.SplitByFlattr, flattery.SplitByCreator), func(c *Config) *flattery.SplitBy { return &c.Split }),
+		house("clicks", "many", oneOf(ClicksMany, ClicksOnce), func(c *Config) *Clicks { return &c.Clicks }),
 		typed("fee", "0", percent, func(c *Config) *flattery.Rate { return &c.Fee }),
 		typed("receivers_must_give", "false", boolean, func(c *Config) *bool { return &c.ReceiversMustGive }),
-		typed("slips.max", "5", count, func(c *Config) *int { return &c.SlipsMax }),
-		typed("slips.minimum", "1.00", flattery.ParseAmount, func(c *Config) *flattery.Amount { return &c.SlipsMinimum }),
+		house("slips.max", "5", count, func(c *Config) *int { return &c.SlipsMax }),
+		house("slips.minimum", "1.00", flattery.ParseAmount, func(c *Config) *flattery.Amount { return &c.SlipsMinimum }),
+		house("owner.name", "", line, func(c *Config) *string { return &c.OwnerName }),
+		house("owner.contact", "", line, func(c *Config) *string { return &c.OwnerContact }),
 		typed("outbound.allow_private", "false", boolean, func(c *Config) *bool { return &c.AllowPrivate }),
 		typed("metrics.listen", "", optional(address), func(c *Config) *string { return &c.MetricsListen }),
 		typed("jobs.lease", "5m", between(30*time.Second, day), func(c *Config) *time.Duration { return &c.Lease }),
@@ -84,6 +87,13 @@ func typed[T any](name, value string, parse func(string) (T, error), keep func(*
 		*keep(c), err = parse(s)
 		return err
 	}}
+}
+
+// house is a typed setting that may also be made in the pages.
+func house[T any](name, value string, parse func(string) (T, error), keep func(*Config) *T) setting {
+	s := typed(name, value, parse, keep)
+	s.house = true
+	return s
 }
 
 // defaultData is where a person's programs keep their data, as the environment says.

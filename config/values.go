@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"golang.org/x/text/currency"
 
@@ -133,6 +134,14 @@ func zone(s string) (*time.Location, error) {
 		return nil, quoted(s, "is not a time zone", "write its name like Europe/Berlin")
 	}
 	return loc, nil
+}
+
+// line is a few words in one line, or nothing.
+func line(s string) (string, error) {
+	if len(s) > 200 || strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }) || strings.TrimSpace(s) != s {
+		return "", mend("is too long, or has spaces around it or signs that cannot be seen", "write one line of at most 200 letters")
+	}
+	return s, nil
 }
 
 func level(s string) (slog.Level, error) {

@@ -100,6 +100,7 @@ type Reader interface {
 	Invites(ctx context.Context, now time.Time) ([]flattery.Invite, error) // that nobody has used
 	Invited(ctx context.Context, token string, now time.Time) (flattery.Invite, error)
 	Schema(ctx context.Context) (Schema, error)
+	Kept(ctx context.Context) (map[string]string, error) // settings of the instance that were made in the pages, by name
 }
 
 // FlattrQuery selects flattrs, newest first. Month selects what counts in it and what was found in it.
@@ -211,6 +212,13 @@ type Import struct {
 	Account flattery.AccountID
 	Owner   flattery.Identity // whose export it is
 	At      time.Time
+}
+
+// Begun is how far the instance's money has come. While its transaction lasts nothing is posted and no month is frozen.
+type Begun struct {
+	Posted   bool // there are transactions
+	Frozen   bool // a month was frozen
+	Settling bool // one that is not settled yet
 }
 
 // Schema says which database this is.
@@ -369,6 +377,9 @@ type Tx interface {
 	TakeInvite(ctx context.Context, token string, now time.Time) error
 	EndInvite(ctx context.Context, id flattery.InviteID) error
 	SetAdmin(ctx context.Context, id flattery.AccountID, admin bool) error // ErrLastAdmin
+
+	Keep(ctx context.Context, name, value string) error // a setting of the instance; "" forgets it
+	Begun(ctx context.Context) (Begun, error)
 
 	Tidy(ctx context.Context, now time.Time) error // expired sessions, entrances, attempts, proofs, invites and knocks
 

@@ -60,11 +60,6 @@ func (s *site) serveAsset(w http.ResponseWriter, r *http.Request) {
 	s.write(w, r.PathValue("name"), b)
 }
 
-func (s *site) serveFavicon(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Cache-Control", "public, max-age=86400")
-	s.write(w, "logo.svg", s.assets.files[s.assets.names["logo.svg"]])
-}
-
 func (s *site) write(w http.ResponseWriter, name string, b []byte) {
 	if name != "" { // else it is said already
 		w.Header().Set("Content-Type", mime.TypeByExtension(path.Ext(name)))

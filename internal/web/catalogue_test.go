@@ -116,6 +116,7 @@ func madeKeys() []string {
 		"income":   "payto lightning https",
 		"welcome":  "keys budget link claim rules invite keys.text budget.text link.text claim.text rules.text invite.text",
 		"setting":  strings.Join(policies(), " "),
+		"kept":     strings.Join(kept(), " ") + " " + strings.Join(kept(), ".long ") + ".long",
 	} {
 		for end := range strings.FieldsSeq(ends) {
 			keys = append(keys, prefix+"."+strings.ReplaceAll(end, "+", " "))

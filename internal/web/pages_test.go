@@ -23,7 +23,7 @@ func emptyPages() []page {
 		&startPage{}, &doorPage{}, &monthPage{}, &monthsPage{}, &statementPage{}, &slipsPage{}, &linksPage{}, &errorPage{Key: "missing"},
 		&networkPage{Network: emptyNetwork}, &keysPage{Network: emptyNetwork}, &codePage{}, &identitiesPage{}, &provePage{Network: emptyNetwork, Where: "prove.where.other"}, &disputesPage{},
 		&signinPage{}, &stepupPage{}, &securityPage{}, &invitePage{}, &accountsPage{},
-		&submitPage{}, &flattrPage{Flattr: flattery.Flattr{State: flattery.Pending}}, &subscriptionsPage{}, &rulesPage{}, &buttonPage{}, &publicPage{}, &settingsPage{}, &incomePage{}, &earningsPage{}, &healthPage{}, &welcomePage{}, &adminMonthsPage{}, &instancePage{},
+		&submitPage{}, &flattrPage{Flattr: flattery.Flattr{State: flattery.Pending}}, &subscriptionsPage{}, &rulesPage{}, &buttonPage{}, &publicPage{}, &settingsPage{}, &incomePage{}, &earningsPage{}, &healthPage{}, &welcomePage{}, &adminMonthsPage{}, &instancePage{}, &termsPage{},
 	}
 }
 
@@ -43,7 +43,7 @@ func TestEveryTemplateFitsItsPageInEveryLanguage(t *testing.T) {
 		}
 		b := visitor(t, h).signIn(w, ada)
 		b.headers["Accept-Language"] = code
-		for _, path := range []string{"/enter/x", "/month", "/months", "/months/2026-09", "/months/2026-07", "/slips", "/links", "/nothing", "/settings", "/welcome", "/admin/health", "/admin/months", "/admin/instance", "/income", "/income/2026-09", "/income/2026-10", "/identities", "/identities/github/prove", "/identities/vimeo/prove", "/admin/disputes",
+		for _, path := range []string{"/enter/x", "/month", "/months", "/months/2026-09", "/months/2026-07", "/slips", "/links", "/nothing", "/settings", "/welcome", "/admin/health", "/admin/months", "/admin/instance", "/terms", "/income", "/income/2026-09", "/income/2026-10", "/identities", "/identities/github/prove", "/identities/vimeo/prove", "/admin/disputes",
 			"/settings/security", "/stepup?next=/slips", "/admin/accounts", "/invite/invited",
 			"/networks/twitter", "/networks/github", "/networks/flickr", "/networks/vimeo", "/networks/fivehundredpx", "/networks/instagram",
 			"/networks/twitter/keys", "/networks/github/keys", "/networks/flickr/keys",
@@ -287,9 +287,6 @@ func TestAssetsMayBeKeptForEverAndHealthNever(t *testing.T) {
 	}
 	if _, err := s.assets.url("nothing.css"); err == nil {
 		t.Error("an unknown file has an address")
-	}
-	if got := b.get("/favicon.ico"); got.Code != 200 || !strings.HasPrefix(got.Header().Get("Content-Type"), "image/svg+xml") {
-		t.Errorf("favicon answered %d", got.Code)
 	}
 	if got := b.get("/healthz"); got.Code != 200 || got.Header().Get("Cache-Control") != "no-store" {
 		t.Errorf("health answered %d", got.Code)

@@ -55,6 +55,7 @@ func (s *site) entrance() []route {
 		{"POST /enter/{token}", anyone, s.enter},
 		{"POST /leave", anyone, s.leave},
 		{"POST /language", anyone, s.language},
+		{"GET /terms", anyone, s.terms},
 		{"GET /submit/auto", anyone, s.submit},
 		{"POST /submit/auto", members, s.press},
 		{"GET /button", anyone, s.button},
@@ -198,7 +199,9 @@ func (s *site) handler(base *url.URL) (http.Handler, error) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", s.serveHealth)
 	mux.HandleFunc("GET /assets/{name}", s.serveAsset)
-	mux.HandleFunc("GET /favicon.ico", s.serveFavicon)
+	mux.HandleFunc("GET /manifest.webmanifest", s.serveManifest)
+	mux.HandleFunc("GET /favicon.ico", s.serveIcon("favicon.png"))
+	mux.HandleFunc("GET /apple-touch-icon.png", s.serveIcon("touch-icon.png"))
 	mux.HandleFunc("GET /button.js", s.serveButton)
 	mux.HandleFunc("GET /badge/{file}", s.serveBadge)
 	for _, r := range s.routes() {

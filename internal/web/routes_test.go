@@ -68,6 +68,7 @@ func TestEveryRouteAnswersEachVisitorAsItShould(t *testing.T) {
 		"POST /flattrs/{id}/subscribe":  {"/flattrs/55/subscribe", refused, sent, missing},
 		"GET /subscriptions":            {"/subscriptions", sent, page, page},
 		"POST /subscriptions/{id}/stop": {"/subscriptions/1/stop", refused, sent, missing},
+		"GET /terms":                    {"/terms", page, page, page},
 		"GET /submit/auto":              {"/submit/auto?url=https://blog.example/", page, page, page},
 		"POST /submit/auto":             {"/submit/auto", refused, sent, sent},
 		"GET /button":                   {"/button", page, page, page},

@@ -128,6 +128,7 @@ func functions(g *tongue, s *site) template.FuncMap {
 			}
 			return "", nil
 		},
+		"paper": func(dark bool) string { return map[bool]string{false: paperLight, true: paperDark}[dark] },
 		"who":   who,
 		"named": named,
 		"why": func(reason string) (string, error) {

@@ -234,7 +234,7 @@ type Slips struct {
 // plainHost is what a host with a port may consist of, so that nothing else gets into a header.
 var plainHost = regexp.MustCompile(`^[A-Za-z0-9.:\[\]-]+$`)
 
-// Options is what New needs. Networks, Fee, Split, BaseURL, Version and Demo may be left zero.
+// Options is what New needs. Networks, Fee, Split, BaseURL, Version, Lapse, Owner and Demo may be left zero.
 type Options struct {
 	Store    Store
 	Doors    Doors
@@ -254,7 +254,9 @@ type Options struct {
 	Minimum    flattery.Amount
 	BaseURL    string // "https://flattery.example"; empty: plain http on this machine
 	Version    string
-	ClickOnce  bool // one press of a person on a button counts
+	ClickOnce  bool          // one press of a person on a button counts
+	Lapse      time.Duration // how long a like waits for its author; 0: for ever
+	Owner      Owner
 	Demo       bool // says on every page that nothing here is real
 	Log        *slog.Logger
 }

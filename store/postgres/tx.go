@@ -52,7 +52,7 @@ func (s *Store) once(ctx context.Context, c *conn, fn func(store.Tx) error) (err
 		}
 		c.c.Release()
 	}()
-	t := &tables.Tx{Conn: c, Zone: s.opts.Location, Seal: s.opts.Seal, Known: &tables.Known{}}
+	t := &tables.Tx{Conn: c, Zone: s.Zone, Seal: s.opts.Seal, Known: &tables.Known{}}
 	t.Known.Forget()
 	if err := fn(t); err != nil {
 		return err

@@ -166,7 +166,7 @@ func (w *writer) one(ctx context.Context, c *call, woken *bool) error {
 
 func (w *writer) call(ctx context.Context, c *call, at *conn) (err error) {
 	defer func() { c.panicked = recover() }()
-	t := &tables.Tx{Conn: at, Zone: w.store.opts.Location, Seal: w.store.opts.Seal, Known: &w.known}
+	t := &tables.Tx{Conn: at, Zone: w.store.Zone, Seal: w.store.opts.Seal, Known: &w.known}
 	if err := c.fn(t); err != nil {
 		return err
 	}

@@ -1,0 +1,40 @@
+package tables
+
+import (
+	"context"
+
+	"flattery/store"
+)
+
+// Settings that are kept here are values of the instance, under their names behind this.
+const keptBehind = "setting."
+
+// Kept are the settings of the instance that were made in the pages, by name.
+func (s *Reader) Kept(ctx context.Context) (map[string]string, error) {
+	rows, err := all(ctx, s.DB, scanSetting, `SELECT substr(name, 9), value FROM instance WHERE substr(name, 1, 8) = '`+keptBehind+`' ORDER BY name`)
+	kept := make(map[string]string, len(rows))
+	for _, r := range rows {
+		kept[r[0]] = r[1]
+	}
+	return kept, wrap("settings", err)
+}
+
+func (t *Tx) Keep(ctx context.Context, name, value string) error {
+	if value == "" {
+		return t.Later(ctx, "setting "+name, `DELETE FROM instance WHERE name = ?`, keptBehind+name)
+	}
+	return t.Later(ctx, "setting "+name, `INSERT INTO instance (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value`, keptBehind+name, value)
+}
+
+// Begun holds the chain and the months: what is found holds until the transaction ends.
+func (t *Tx) Begun(ctx context.Context) (b store.Begun, err error) {
+	if _, err := t.head(ctx); err != nil {
+		return b, wrap("begun", err)
+	}
+	if _, _, err := t.readOpen(ctx); err != nil {
+		return b, wrap("begun", err)
+	}
+	err = t.Row(ctx, `SELECT EXISTS (SELECT 1 FROM transactions), EXISTS (SELECT 1 FROM months WHERE frozen_at IS NOT NULL),
+		EXISTS (SELECT 1 FROM months WHERE frozen_at IS NOT NULL AND settled_at IS NULL)`).Scan(&b.Posted, &b.Frozen, &b.Settling)
+	return b, wrap("begun", err)
+}
