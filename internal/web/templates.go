@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+	"sync"
 
 	"flattery"
 )
@@ -37,10 +38,11 @@ type frame struct {
 
 func (f *frame) framed() *frame { return f }
 
-// leaves are the templates of one language, by page.
-type leaves map[string]*template.Template
+// leaves are the templates of one language, by page. Each is parsed when it is first shown: a start does not wait for pages
+// that nobody asks for, and tests show every one.
+type leaves map[string]func() (*template.Template, error)
 
-// readTemplates parses every page in every language: what a template says is bound to its language here.
+// readTemplates finds every page in every language: what a template says is bound to its language here.
 func readTemplates(all tongues, s *site) (map[string]leaves, error) {
 	files, err := fs.Glob(templateFiles, "templates/*.html")
 	if err != nil {
@@ -54,27 +56,29 @@ func readTemplates(all tongues, s *site) (map[string]leaves, error) {
 		}
 		made[code] = leaves{}
 		for _, file := range files {
-			name := strings.TrimSuffix(path.Base(file), ".html")
-			if name == "layout" || name == "parts" {
-				continue
-			}
-			t, err := house.Clone()
-			if err != nil {
-				return nil, fmt.Errorf("web: %w", err)
-			}
-			if made[code][name], err = t.ParseFS(templateFiles, file); err != nil {
-				return nil, fmt.Errorf("web: %w", err)
-			}
+			made[code][strings.TrimSuffix(path.Base(file), ".html")] = sync.OnceValues(func() (*template.Template, error) {
+				t, err := house.Clone()
+				if err != nil {
+					return nil, err
+				}
+				return t.ParseFS(templateFiles, file)
+			})
 		}
+		delete(made[code], "layout")
+		delete(made[code], "parts")
 	}
 	return made, nil
 }
 
 // render executes a page into a buffer, so that a mistake in it never sends half a page.
 func (s *site) render(code string, p page) ([]byte, error) {
-	t, ok := s.templates[code][p.name()]
+	leaf, ok := s.templates[code][p.name()]
 	if !ok {
 		return nil, fmt.Errorf("web: no template %q in %s", p.name(), code)
+	}
+	t, err := leaf()
+	if err != nil {
+		return nil, fmt.Errorf("web: %w", err)
 	}
 	var b bytes.Buffer
 	if err := t.Execute(&b, p); err != nil {
