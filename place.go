@@ -10,6 +10,7 @@ type Place struct {
 	Page        string      `json:"page"`  // where it is published
 	Verified    bool        `json:"verified"`
 	Reason      PlaceReason `json:"reason"` // why it is verified, or not
+	ETag        string      `json:"-"`      // of the page
 }
 
 // PlaceSource is how a place was found.

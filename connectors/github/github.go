@@ -23,6 +23,7 @@ import (
 // Connector is one GitHub. It keeps nothing between calls.
 type Connector struct {
 	base *url.URL
+	site string // where its pages stand
 	info connectors.Info
 	err  error // a base that is no address
 }
@@ -33,7 +34,7 @@ func New(base string) *Connector {
 	root, site, err := connectors.Base("github", base, "https://api.github.com/", "https://github.com")
 	site = cmp.Or(site, "https://github.com")
 	page, _ := url.Parse(site)
-	return &Connector{base: root, err: err, info: connectors.Info{
+	return &Connector{base: root, site: site, err: err, info: connectors.Info{
 		Network: "github", Title: "GitHub", Host: page.Hostname(), Noun: "star", Auth: connectors.AuthOAuth2,
 		OAuth2: connectors.OAuth2{
 			AuthURL: site + "/login/oauth/authorize", TokenURL: site + "/login/oauth/access_token", DeviceURL: site + "/login/device/code",

@@ -63,9 +63,10 @@ type repo struct {
 	created, pushed time.Time
 	stargazers      int
 	deleted, fork   bool
-	readme          string // of a repository for a profile
-	raw             []byte // as it was recorded; nil: body is rendered
-	body            []byte // nil: to be rendered anew
+	readme          string            // of a repository for a profile
+	files           map[string]string // of the default branch, by path
+	raw             []byte            // as it was recorded; nil: body is rendered
+	body            []byte            // nil: to be rendered anew
 }
 
 func (r *repo) full() string { return r.owner.login + "/" + r.name }

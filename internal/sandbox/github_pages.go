@@ -57,6 +57,7 @@ func (g *GitHub) pageRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /{login}", g.userPage)
 	mux.HandleFunc("GET /{owner}/{repo}", g.repoPage)
 	mux.HandleFunc("POST /{owner}/{repo}", g.clickStar)
+	mux.HandleFunc("GET /{owner}/{repo}/raw/HEAD/{path...}", g.getFile)
 }
 
 // show executes a page into a buffer, so that a fault of ours is a 500 and not half a page.

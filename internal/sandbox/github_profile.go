@@ -44,7 +44,7 @@ func (g *GitHub) Fork(login, full string) (id int64) {
 	g.change(func() {
 		of := g.repo(full)
 		r := g.addRepo(g.user(login), of.name, RepoAbout{Description: of.description})
-		r.fork, r.readme = true, of.readme
+		r.fork, r.readme, r.files = true, of.readme, of.files
 		id = r.id
 	})
 	return id
