@@ -176,6 +176,15 @@ func clean(s string) string {
 	return strings.TrimSpace(b.String())
 }
 
+// short cuts what is in the title of a window: there, everything has one line.
+func short(s string) string {
+	const most = 36
+	if r := []rune(clean(s)); len(r) > most {
+		return strings.TrimSpace(string(r[:most])) + "…"
+	}
+	return clean(s)
+}
+
 // href lets an address from outside into a page when it is one of these schemes and short; else it is empty, and the
 // page shows text without a link.
 func href(raw string, schemes ...string) template.URL {

@@ -105,6 +105,7 @@ func functions(g *tongue, s *site) template.FuncMap {
 		"lasts":      g.lasts,
 		"iso":        iso,
 		"clean":      clean,
+		"short":      short,
 		"pageLink":   pageLink,
 		"grouped":    grouped,
 		"asset":      s.assets.url,
