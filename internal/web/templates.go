@@ -151,7 +151,7 @@ func (s *site) networkTitle(g *tongue, key string) (string, error) {
 	case key == flattery.House:
 		return "Flattery", nil
 	}
-	return clean(key), nil
+	return apart(clean(key)), nil
 }
 
 // who names a profile for an eye: its name, else its handle, else its number.
