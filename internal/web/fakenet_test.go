@@ -149,7 +149,7 @@ func (w *world) Disputed(context.Context) (all []Dispute, err error) {
 	for _, d := range w.disputes {
 		all = append(all, Dispute{Dispute: d, FirstName: "ada", SecondName: "Bob\u202e <b>", FirstProof: flattery.ByAdmin})
 	}
-	return all, w.broken
+	return told(w, all)
 }
 
 func (w *world) Decide(_ context.Context, id flattery.DisputeID, outcome flattery.Outcome) error {

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/text/currency"
 	"golang.org/x/text/number"
+	"golang.org/x/text/unicode/bidi"
 
 	"flattery"
 )
@@ -156,24 +157,69 @@ func (g *tongue) span(which string, d time.Duration) (string, error) {
 // longest is how much of a name or a title a page shows; CSS shortens further.
 const longest = 300
 
-// clean makes a text that somebody outside wrote fit to be shown in a line: one line, no control characters and none
-// that turn the direction of what follows, at most so long.
+// most is how many marks may stand on one letter: more than any script has, and fewer than reach into the next line.
+const most = 6
+
+// clean makes a text that somebody outside wrote fit to be shown in a line: one line, no characters that control, turn what
+// follows or only seem to be there, no tower of marks, at most so long. What would not show at all is empty.
 func clean(s string) string {
 	var b strings.Builder
-	n := 0
+	n, piled, seen := 0, 0, false
 	for _, r := range s {
+		piled++
 		switch {
 		case unicode.IsSpace(r):
-			r = ' '
-		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r), r == utf8.RuneError, r == '\ufeff':
+			r, piled = ' ', 0
+		case joins(r):
+		case unseen(r):
+			continue
+		case !unicode.Is(unicode.M, r):
+			piled, seen = 0, true
+		}
+		if piled > most {
 			continue
 		}
 		if n++; n > longest {
-			return strings.TrimSpace(b.String()) + "…"
+			b.WriteRune('…')
+			break
 		}
 		b.WriteRune(r)
 	}
+	if !seen {
+		return ""
+	}
 	return strings.TrimSpace(b.String())
+}
+
+// joins reports whether a character holds the letters or the parts of a picture beside it together, or apart.
+func joins(r rune) bool {
+	return r == '\u200c' || r == '\u200d' || unicode.Is(unicode.Variation_Selector, r)
+}
+
+// unseen reports whether a character shows nothing by itself, or is none.
+func unseen(r rune) bool {
+	return r == utf8.RuneError || unicode.IsControl(r) || unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r) ||
+		unicode.Is(unicode.Cf, r) && !unicode.Is(unicode.Prepended_Concatenation_Mark, r)
+}
+
+// apart sets a text that runs from right to left apart from the words around it, where no element can: it turns none of them.
+func apart(s string) string {
+	for _, r := range s {
+		p, _ := bidi.LookupRune(r)
+		if c := p.Class(); c == bidi.R || c == bidi.AL {
+			return "\u2068" + s + "\u2069"
+		}
+	}
+	return s
+}
+
+// short cuts what is in the title of a window: there, everything has one line.
+func short(s string) string {
+	const widest = 36
+	if r := []rune(clean(s)); len(r) > widest {
+		return strings.TrimSpace(string(r[:widest])) + "…"
+	}
+	return clean(s)
 }
 
 // href lets an address from outside into a page when it is one of these schemes and short; else it is empty, and the

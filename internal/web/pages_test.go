@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/url"
 	"reflect"
 	"regexp"
 	"strings"
@@ -28,9 +27,8 @@ func emptyPages() []page {
 }
 
 func TestEveryTemplateFitsItsPageInEveryLanguage(t *testing.T) {
-	w := populated(true)
-	h := handler(t, options(t, w))
-	s := siteOf(t, options(t, w))
+	w, o := toured(t, true)
+	both, s := travel(t, w, handler(t, o)), siteOf(t, o)
 	drawn := map[string]bool{}
 	for _, code := range languages {
 		for _, p := range emptyPages() {
@@ -41,18 +39,12 @@ func TestEveryTemplateFitsItsPageInEveryLanguage(t *testing.T) {
 			}
 			wellFormed(t, fmt.Sprintf("%T in %s", p, code), string(body))
 		}
-		b := visitor(t, h).signIn(w, ada)
-		b.headers["Accept-Language"] = code
-		for _, path := range []string{"/enter/x", "/month", "/months", "/months/2026-09", "/months/2026-07", "/slips", "/links", "/nothing", "/settings", "/welcome", "/admin/health", "/admin/months", "/admin/instance", "/terms", "/income", "/income/2026-09", "/income/2026-10", "/identities", "/identities/github/prove", "/identities/vimeo/prove", "/admin/disputes",
-			"/settings/security", "/stepup?next=/slips", "/admin/accounts", "/invite/invited",
-			"/networks/twitter", "/networks/github", "/networks/flickr", "/networks/vimeo", "/networks/fivehundredpx", "/networks/instagram",
-			"/networks/twitter/keys", "/networks/github/keys", "/networks/flickr/keys",
-			"/button", "/subscriptions", "/links/1", "/links/2", "/flattrs/55", "/flattrs/50", "/flattrs/40", "/submit/auto?url=https://blog.example/&user_id=github:" + url.QueryEscape(hostile[1])} {
-			got := b.get(path)
+		for _, p := range tour() {
+			got := both.at(p, code)
 			if got.Code >= 500 {
-				t.Errorf("%s in %s answered %d", path, code, got.Code)
+				t.Errorf("%s in %s answered %d", p.path, code, got.Code)
 			}
-			wellFormed(t, path+" in "+code, got.Body.String())
+			wellFormed(t, p.path+" in "+code, got.Body.String())
 		}
 	}
 	files, err := fs.Glob(templateFiles, "templates/*.html")

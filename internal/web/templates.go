@@ -109,6 +109,7 @@ func functions(g *tongue, s *site) template.FuncMap {
 		"lasts":      g.lasts,
 		"iso":        iso,
 		"clean":      clean,
+		"short":      short,
 		"pageLink":   pageLink,
 		"grouped":    grouped,
 		"asset":      s.assets.url,
@@ -154,7 +155,7 @@ func (s *site) networkTitle(g *tongue, key string) (string, error) {
 	case key == flattery.House:
 		return "Flattery", nil
 	}
-	return clean(key), nil
+	return apart(clean(key)), nil
 }
 
 // who names a profile for an eye: its name, else its handle, else its number.

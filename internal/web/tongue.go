@@ -107,7 +107,7 @@ func (g *tongue) say(key string, pairs ...any) (string, error) {
 	}
 	form, fill := "other", make([]string, 0, len(pairs))
 	for pair := range slices.Chunk(pairs, 2) {
-		name, text := fmt.Sprint(pair[0]), fmt.Sprint(pair[1])
+		name, text := fmt.Sprint(pair[0]), apart(fmt.Sprint(pair[1]))
 		if n, ok := pair[1].(int); ok {
 			text = g.count(n)
 			if name == "n" {

@@ -336,7 +336,14 @@ func (s *site) networks(ctx context.Context) ([]Network, error) {
 	if s.Networks == nil {
 		return nil, nil
 	}
-	return s.Networks.Networks(ctx)
+	all, err := s.Networks.Networks(ctx)
+	for i := range all {
+		n := &all[i]
+		for _, text := range []*string{&n.Title, &n.Reason, &n.HandleTip, &n.Terms.Sentence, &n.Terms.Date, &n.Terms.Sure} {
+			*text = clean(*text)
+		}
+	}
+	return all, err
 }
 
 // network finds one of them.
