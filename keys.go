@@ -18,6 +18,8 @@ var (
 	// ErrWrong: the name, the password or the passkey is not right; which of them is told to nobody.
 	ErrWrong = errors.New("that is not right")
 	ErrOften = errors.New("too many attempts")
+	// ErrNobody: nobody comes in by who signed in at a network.
+	ErrNobody = errors.New("nobody here comes in by that account")
 	// ErrLastAdmin: somebody must run the instance.
 	ErrLastAdmin = errors.New("the last administrator stays one")
 )

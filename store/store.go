@@ -51,6 +51,15 @@ type Reader interface {
 	Disputes(ctx context.Context, account flattery.AccountID) ([]flattery.Dispute, error)                // on either side; 0: all; newest first
 	// ClaimOf finds who claims the identity that has a handle on a network, upper and lower case alike.
 	ClaimOf(ctx context.Context, network, host, handle string) (flattery.Claim, error)
+	// Claimed finds who claims an identity. It says nothing of how that stands: see Disputed and LapsedAt.
+	Claimed(ctx context.Context, i flattery.Identity) (flattery.Claim, error)
+	ClaimMonths(ctx context.Context, id flattery.ClaimID) ([]flattery.ClaimMonth, error) // newest first
+	// ClaimLink looks where a claim link leads. ErrNotFound where nothing waits any more, unless the author is claimed by now.
+	ClaimLink(ctx context.Context, token string, now time.Time) (flattery.ClaimLink, error)
+	ClaimLinkNumbered(ctx context.Context, id flattery.ClaimLinkID, now time.Time) (flattery.ClaimLink, error)
+	// Authors are those of what of a donor is pending, or counts in a month or the one before; who waits for the most comes first.
+	Authors(ctx context.Context, donor flattery.AccountID, m flattery.Month) ([]flattery.DonorAuthor, error)
+	AuthorsWaiting(ctx context.Context, donor flattery.AccountID) (int, error) // how many of them wait
 	// Nevers are the authors whose things never count over a link.
 	Nevers(ctx context.Context, link flattery.LinkID) ([]flattery.Profile, error)
 
@@ -169,18 +178,19 @@ type Look struct {
 
 // Attempt is an OAuth flow that was begun and waits for its callback.
 type Attempt struct {
-	State    string // what the callback must carry; only its hash is kept
-	Browser  string // secret of the browser session that began it; only its hash is kept
-	Account  flattery.AccountID
-	Network  string
-	Host     string
-	Purpose  string          // linking or claiming
-	Link     flattery.LinkID // to be connected again; 0: a new one
-	Handle   string          // of the organisation to be claimed; "": one's own account
-	Month    bool            // count this month so far
-	Verifier flattery.Secret // of PKCE, or the secret of an OAuth 1.0a request token; sealed
-	Request  string          // OAuth 1.0a: the request token
-	Expires  time.Time
+	State     string             // what the callback must carry; only its hash is kept
+	Browser   string             // secret of the browser session that began it; only its hash is kept
+	Account   flattery.AccountID // 0: nobody is signed in
+	Network   string
+	Host      string
+	Purpose   string               // linking, claiming or entering
+	Link      flattery.LinkID      // to be connected again; 0: a new one
+	ClaimLink flattery.ClaimLinkID // that was followed; 0: none
+	Handle    string               // of the organisation to be claimed; "": one's own account
+	Month     bool                 // count this month so far
+	Verifier  flattery.Secret      // of PKCE, or the secret of an OAuth 1.0a request token; sealed
+	Request   string               // OAuth 1.0a: the request token
+	Expires   time.Time
 }
 
 // Visit is what a poll of a link begins with.
@@ -294,6 +304,10 @@ type Tx interface {
 	AddProving(ctx context.Context, p flattery.Proving) (flattery.Proving, error)
 	RemoveProving(ctx context.Context, account flattery.AccountID, id flattery.ProvingID) error
 
+	// AddClaimLink makes the claim link of an author for whom something of the donor's is pending, else ErrNotFound. There is one
+	// an author: the one there is stays.
+	AddClaimLink(ctx context.Context, donor flattery.AccountID, author flattery.Identity, token string, now time.Time) error
+
 	// AddLikes writes a page of likes of a link, set-based, and says what became of each, in their order.
 	AddLikes(ctx context.Context, l flattery.Link, likes []flattery.Like, baseline bool, now time.Time) ([]Outcome, error)
 	// AddClick judges a press on a button as AddLikes judges a like. One that is known is answered with what became of it.
@@ -381,7 +395,7 @@ type Tx interface {
 	Keep(ctx context.Context, name, value string) error // a setting of the instance; "" forgets it
 	Begun(ctx context.Context) (Begun, error)
 
-	Tidy(ctx context.Context, now time.Time) error // expired sessions, entrances, attempts, proofs, invites and knocks
+	Tidy(ctx context.Context, now time.Time) error // what has expired: sessions, entrances, attempts, proofs, invites, knocks, claim links
 
 	// Enqueue makes a job due at a time, in this transaction. One of that kind and key that is unfinished stays as it is.
 	Enqueue(ctx context.Context, kind, key string, due time.Time) error

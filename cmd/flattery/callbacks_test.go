@@ -23,10 +23,15 @@ import (
 	"flattery/store/tables"
 )
 
-// begins lets somebody go to a network and come back, and stops before the callback is read.
+// begins lets somebody go to a network and come back, and stops before the callback is read: to link, or to enter who is nobody
+// here yet.
 func (o *opened) begins(t *testing.T, account flattery.AccountID, browser, network, login string) claimtest.Callback {
 	t.Helper()
-	to, _, err := gates{o.instance}.Connect(t.Context(), web.Connecting{Account: account, Browser: browser, Network: network, Purpose: web.Linking})
+	wish := web.Connecting{Account: account, Browser: browser, Network: network, Purpose: web.Linking}
+	if account == 0 {
+		wish.Purpose = web.Entering
+	}
+	to, _, err := gates{o.instance}.Connect(t.Context(), wish)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,24 +58,38 @@ func TestNoWrongCallbackIsBelievedAtAnyNetwork(t *testing.T) {
 			t.Fatal(err)
 		}
 		who, other := k.person(b.world, "ada"), k.person(b.world, "bob")
-		rows := claimtest.Negatives(claimtest.Kind{OAuth1: c.Info().Auth == connectors.AuthOAuth1, Issuer: c.Info().OAuth2.Issuer})
-		t.Logf("%s: %d callbacks", k.name, len(rows))
-		for _, row := range rows {
-			t.Run(k.name+": "+row.Name, func(t *testing.T) {
-				good, others := o.begins(t, ada, "browser of ada", k.name, who), o.begins(t, bob, "browser of bob", k.name, other)
-				if row.First != nil {
-					o.comes(t.Context(), row.First(good.Clone(), others.Clone()))
-				}
-				before := k.asked(b.world).Count(k.token)
-				b.world.Clock.Advance(row.Age)
-				if got, err := o.comes(t.Context(), row.Mutate(good.Clone(), others.Clone())); err == nil {
-					t.Errorf("believed: %+v", got)
-				}
-				if n := k.asked(b.world).Count(k.token) - before; n != 0 {
-					t.Errorf("%d token requests were sent", n)
-				}
-			})
+		kind := claimtest.Kind{OAuth1: c.Info().Auth == connectors.AuthOAuth1, Issuer: c.Info().OAuth2.Issuer}
+		begin := func(mine, theirs flattery.AccountID) func(*testing.T) (good, others claimtest.Callback) {
+			return func(t *testing.T) (good, others claimtest.Callback) {
+				return o.begins(t, mine, "browser of ada", k.name, who), o.begins(t, theirs, "browser of bob", k.name, other)
+			}
 		}
+		o.refusesAll(t, k, kind, begin(ada, bob))
+		kind.Stranger = true
+		o.refusesAll(t, k, kind, begin(0, 0))
+	}
+}
+
+// refusesAll refuses every wrong callback at a network, each begun anew, without a token request.
+func (o *opened) refusesAll(t *testing.T, k card, kind claimtest.Kind, begin func(*testing.T) (good, others claimtest.Callback)) {
+	t.Helper()
+	rows := claimtest.Negatives(kind)
+	t.Logf("%s: %d callbacks, of strangers: %t", k.name, len(rows), kind.Stranger)
+	for _, row := range rows {
+		t.Run(fmt.Sprintf("%s, %t: %s", k.name, kind.Stranger, row.Name), func(t *testing.T) {
+			good, others := begin(t)
+			if row.First != nil {
+				o.comes(t.Context(), row.First(good.Clone(), others.Clone()))
+			}
+			before := k.asked(o.world).Count(k.token)
+			o.world.Clock.Advance(row.Age)
+			if got, err := o.comes(t.Context(), row.Mutate(good.Clone(), others.Clone())); err == nil {
+				t.Errorf("believed: %+v", got)
+			}
+			if n := k.asked(o.world).Count(k.token) - before; n != 0 {
+				t.Errorf("%d token requests were sent", n)
+			}
+		})
 	}
 }
 

@@ -127,7 +127,7 @@ func (g gates) Connect(ctx context.Context, c web.Connecting) (to, state string,
 		}
 	}
 	begun, err := g.in.flow.Begin(ctx, claim.Asked{Account: c.Account, Browser: c.Browser, Network: c.Network, Purpose: claim.Purpose(c.Purpose),
-		Link: c.Link, Handle: c.Handle, Month: c.Month, Code: c.Code})
+		Link: c.Link, ClaimLink: c.ClaimLink, Handle: c.Handle, Month: c.Month, Code: c.Code})
 	return begun.URL, begun.State, err
 }
 
@@ -144,14 +144,7 @@ func (g gates) Connected(ctx context.Context, account flattery.AccountID, browse
 	if err != nil {
 		return web.Connected{}, err
 	}
-	done := web.Connected{Purpose: string(got.Purpose), Profile: got.Profile}
-	if got.Purpose == claim.Claiming {
-		var taken claim.Taken
-		taken, err = g.in.claimed(ctx, got)
-		done.Joined, done.Disputed = taken.Joined, taken.Dispute != 0
-	} else {
-		err = g.in.linked(ctx, got)
-	}
+	done, err := g.in.came(ctx, got)
 	if err != nil {
 		g.in.refuse(ctx, got)
 	}

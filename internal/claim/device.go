@@ -28,6 +28,7 @@ type Purpose string
 const (
 	Linking  Purpose = "linking"
 	Claiming Purpose = "claiming"
+	Entering Purpose = "entering" // to sign in, or to show who is there; with the scopes of Claiming
 )
 
 // Prompt is what a person is asked to do in the device flow.

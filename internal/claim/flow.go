@@ -39,16 +39,17 @@ type Flow struct {
 	Now      func() time.Time
 }
 
-// Asked is the wish to connect, of somebody who is signed in.
+// Asked is the wish to connect.
 type Asked struct {
-	Account flattery.AccountID
-	Browser string // secret kept in the browser session, never empty
-	Network string
-	Purpose Purpose
-	Link    flattery.LinkID // to be connected again; 0: a new one
-	Handle  string          // of the organisation to be claimed; "": one's own account
-	Month   bool            // count this month so far
-	Code    bool            // the network shows a code to type, instead of coming back
+	Account   flattery.AccountID // 0: nobody is signed in, who can enter, or claim what a claim link is of
+	Browser   string             // secret kept in the browser session, never empty
+	Network   string
+	Purpose   Purpose
+	Link      flattery.LinkID      // to be connected again; 0: a new one
+	ClaimLink flattery.ClaimLinkID // that was followed; 0: none
+	Handle    string               // of the organisation to be claimed; "": one's own account
+	Month     bool                 // count this month so far
+	Code      bool                 // the network shows a code to type, instead of coming back
 }
 
 // Begun is where the browser goes now.
@@ -60,21 +61,22 @@ type Begun struct {
 
 // Answered is a callback as it came, or a code as it was typed (state and oauth_verifier in Query).
 type Answered struct {
-	Account flattery.AccountID // who is signed in
+	Account flattery.AccountID // who is signed in; 0: nobody
 	Browser string             // secret kept in the browser session
 	Network string             // of the callback's path
 	Host    string             // of the callback's path
 	Query   url.Values
 }
 
-// Granted is what somebody allowed at a network. For a Link the caller compares the identities: flattery.ErrOther.
+// Granted is what somebody allowed at a network. For a Link or a ClaimLink the caller compares the identities: flattery.ErrOther.
 type Granted struct {
-	Purpose Purpose
-	Profile flattery.Profile // whose token it is, or the organisation that is claimed with it
-	Token   flattery.Token
-	Link    flattery.LinkID
-	Month   bool
-	Account flattery.AccountID
+	Purpose   Purpose
+	Profile   flattery.Profile // whose token it is, or the organisation that is claimed with it
+	Token     flattery.Token
+	Link      flattery.LinkID
+	ClaimLink flattery.ClaimLinkID
+	Month     bool
+	Account   flattery.AccountID
 }
 
 // Callback is the address to come back to, as it is registered at the network. Each network and host has its own, so that
@@ -96,7 +98,7 @@ func (f *Flow) Begin(ctx context.Context, a Asked) (Begun, error) {
 	info := c.Info()
 	attempt := store.Attempt{
 		State: random(), Browser: a.Browser, Account: a.Account, Network: info.Network, Host: info.Host,
-		Purpose: string(a.Purpose), Link: a.Link, Handle: a.Handle, Month: a.Month, Expires: f.Now().UTC().Add(attemptLife),
+		Purpose: string(a.Purpose), Link: a.Link, ClaimLink: a.ClaimLink, Handle: a.Handle, Month: a.Month, Expires: f.Now().UTC().Add(attemptLife),
 	}
 	if a.Code {
 		attempt.State = typed + attempt.State
@@ -164,7 +166,7 @@ func (f *Flow) Finish(ctx context.Context, a Answered) (Granted, error) {
 	}
 	return Granted{
 		Purpose: Purpose(attempt.Purpose), Profile: profile, Token: token,
-		Link: attempt.Link, Month: attempt.Month, Account: attempt.Account,
+		Link: attempt.Link, ClaimLink: attempt.ClaimLink, Month: attempt.Month, Account: attempt.Account,
 	}, nil
 }
 
@@ -202,12 +204,14 @@ func (f *Flow) possible(c connectors.Connector, a Asked) error {
 	info := c.Info()
 	_, steward := c.(connectors.Steward)
 	switch {
-	case a.Account <= 0 || a.Browser == "":
+	case a.Browser == "" || a.Account < 0 || a.Account == 0 && a.Purpose != Entering && (a.Purpose != Claiming || a.ClaimLink == 0):
 		return flattery.Input("sign in before you connect %s", info.Title)
-	case a.Purpose != Linking && a.Purpose != Claiming:
+	case a.Purpose != Linking && a.Purpose != Claiming && a.Purpose != Entering:
 		return flattery.Input("one connects for %s or for %s", Linking, Claiming)
 	case a.Link != 0 && a.Purpose != Linking:
 		return flattery.Input("a link is connected again for %s only", Linking)
+	case a.ClaimLink != 0 && a.Purpose != Claiming:
+		return flattery.Input("a claim link is followed for %s only", Claiming)
 	case a.Handle != "" && (a.Purpose != Claiming || !steward):
 		return flattery.Input("%s has no organisations that could be claimed", info.Title)
 	case a.Handle != connectors.Clean(a.Handle, connectors.MaxHandle):

@@ -16,21 +16,34 @@ import (
 // begin goes as far as the callback that the network would answer.
 func (b *bench) begin(t *testing.T, account flattery.AccountID, browser string) claimtest.Callback {
 	t.Helper()
-	begun, err := b.Begin(t.Context(), claim.Asked{Account: account, Browser: browser, Network: "songs", Purpose: claim.Linking})
+	return b.asks(t, claim.Asked{Account: account, Browser: browser, Purpose: claim.Linking})
+}
+
+func (b *bench) asks(t *testing.T, a claim.Asked) claimtest.Callback {
+	t.Helper()
+	a.Network = "songs"
+	begun, err := b.Begin(t.Context(), a)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return claimtest.Callback{Account: account, Browser: browser, Network: "songs", Host: "songs.example", Query: b.net.allow(t, begun.URL)}
+	return claimtest.Callback{Account: a.Account, Browser: a.Browser, Network: "songs", Host: "songs.example", Query: b.net.allow(t, begun.URL)}
 }
 
 func TestNoWrongCallbackSendsATokenRequest(t *testing.T) {
 	silent := oauth2Info()
 	silent.OAuth2.Issuer = ""
+	enters, joins := claim.Asked{Purpose: claim.Entering}, claim.Asked{Purpose: claim.Claiming, ClaimLink: 7}
 	for _, shape := range []struct {
-		name string
-		info connectors.Info
-	}{{"OAuth 2.0", oauth2Info()}, {"OAuth 2.0 that announces no issuer", silent}, {"OAuth 1.0a", oauth1Info()}} {
-		rows := claimtest.Negatives(claimtest.Kind{OAuth1: shape.info.Auth == connectors.AuthOAuth1, Issuer: shape.info.OAuth2.Issuer})
+		name  string
+		info  connectors.Info
+		asked claim.Asked
+	}{
+		{"OAuth 2.0", oauth2Info(), claim.Asked{Account: 1, Purpose: claim.Linking}}, {"OAuth 1.0a", oauth1Info(), claim.Asked{Account: 1, Purpose: claim.Linking}},
+		{"OAuth 2.0 that announces no issuer", silent, claim.Asked{Account: 1, Purpose: claim.Linking}},
+		{"a stranger who enters by OAuth 2.0", oauth2Info(), enters}, {"a stranger who enters by OAuth 1.0a", oauth1Info(), enters},
+		{"a stranger who claims by OAuth 2.0", oauth2Info(), joins}, {"a stranger who claims by OAuth 1.0a", oauth1Info(), joins},
+	} {
+		rows := claimtest.Negatives(claimtest.Kind{OAuth1: shape.info.Auth == connectors.AuthOAuth1, Issuer: shape.info.OAuth2.Issuer, Stranger: shape.asked.Account == 0})
 		names := map[string]bool{}
 		for _, row := range rows {
 			names[row.Name] = true
@@ -42,7 +55,9 @@ func TestNoWrongCallbackSendsATokenRequest(t *testing.T) {
 		for _, row := range rows {
 			t.Run(shape.name+": "+row.Name, func(t *testing.T) {
 				b := newBench(shape.info)
-				good, other := b.begin(t, 1, "browser-of-ada-1"), b.begin(t, 2, "browser-of-bob-2")
+				mine, theirs := shape.asked, shape.asked
+				mine.Browser, theirs.Browser, theirs.Account = "browser-of-ada-1", "browser-of-bob-2", 2*mine.Account
+				good, other := b.asks(t, mine), b.asks(t, theirs)
 				if row.First != nil {
 					_, err := b.Finish(t.Context(), claim.Answered(row.First(good.Clone(), other.Clone())))
 					keepsSecrets(t, err)

@@ -75,7 +75,7 @@ func (f *Flow) request(ctx context.Context, info connectors.Info, app flattery.A
 		return "", failed(ctx, info, ReasonAnswer, &connectors.AnswerError{Host: info.Host, Reason: "has no page where one could allow it"})
 	}
 	params := info.OAuth1.PollParams
-	if Purpose(attempt.Purpose) == Claiming {
+	if Purpose(attempt.Purpose) != Linking {
 		params = info.OAuth1.ClaimParams
 	}
 	q := page.Query()

@@ -33,7 +33,7 @@ func scopes(info connectors.Info, p Purpose, organisation string) []string {
 	switch {
 	case organisation != "":
 		return info.OAuth2.StewardScopes
-	case p == Claiming:
+	case p == Claiming || p == Entering:
 		return info.OAuth2.ClaimScopes
 	}
 	return info.OAuth2.PollScopes

@@ -86,6 +86,9 @@ func (d *Desk) knock(ctx context.Context, name, address string) error {
 	return err
 }
 
+// Knock counts a try of who comes in another way than by a key. ErrOften: too many from that address.
+func (d *Desk) Knock(ctx context.Context, address string) error { return d.knock(ctx, "", address) }
+
 // SignIn takes a name and its password. ErrWrong does not tell which of them is wrong, and comes as late for a name that
 // nobody has. ErrOften: too many tries.
 func (d *Desk) SignIn(ctx context.Context, name string, password flattery.Secret, address string) (flattery.AccountID, error) {

@@ -111,14 +111,36 @@ func (s *site) enterCode(v *visit) (view, error) {
 
 // connected hands in what a network answered, and says what came of it.
 func (s *site) connected(v *visit, network, host string, query url.Values) (view, error) {
-	if !s.patience.allow(v.account.ID) {
-		return view{}, errOften
+	browser := s.sessions.GetString(v.ctx, browserKey) // a stranger who comes out of nowhere gets no session
+	if v.account.ID != 0 {
+		browser = s.browser(v.ctx)
 	}
-	done, err := s.Doors.Connected(v.ctx, v.account.ID, s.browser(v.ctx), network, host, query)
-	if err != nil {
+	if err := s.admit(v); err != nil {
 		return view{}, err
 	}
+	done, err := s.Doors.Connected(v.ctx, v.account.ID, browser, network, host, query)
+	switch {
+	case err != nil:
+		return view{}, err
+	case v.account.ID == 0:
+		return s.entered(v, done.Account)
+	case done.Purpose == Entering:
+		return s.proved(v, s.sessions.PopString(v.ctx, nextKey))
+	}
 	return s.told(v, network, done)
+}
+
+// admit counts who comes back from a network: an account by itself, a stranger by the address.
+func (s *site) admit(v *visit) error {
+	switch {
+	case v.account.ID == 0 && !s.private(v.Request):
+		return errPlain
+	case v.account.ID == 0:
+		return s.Desk.Knock(v.ctx, from(v.Request))
+	case !s.patience.allow(v.account.ID):
+		return errOften
+	}
+	return nil
 }
 
 // told says what came of connecting or proving.

@@ -18,6 +18,9 @@ type Desk interface {
 	SignIn(ctx context.Context, name string, password flattery.Secret, address string) (flattery.AccountID, error)
 	Prove(ctx context.Context, account flattery.AccountID, password flattery.Secret, address string) error
 
+	// Knock counts a try to come in by a network.
+	Knock(ctx context.Context, address string) error
+
 	// Keys tells by what an account comes in.
 	Keys(ctx context.Context, account flattery.AccountID) (flattery.Keys, error)
 	// SetPassword and RemovePasskey end the account's other sessions: all but the one of a token. Refusal: ErrWeak.

@@ -6,9 +6,12 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"flattery"
 )
@@ -211,5 +214,110 @@ func TestTheLanguageIsTheChosenOneElseTheAccountsElseTheBrowsers(t *testing.T) {
 				t.Errorf("not in %s", row.want)
 			}
 		})
+	}
+}
+
+// throughNetwork presses the button of a network and comes back.
+func (b *browser) throughNetwork(w *world, start string, pairs ...string) *httptest.ResponseRecorder {
+	b.t.Helper()
+	to, err := url.Parse(b.leads(start, append(pairs, "network", "github")...))
+	if err != nil || to.Host != "github.example" {
+		b.t.Fatalf("leads to %v, %v", to, err)
+	}
+	return b.get("/oauth/cb/github/github.example?code=canary&state=" + to.Query().Get("state"))
+}
+
+func TestWhoClaimsAnAccountAtANetworkSignsInByIt(t *testing.T) {
+	for name, row := range map[string]struct {
+		keys   flattery.Keys
+		enters flattery.AccountID
+		status int
+		fresh  bool // counts as having shown who is there
+	}{
+		"with a password":      {flattery.Keys{PasswordAt: today}, ada, 303, false},
+		"with nothing else":    {flattery.Keys{}, ada, 303, true},
+		"whom nobody knows":    {flattery.Keys{}, 0, 403, false},
+		"who has been removed": {flattery.Keys{}, gone, 303, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := populated(false)
+			w.keys[ada], w.enters = row.keys, row.enters
+			b := visitor(t, handler(t, options(t, w)))
+			expect(t, b, "/signin", []string{"Sign in with GitHub", `name="network" value="github"`}, []string{"Sign in with Vimeo"})
+			got := b.throughNetwork(w, "/signin/network")
+			if got.Code != row.status || w.knocks != 2 || w.from != "192.0.2.1" {
+				t.Errorf("answered %d after %d knocks from %s: %s", got.Code, w.knocks, w.from, got.Body)
+			}
+			in := row.enters == ada
+			if is := b.get("/month").Code == 200; is != in {
+				t.Errorf("signed in: %t", is)
+			}
+			if !in {
+				return
+			}
+			to := b.leads("/income/destination", "destination", "https://ko-fi.com/ada")
+			if fresh := to == "/income"; fresh != row.fresh {
+				t.Errorf("a change of the destination leads to %s", to)
+			}
+		})
+	}
+}
+
+func TestNobodyComesBackFromANetworkInAnotherBrowser(t *testing.T) {
+	w := populated(false)
+	w.enters = ada
+	h := handler(t, options(t, w))
+	b, other := visitor(t, h), visitor(t, h)
+	to, err := url.Parse(b.leads("/signin/network", "network", "github"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	back := "/oauth/cb/github/github.example?code=canary&state=" + to.Query().Get("state")
+	if got := other.get(back); got.Code != 400 || len(other.cookies) != 0 {
+		t.Errorf("another browser: %d, with %d cookies", got.Code, len(other.cookies))
+	}
+	if got := b.get(back); got.Code != 400 {
+		t.Errorf("after that: %d", got.Code)
+	}
+	w.often = true
+	for path, got := range map[string]int{"start": b.post("/signin/network", "network", "github").Code, "way back": b.get(back).Code} {
+		if got != http.StatusTooManyRequests {
+			t.Errorf("too many at the %s: %d", path, got)
+		}
+	}
+	w.often = false
+	for _, network := range []string{"", "orkut", "vimeo", "instagram"} {
+		if got := b.post("/signin/network", "network", network).Code; got != 404 {
+			t.Errorf("by the network %q: %d", network, got)
+		}
+	}
+	plain := visitor(t, h)
+	plain.base = "http://flattery.example"
+	if got := plain.post("/signin/network", "network", "github").Code; got != 403 {
+		t.Errorf("over a way that is not private: %d", got)
+	}
+}
+
+func TestWhoHasNothingElseShowsAtANetworkWhoTheyAre(t *testing.T) {
+	w := populated(false)
+	w.keys[ada], w.claims[0].LapsedAt, w.claims[0].Disputed = flattery.Keys{}, time.Time{}, false
+	b := visitor(t, handler(t, options(t, w))).signIn(w, ada)
+	w.clock = time.Hour
+	to := b.leads("/income/destination", "destination", "https://ko-fi.com/ada")
+	expect(t, b, to, []string{"Continue with GitHub", `value="/income"`}, []string{"flattery account signin"})
+	w.enters = bob
+	if got := b.throughNetwork(w, "/stepup/network", "next", "/income"); got.Code != 409 {
+		t.Errorf("as somebody else: %d", got.Code)
+	}
+	w.enters = ada
+	if got := b.throughNetwork(w, "/stepup/network", "next", "/income"); got.Header().Get("Location") != "/income" {
+		t.Errorf("leads to %s", got.Header().Get("Location"))
+	}
+	if to := b.leads("/income/destination", "destination", "https://ko-fi.com/ada"); to != "/income" {
+		t.Errorf("then it leads to %s", to)
+	}
+	w.keys[ada] = flattery.Keys{PasswordAt: today}
+	if got := b.post("/stepup/network", "network", "github").Code; got != 404 {
+		t.Errorf("with a password: %d", got)
 	}
 }

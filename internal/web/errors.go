@@ -70,6 +70,8 @@ func meaning(err error) (status int, key string) {
 		return http.StatusBadRequest, "attempt"
 	case errors.Is(err, flattery.ErrDenied):
 		return http.StatusForbidden, "denied"
+	case errors.Is(err, flattery.ErrNobody):
+		return http.StatusForbidden, "nobody"
 	case errors.Is(err, flattery.ErrOther):
 		return http.StatusConflict, "other"
 	case errors.Is(err, flattery.ErrClaimed):
@@ -135,6 +137,9 @@ func (s *site) fail(w http.ResponseWriter, v *visit, rt route, err error) {
 // retry is the page from which the failed visit came, where that is plain: its own address may hold a code.
 func retry(v *visit) string {
 	path, network := v.URL.Path, url.PathEscape(v.PostForm.Get("network"))
+	if strings.HasPrefix(path, "/oauth/") && v.account.ID == 0 {
+		return "/signin"
+	}
 	for _, page := range []string{"/signin", "/stepup", securityPath} {
 		if strings.HasPrefix(path, page) {
 			return page

@@ -67,8 +67,11 @@ type world struct {
 	origin          string          // of passkeys
 	clock           time.Duration   // by how much the machine's goes before
 	from            string          // the address that the desk was told last
-	broken          error           // every answer, when set
-	refuse          error           // every command, when set
+	knocks          int
+	often           bool               // too many came from there
+	enters          flattery.AccountID // who comes in by a network; 0: nobody
+	broken          error              // every answer, when set
+	refuse          error              // every command, when set
 }
 
 // told is what a world answers that it does not keep.

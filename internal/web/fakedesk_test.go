@@ -56,6 +56,15 @@ func (w *world) SignIn(_ context.Context, name string, password flattery.Secret,
 	return 0, flattery.ErrWrong
 }
 
+func (w *world) Knock(_ context.Context, address string) error {
+	w.from = address
+	w.knocks++
+	if w.often {
+		return flattery.ErrOften
+	}
+	return nil
+}
+
 func (w *world) Prove(ctx context.Context, id flattery.AccountID, password flattery.Secret, address string) error {
 	_, err := w.SignIn(ctx, w.accounts[id].Name, password, address)
 	return err

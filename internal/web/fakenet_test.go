@@ -57,6 +57,15 @@ func (w *world) Connected(_ context.Context, account flattery.AccountID, browser
 	if query.Get("code") == "no" {
 		return Connected{}, flattery.ErrDenied
 	}
+	if c.Purpose == Entering {
+		switch {
+		case w.enters == 0:
+			return Connected{}, flattery.ErrNobody
+		case account != 0 && account != w.enters:
+			return Connected{}, flattery.ErrOther
+		}
+		return Connected{Purpose: c.Purpose, Account: w.enters}, nil
+	}
 	return Connected{Purpose: c.Purpose, Profile: author(network, "7", "ada\u202e-of-"+network), Joined: w.joined}, nil
 }
 

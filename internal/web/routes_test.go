@@ -26,6 +26,8 @@ func TestEveryRouteAnswersEachVisitorAsItShould(t *testing.T) {
 	}{
 		"GET /signin":                          {"/signin", page, sent, sent},
 		"POST /signin":                         {"/signin", refused, refused, refused},
+		"POST /signin/network":                 {"/signin/network", sent, sent, sent},
+		"POST /stepup/network":                 {"/stepup/network", refused, missing, missing},
 		"POST /signin/passkey":                 {"/signin/passkey", refused, refused, refused},
 		"POST /signin/passkey/begin":           {"/signin/passkey/begin", page, page, page},
 		"GET /invite/{token}":                  {"/invite/invited", page, page, page},
@@ -103,7 +105,7 @@ func TestEveryRouteAnswersEachVisitorAsItShould(t *testing.T) {
 		"POST /networks/{network}/keys/test": {"/networks/github/keys/test", refused, sent, missing},
 
 		"POST /connect":                  {"/connect", refused, sent, missing},
-		"GET /oauth/cb/{network}/{host}": {"/oauth/cb/github/github.example?state=adas&code=x", sent, sent, unknown},
+		"GET /oauth/cb/{network}/{host}": {"/oauth/cb/github/github.example?state=adas&code=x", unknown, sent, unknown},
 		"GET /oauth/code":                {"/oauth/code", sent, sent, sent},
 		"POST /oauth/code":               {"/oauth/code", refused, unknown, unknown},
 		"GET /identities":                {"/identities", sent, page, page},
@@ -257,6 +259,7 @@ func TestRefusalsBecomePagesWithWords(t *testing.T) {
 		"bad input, in words":             {flattery.Input("type <b>less\u202e"), 400, `<q lang="en"><bdi>type &lt;b&gt;less</bdi></q>`},
 		"an attempt that is over":         {flattery.ErrAttempt, 400, "This attempt is over"},
 		"refused at the network":          {flattery.ErrDenied, 403, "You said no at the network"},
+		"nobody comes in by it":           {flattery.ErrNobody, 403, "Nobody here comes in that way"},
 		"somebody else signed in":         {flattery.ErrOther, 409, "That was another account"},
 		"disputed by others":              {flattery.ErrDisputed, 409, "Two others dispute this"},
 		"claimed by another":              {flattery.ErrClaimed, 409, "already somebody’s"},

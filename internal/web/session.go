@@ -17,7 +17,7 @@ import (
 
 // How long a sign-in lasts, and under which names the session keeps its account, when it began, when it was seen last and
 // when its account showed who it is, the secret by which networks' answers are bound to this browser, what the next page
-// says first, and which network waits for a code.
+// says first, which network waits for a code, and where who shows at a network who they are goes on.
 const (
 	sessionLife = 30 * 24 * time.Hour
 	accountKey  = "account"
@@ -27,6 +27,7 @@ const (
 	browserKey  = "browser"
 	flashKey    = "flash"
 	codeKey     = "code"
+	nextKey     = "next"
 )
 
 // newSessions does without scs.New, whose store in memory cleans itself up for ever, in a goroutine that nobody waits for.

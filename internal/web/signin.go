@@ -1,8 +1,10 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"flattery"
@@ -12,8 +14,9 @@ import (
 type signinPage struct {
 	frame
 	device
-	Plain bool   // signing in is refused here, because the way is not private
-	Name  string // as it was typed
+	Plain bool      // signing in is refused here, because the way is not private
+	Ways  []Network // by whose accounts one can sign in
+	Name  string    // as it was typed
 	Wrong bool
 }
 
@@ -23,7 +26,22 @@ func (s *site) signinPage(v *visit) (view, error) {
 	if v.account.ID != 0 {
 		return view{redirect: "/"}, nil
 	}
-	return view{page: &signinPage{device: s.device(v.Request), Plain: !s.private(v.Request)}}, nil
+	return s.signinAgain(v, "", false)
+}
+
+func (s *site) signinAgain(v *visit, name string, wrong bool) (view, error) {
+	all, err := s.networks(v.ctx)
+	if err != nil {
+		return view{}, err
+	}
+	p := &signinPage{device: s.device(v.Request), Plain: !s.private(v.Request), Name: name, Wrong: wrong,
+		Ways: slices.DeleteFunc(slices.Clone(all), func(n Network) bool { return !n.SignIn() })}
+	p.Here = "/signin"
+	answer := view{page: p}
+	if wrong {
+		answer.status = http.StatusForbidden
+	}
+	return answer, nil
 }
 
 func (s *site) signin(v *visit) (view, error) {
@@ -36,9 +54,7 @@ func (s *site) signin(v *visit) (view, error) {
 	name, password := clean(v.PostFormValue("name")), flattery.Secret(v.PostFormValue("password"))
 	id, err := s.Desk.SignIn(v.ctx, name, password, from(v.Request))
 	if errors.Is(err, flattery.ErrWrong) {
-		p := &signinPage{device: s.device(v.Request), Name: name, Wrong: true}
-		p.Here = "/signin"
-		return view{page: p, status: http.StatusForbidden}, nil
+		return s.signinAgain(v, name, true)
 	}
 	if err != nil {
 		return view{}, err
@@ -61,7 +77,7 @@ func (s *site) letIn(v *visit, id flattery.AccountID) error {
 	return nil
 }
 
-// longestAsking is how long the session of a stranger lasts, who was asked for a passkey.
+// longestAsking is how long the session of a stranger lasts, who was asked for a passkey or sent to a network.
 const longestAsking = 10 * time.Minute
 
 // ask keeps what a question to a device leaves behind, under the purpose it is for, and answers the question.
@@ -70,10 +86,15 @@ func (s *site) ask(v *visit, purpose string, options, kept []byte, err error) (v
 		return view{}, err
 	}
 	s.sessions.Put(v.ctx, purpose, kept)
+	s.brief(v)
+	return view{raw: &raw{kind: "application/json", body: options}}, nil
+}
+
+// brief lets the session of a stranger end soon.
+func (s *site) brief(v *visit) {
 	if v.account.ID == 0 {
 		s.sessions.SetDeadline(v.ctx, s.Clock().Add(longestAsking))
 	}
-	return view{raw: &raw{kind: "application/json", body: options}}, nil
 }
 
 // The purposes for which a device is asked: names under which the session keeps what was asked. Each is used once.
@@ -105,4 +126,52 @@ func (s *site) signinPasskey(v *visit) (view, error) {
 		return view{}, err
 	}
 	return view{redirect: "/"}, s.letIn(v, id)
+}
+
+// signinNetwork sends a stranger to a network, to come back as whoever claims the account that is signed in there.
+func (s *site) signinNetwork(v *visit) (view, error) {
+	if !s.private(v.Request) {
+		return view{}, errPlain
+	}
+	if v.account.ID != 0 {
+		return view{redirect: "/"}, nil
+	}
+	return s.depart(v, Connecting{Purpose: Entering})
+}
+
+// depart sends the browser to the network of a form, or of c.
+func (s *site) depart(v *visit, c Connecting) (view, error) {
+	if err := v.form(); err != nil {
+		return view{}, err
+	}
+	n, err := s.network(v.ctx, cmp.Or(c.Network, v.PostFormValue("network")))
+	if err == nil && !n.SignIn() {
+		err = flattery.ErrNotFound
+	}
+	if err == nil {
+		err = s.Desk.Knock(v.ctx, from(v.Request))
+	}
+	if err != nil {
+		return view{}, err
+	}
+	c.Account, c.Network, c.Browser = v.account.ID, n.Key, s.browser(v.ctx)
+	s.brief(v)
+	to, _, err := s.Doors.Connect(v.ctx, c)
+	return view{redirect: to}, err
+}
+
+// entered lets in who came back from a network. A network sends back whoever has a session there, and need not ask for anything:
+// that counts as being there only for an account that has neither password nor passkey to show instead.
+func (s *site) entered(v *visit, id flattery.AccountID) (view, error) {
+	keys, err := s.Desk.Keys(v.ctx, id)
+	if err != nil {
+		return view{}, err
+	}
+	if err := s.letIn(v, id); err != nil {
+		return view{}, err
+	}
+	if keys.Has() {
+		s.sessions.Remove(v.ctx, provedKey)
+	}
+	return view{redirect: "/"}, nil
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -67,8 +68,9 @@ type stepupPage struct {
 	frame
 	device
 	Next     string
-	Password bool // there is one
-	Keyed    bool // there is a passkey
+	Password bool      // there is one
+	Keyed    bool      // there is a passkey
+	Ways     []Network // where the account can show who it is, having nothing else
 	Wrong    bool
 	Minutes  int
 	Command  string // that prints a one-time link
@@ -88,11 +90,47 @@ func (s *site) stepupAgain(v *visit, next string, wrong bool) (view, error) {
 	p := &stepupPage{device: s.device(v.Request), Next: local(next, "/month"), Password: !keys.PasswordAt.IsZero(), Keyed: len(keys.Passkeys) > 0, Wrong: wrong,
 		Minutes: int(recent.Minutes()), Command: "flattery account signin " + shell(v.account.Name)}
 	p.Here = "/stepup?next=" + url.QueryEscape(p.Next)
+	if p.Ways, err = s.ways(v, keys); err != nil {
+		return view{}, err
+	}
 	answer := view{page: p}
 	if wrong {
 		answer.status = http.StatusForbidden
 	}
 	return answer, nil
+}
+
+// ways are the networks by which the account comes in, where it has neither password nor passkey.
+func (s *site) ways(v *visit, keys flattery.Keys) ([]Network, error) {
+	if keys.Has() {
+		return nil, nil
+	}
+	claims, err := s.Store.Claims(v.ctx, v.account.ID)
+	if err != nil {
+		return nil, err
+	}
+	all, err := s.networks(v.ctx)
+	return slices.DeleteFunc(slices.Clone(all), func(n Network) bool {
+		return !n.SignIn() || !slices.ContainsFunc(claims, func(c flattery.Claim) bool {
+			return c.Identity.Network == n.Key && c.Proof.Own() && !c.Disputed && c.LapsedAt.IsZero() && !c.Identity.Organisation
+		})
+	}), err
+}
+
+// stepupNetwork lets an account that has nothing else show at a network who it is.
+func (s *site) stepupNetwork(v *visit) (view, error) {
+	keys, err := s.Desk.Keys(v.ctx, v.account.ID)
+	if err == nil && keys.Has() {
+		err = flattery.ErrNotFound
+	}
+	if err != nil {
+		return view{}, err
+	}
+	if err := v.form(); err != nil {
+		return view{}, err
+	}
+	s.sessions.Put(v.ctx, nextKey, local(v.PostFormValue("next"), "/month"))
+	return s.depart(v, Connecting{Purpose: Entering})
 }
 
 func (s *site) stepup(v *visit) (view, error) {

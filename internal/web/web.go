@@ -124,12 +124,12 @@ type Doors interface {
 	// Enter spends a one-time sign-in token. One that is unknown, too old or spent answers ErrNotFound.
 	Enter(ctx context.Context, token string) (flattery.AccountID, error)
 
-	// Connect begins to link or to claim: it answers where the browser goes. With a state, nothing leads back from there:
+	// Connect begins to link, to claim or to enter: it answers where the browser goes. With a state, nothing leads back from there:
 	// a code is shown, which is handed to Connected. Refusals: ErrNotFound, *InputError, *OutsideError.
 	Connect(ctx context.Context, c Connecting) (to, state string, err error)
 
 	// Connected ends what Connect began, with what the callback of a network and host carried. A code that was typed comes
-	// as the query "state" and "code", with no host. Refusals: ErrAttempt, ErrDenied, ErrOther, ErrClaimed, *OutsideError.
+	// as the query "state" and "code", with no host. Refusals: ErrAttempt, ErrDenied, ErrOther, ErrClaimed, ErrNobody, *OutsideError.
 	Connected(ctx context.Context, account flattery.AccountID, browser, network, host string, query url.Values) (Connected, error)
 
 	// LinkByName links a public name; month counts the month so far. A name that nobody has is an *InputError.
@@ -167,26 +167,29 @@ type Doors interface {
 const (
 	Linking  = "linking"
 	Claiming = "claiming"
+	Entering = "entering" // to sign in, or to show who is signed in
 )
 
-// Connecting is an account's wish to link or to claim somebody at a network.
+// Connecting is a wish to link or to claim somebody at a network, or to come in by that.
 type Connecting struct {
-	Account flattery.AccountID
-	Browser string // secret of the browser's session
-	Network string
-	Purpose string
-	Link    flattery.LinkID // to be connected again; 0: a new one
-	Handle  string          // of the organisation to be claimed; "": one's own account
-	Month   bool            // count this month so far
-	Code    bool            // by a code to type
+	Account   flattery.AccountID // 0: a stranger
+	Browser   string             // secret of the browser's session
+	Network   string
+	Purpose   string
+	Link      flattery.LinkID      // to be connected again; 0: a new one
+	ClaimLink flattery.ClaimLinkID // that was followed; 0: none
+	Handle    string               // of the organisation to be claimed; "": one's own account
+	Month     bool                 // count this month so far
+	Code      bool                 // by a code to type
 }
 
 // Connected is what came of it.
 type Connected struct {
 	Purpose  string
 	Profile  flattery.Profile
-	Joined   int  // pending flattrs that now count, of a claim
-	Disputed bool // another account claims it: who does not prove it again loses it
+	Joined   int                // pending flattrs that now count, of a claim
+	Disputed bool               // another account claims it: who does not prove it again loses it
+	Account  flattery.AccountID // who has entered
 }
 
 // Dispute is a dispute as who runs the instance sees it.

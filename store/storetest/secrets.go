@@ -105,6 +105,7 @@ func claimToken(h *house) {
 	a := h.account("ann")
 	link := h.tokened(a, "ann", whole)
 	h.claim(a, "ann", start)
+	h.likes(h.link(a, "fan", flattery.ByOAuth), start, like("zoe", "song", start))
 	claims, err := h.Claims(h.Context(), a)
 	if err != nil || len(claims) != 1 {
 		h.Fatal(claims, err)
@@ -174,6 +175,7 @@ func resealed(h *house) {
 	link := h.tokened(a, "ann", whole)
 	h.link(a, "public", flattery.ByName)
 	h.claim(a, "ann", start)
+	h.likes(h.link(a, "fan", flattery.ByOAuth), start, like("zoe", "song", start))
 	claims, err := h.Claims(h.Context(), a)
 	if err != nil {
 		h.Fatal(err)
@@ -193,11 +195,14 @@ func resealed(h *house) {
 		if _, err := tx.OpenDispute(ctx, c, whole, start.Add(time.Hour)); err != nil {
 			return err
 		}
-		return tx.AddAttempt(ctx, attempt(a, "state"))
+		if err := tx.AddAttempt(ctx, attempt(a, "state")); err != nil {
+			return err
+		}
+		return tx.AddClaimLink(ctx, a, profile("zoe").Identity, "canary-zoe", start)
 	})
 	h.do(func(ctx context.Context, tx store.Tx) error {
 		n, err := tx.Reseal(ctx)
-		h.want("how many", n, 6)
+		h.want("how many", n, 7)
 		return err
 	})
 	h.wantToken("the link's", link, whole)
@@ -209,6 +214,7 @@ func resealed(h *house) {
 	h.want("the instance's", say(open(token), err), say(open(whole), "<nil>"))
 	taken, err := h.take("state", start)
 	h.want("the attempt's", say(string(taken.Verifier), err), "canary-verifier of state <nil>")
+	h.want("the claim link's", h.authors(a, october), " zoe:waiting:0:1:canary-zoe")
 }
 
 func attempt(a flattery.AccountID, state string) store.Attempt {

@@ -21,9 +21,9 @@ func (t *Tx) AddAttempt(ctx context.Context, a store.Attempt) error {
 	if a.Verifier != "" {
 		verifier = t.Seal.Seal(place(verifiers, state), []byte(a.Verifier))
 	}
-	if err := t.Later(ctx, "attempt", `INSERT INTO attempts (state, browser, account_id, network, host, purpose, link_id, handle, month, verifier, request, expires_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, state, store.Hash(a.Browser), a.Account, a.Network, a.Host, a.Purpose, null(int64(a.Link)),
-		a.Handle, a.Month, verifier, a.Request, seconds(a.Expires)); err != nil {
+	if err := t.Later(ctx, "attempt", `INSERT INTO attempts (state, browser, account_id, network, host, purpose, link_id, claim_link_id, handle, month, verifier, request, expires_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, state, store.Hash(a.Browser), null(int64(a.Account)), a.Network, a.Host, a.Purpose, null(int64(a.Link)),
+		null(int64(a.ClaimLink)), a.Handle, a.Month, verifier, a.Request, seconds(a.Expires)); err != nil {
 		return err
 	}
 	return t.Later(ctx, "attempt: room for it", `DELETE FROM attempts WHERE account_id = ?1
@@ -37,8 +37,8 @@ func (t *Tx) TakeAttempt(ctx context.Context, state string, now time.Time) (stor
 	var verifier []byte
 	var expires int64
 	err := t.Row(ctx, `DELETE FROM attempts WHERE state = ?
-		RETURNING browser, account_id, network, host, purpose, coalesce(link_id, 0), handle, month, verifier, request, expires_at`, key).
-		Scan(&a.Browser, &a.Account, &a.Network, &a.Host, &a.Purpose, &a.Link, &a.Handle, &a.Month, &verifier, &a.Request, &expires)
+		RETURNING browser, coalesce(account_id, 0), network, host, purpose, coalesce(link_id, 0), coalesce(claim_link_id, 0), handle, month, verifier, request, expires_at`, key).
+		Scan(&a.Browser, &a.Account, &a.Network, &a.Host, &a.Purpose, &a.Link, &a.ClaimLink, &a.Handle, &a.Month, &verifier, &a.Request, &expires)
 	if missing(err) || err == nil && expires <= seconds(now) {
 		err = flattery.ErrAttempt
 	}

@@ -34,6 +34,12 @@ func (s *Reader) Claim(ctx context.Context, id flattery.ClaimID) (flattery.Claim
 	return c, wrap(fmt.Sprintf("claim %d", id), err)
 }
 
+// Claimed finds who claims an identity.
+func (s *Reader) Claimed(ctx context.Context, i flattery.Identity) (flattery.Claim, error) {
+	c, err := scanClaim(s.DB.Row(ctx, claimQuery+`WHERE h.network = ? AND h.host = ? AND i.subject = ?`, i.Network, i.Host, subject(i)))
+	return c, wrap("claim of "+i.Network+":"+i.Subject, err)
+}
+
 // DueClaims lists which claims are to be looked at again, those looked at longest ago first.
 func (s *Reader) DueClaims(ctx context.Context, checked, tried time.Time) ([]flattery.ClaimID, error) {
 	list, err := all(ctx, s.DB, value[flattery.ClaimID], `SELECT c.id FROM claims c JOIN identities i ON i.id = c.identity_id

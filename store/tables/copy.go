@@ -66,7 +66,8 @@ func parts() []part {
 		{table: "knocks", columns: "key bytea, since bigint, count bigint"},
 		{table: "apps", columns: "network text, keys bytea, token bytea, saved_at bigint"},
 		{table: "spendings", columns: "network text, month bigint, amount bigint, likes bigint"},
-		{table: "attempts", columns: "id bigint, state text, browser text, account_id bigint, network text, host text, purpose text, link_id bigint, handle text, " +
+		{table: "claim_links", columns: "id bigint, identity_id bigint, token bytea, sealed bytea, made_at bigint", numbers: true},
+		{table: "attempts", columns: "id bigint, state text, browser text, account_id bigint, network text, host text, purpose text, link_id bigint, claim_link_id bigint, handle text, " +
 			"month boolean, verifier bytea, request text, expires_at bigint", numbers: true},
 		{table: "imports", columns: "account_id bigint, identity_id bigint, files bigint, first_at bigint, last_at bigint"},
 	}

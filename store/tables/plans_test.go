@@ -78,10 +78,21 @@ func TestPagesAreAnsweredFromIndexes(t *testing.T) {
 			_, err := r.Provings(ctx, 1, time.Now())
 			return err
 		}, "a few proofs"},
-		"subscriptions": {func(ctx context.Context, r *tables.Reader) error { _, err := r.Subscriptions(ctx, 1); return err }, "a few subscriptions"},
-		"income":        {func(ctx context.Context, r *tables.Reader) error { _, err := r.Incomes(ctx, 1); return err }, "months"},
-		"earnings":      {func(ctx context.Context, r *tables.Reader) error { _, err := r.Earnings(ctx, 1, month); return err }, "the works of one creator"},
-		"received":      {func(ctx context.Context, r *tables.Reader) error { _, err := r.Received(ctx, 1); return err }, ""},
+		"authors":          {func(ctx context.Context, r *tables.Reader) error { _, err := r.Authors(ctx, 1, month); return err }, "the authors of one donor"},
+		"authors who wait": {func(ctx context.Context, r *tables.Reader) error { _, err := r.AuthorsWaiting(ctx, 1); return err }, "the authors of one donor"},
+		"who claims": {func(ctx context.Context, r *tables.Reader) error {
+			_, err := r.Claimed(ctx, flattery.Identity{Network: "github", Host: "github.com", Subject: "1"})
+			return err
+		}, ""},
+		"where a claim link leads": {func(ctx context.Context, r *tables.Reader) error {
+			_, err := r.ClaimLinkNumbered(ctx, 1, time.Now())
+			return err
+		}, "what waits for one author"},
+		"what a claim made count": {func(ctx context.Context, r *tables.Reader) error { _, err := r.ClaimMonths(ctx, 1); return err }, "months"},
+		"subscriptions":           {func(ctx context.Context, r *tables.Reader) error { _, err := r.Subscriptions(ctx, 1); return err }, "a few subscriptions"},
+		"income":                  {func(ctx context.Context, r *tables.Reader) error { _, err := r.Incomes(ctx, 1); return err }, "months"},
+		"earnings":                {func(ctx context.Context, r *tables.Reader) error { _, err := r.Earnings(ctx, 1, month); return err }, "the works of one creator"},
+		"received":                {func(ctx context.Context, r *tables.Reader) error { _, err := r.Received(ctx, 1); return err }, ""},
 		"payments to one": {func(ctx context.Context, r *tables.Reader) error {
 			_, err := r.Payments(ctx, store.PaymentQuery{Payee: 1})
 			return err

@@ -25,17 +25,19 @@ const (
 	appTokens
 	verifiers
 	disputeTokens
+	claimLinkTokens
 )
 
 // Secrets are all of them: what is not in this list is not sealed anew.
 func Secrets() []Secret {
 	return []Secret{
-		linkTokens:    {"links", "token", "id", "link %v token"},
-		claimTokens:   {"claims", "token", "id", "claim %v token"},
-		appKeys:       {"apps", "keys", "network", "app %v"},
-		appTokens:     {"apps", "token", "network", "app token %v"},
-		verifiers:     {"attempts", "verifier", "state", "attempt %v"},
-		disputeTokens: {"disputes", "token", "id", "dispute %v token"},
+		linkTokens:      {"links", "token", "id", "link %v token"},
+		claimTokens:     {"claims", "token", "id", "claim %v token"},
+		appKeys:         {"apps", "keys", "network", "app %v"},
+		appTokens:       {"apps", "token", "network", "app token %v"},
+		verifiers:       {"attempts", "verifier", "state", "attempt %v"},
+		disputeTokens:   {"disputes", "token", "id", "dispute %v token"},
+		claimLinkTokens: {"claim_links", "sealed", "identity_id", "claim link %v"},
 	}
 }
 

@@ -79,5 +79,9 @@ func (t *Tx) Tidy(ctx context.Context, now time.Time) error {
 			return err
 		}
 	}
+	if err := t.Later(ctx, "tidy", `DELETE FROM claim_links WHERE made_at <= ? AND NOT EXISTS
+		(SELECT 1 FROM flattrs f WHERE f.author_id = claim_links.identity_id AND f.state = 'pending')`, seconds(now.Add(-claimLinkLife))); err != nil {
+		return err
+	}
 	return t.Later(ctx, "tidy", `DELETE FROM knocks WHERE since <= ?`, seconds(now.Add(-knocksKept)))
 }

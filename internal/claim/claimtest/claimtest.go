@@ -45,13 +45,14 @@ type Negative struct {
 
 // Kind is what of a network decides which callbacks are wrong.
 type Kind struct {
-	OAuth1 bool
-	Issuer string // OAuth 2.0, RFC 9207; "": not announced, and never judged
+	OAuth1   bool
+	Issuer   string // OAuth 2.0, RFC 9207; "": not announced, and never judged
+	Stranger bool   // nobody is signed in, neither here nor in the other browser
 }
 
 // Negatives are at least forty, with names that differ.
 func Negatives(k Kind) []Negative {
-	all := slices.Concat(states(), people(), places(), times())
+	all := slices.Concat(states(), people(k.Stranger), places(), times(k.Stranger))
 	switch {
 	case k.OAuth1:
 		all = append(all, verifiers()...)
@@ -146,19 +147,34 @@ func states() []Negative {
 	}
 }
 
-func people() []Negative {
+func people(stranger bool) []Negative {
+	return append(accounts(stranger),
+		Negative{Name: "a browser without a session", Mutate: field(func(g *Callback, _ Callback) { g.Browser = "" })},
+		Negative{Name: "another browser", Mutate: field(func(g *Callback, o Callback) { g.Browser = o.Browser })},
+		Negative{Name: "a browser whose secret is changed", Mutate: field(func(g *Callback, _ Callback) { g.Browser = flip(g.Browser) })},
+		Negative{Name: "a browser whose secret lost its end", Mutate: field(func(g *Callback, _ Callback) { g.Browser = g.Browser[:len(g.Browser)-1] })},
+		Negative{Name: "our answer in the browser of somebody else", Mutate: func(g, o Callback) Callback { o.Query = g.Query; return o }},
+		Negative{Name: "the answer of somebody else in our browser", Mutate: func(g, o Callback) Callback { g.Query = o.Query; return g }},
+	)
+}
+
+// accounts are callbacks as somebody else.
+func accounts(stranger bool) []Negative {
+	if stranger {
+		return []Negative{
+			{Name: "somebody signed in meanwhile", Mutate: field(somebody)},
+			{Name: "a number that is no account", Mutate: field(func(g *Callback, _ Callback) { g.Account = -1 })},
+		}
+	}
 	return []Negative{
-		{Name: "a browser without a session", Mutate: field(func(g *Callback, _ Callback) { g.Browser = "" })},
-		{Name: "another browser", Mutate: field(func(g *Callback, o Callback) { g.Browser = o.Browser })},
-		{Name: "a browser whose secret is changed", Mutate: field(func(g *Callback, _ Callback) { g.Browser = flip(g.Browser) })},
-		{Name: "a browser whose secret lost its end", Mutate: field(func(g *Callback, _ Callback) { g.Browser = g.Browser[:len(g.Browser)-1] })},
 		{Name: "nobody is signed in", Mutate: field(func(g *Callback, _ Callback) { g.Account = 0 })},
 		{Name: "a number that is no account", Mutate: field(func(g *Callback, _ Callback) { g.Account = -g.Account })},
 		{Name: "another account in the same browser", Mutate: field(func(g *Callback, o Callback) { g.Account = o.Account })},
-		{Name: "our answer in the browser of somebody else", Mutate: func(g, o Callback) Callback { o.Query = g.Query; return o }},
-		{Name: "the answer of somebody else in our browser", Mutate: func(g, o Callback) Callback { g.Query = o.Query; return g }},
 	}
 }
+
+// somebody is the first account of every store.
+func somebody(g *Callback, _ Callback) { g.Account = 1 }
 
 func places() []Negative {
 	return []Negative{
@@ -174,13 +190,17 @@ func places() []Negative {
 	}
 }
 
-func times() []Negative {
+func times(stranger bool) []Negative {
+	another := field(func(g *Callback, o Callback) { g.Account = o.Account })
+	if stranger {
+		another = field(somebody)
+	}
 	return []Negative{
 		{Name: "ten minutes later", Mutate: same, Age: 10 * time.Minute},
 		{Name: "a day later", Mutate: same, Age: 24 * time.Hour},
 		{Name: "the same a second time", First: same, Mutate: same},
 		{Name: "the right one after one from another browser", First: field(func(g *Callback, o Callback) { g.Browser = o.Browser }), Mutate: same},
-		{Name: "the right one after one from another account", First: field(func(g *Callback, o Callback) { g.Account = o.Account }), Mutate: same},
+		{Name: "the right one after one from another account", First: another, Mutate: same},
 		{Name: "the right one after one from another host", First: field(func(g *Callback, _ Callback) { g.Host = "evil.example" }), Mutate: same},
 		{Name: "the right one after the network said no", First: set("error", "access_denied"), Mutate: same},
 	}
