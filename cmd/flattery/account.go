@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -27,7 +28,7 @@ func (p *program) account() *cobra.Command {
 }
 
 // wishes are the flags that say what a donor wants.
-type wishes struct{ budget, limit, currency, destination, pause, public string }
+type wishes struct{ budget, limit, currency, destination, pause, public, giveOn, onTop string }
 
 func (w *wishes) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&w.budget, "budget", "", "what is given a month, like 5.00; 0 gives nothing")
@@ -38,6 +39,9 @@ func (w *wishes) flags(cmd *cobra.Command) {
 	cmd.Flag("pause").NoOptDefVal = "yes"
 	cmd.Flags().StringVar(&w.public, "public", "", "show a page and a button by the account's name to everybody: yes or no")
 	cmd.Flag("public").NoOptDefVal = "yes"
+	cmd.Flags().StringVar(&w.giveOn, "give-on", "", "how much of what the account receives it gives on, in percent: 0–100")
+	cmd.Flags().StringVar(&w.onTop, "on-top", "", "what is given on is spent on top of the budget: yes, or no: inside it")
+	cmd.Flag("on-top").NoOptDefVal = "yes"
 }
 
 // apply checks what was wished and writes it over what stands.
@@ -72,6 +76,16 @@ func (w *wishes) apply(in *instance, s flattery.Settings, cmd *cobra.Command) (f
 			return s, err
 		}
 	}
+	if given("give-on") {
+		if s.GiveOn, err = strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(w.giveOn), "%"), 10, 64); err != nil {
+			return s, flattery.Input("--give-on is a whole number from 0 to 100, not %q", w.giveOn)
+		}
+	}
+	if given("on-top") {
+		if s.OnTop, err = yesOrNo("on-top", w.onTop); err != nil {
+			return s, err
+		}
+	}
 	return in.allowed(s)
 }
 
@@ -82,6 +96,12 @@ func (in *instance) allowed(s flattery.Settings) (_ flattery.Settings, err error
 	}
 	if !slices.Contains(in.Currencies, s.Currency) {
 		return s, flattery.Input("currency %q is not one of this instance: %s (setting currencies)", s.Currency, strings.Join(in.Currencies, ", "))
+	}
+	if s.GiveOn < 0 || s.GiveOn > 100 {
+		return s, flattery.Input("what is given on is a whole number of percent from 0 to 100, not %d", s.GiveOn)
+	}
+	if s.GiveOn > 0 && s.Budget == 0 && !s.OnTop {
+		return s, flattery.Input("what is given on is spent inside the budget, and the budget is 0: set one, or let it be spent on top")
 	}
 	s.Destination, err = manual.Rail{}.Canon(s.Destination)
 	return s, err
@@ -192,6 +212,9 @@ func showSettings(w io.Writer, a flattery.Account) {
 		to = string(a.Destination)
 	}
 	rows := [][]string{{"gives", a.Budget.String() + " " + a.Currency + " a month" + paused}, {"cap", limit}, {"is paid at", to}}
+	if a.GiveOn > 0 {
+		rows = append(rows, []string{"gives on", fmt.Sprintf("%d %% of what it receives, %s", a.GiveOn, map[bool]string{true: "on top of the budget", false: "inside the budget"}[a.OnTop])})
+	}
 	if a.Public {
 		rows = append(rows, []string{"is shown at", click.PagePath(a.Name)})
 	}
@@ -288,6 +311,7 @@ func (p *program) accountShow() *cobra.Command {
 				Claims   []flattery.Claim    `json:"claims"`
 				Debts    []flattery.Debt     `json:"debts"`
 				Received []flattery.Received `json:"received"`
+				Given    []flattery.Given    `json:"given"`
 			}
 			answer.Account = a
 			if answer.Links, err = in.store.Links(ctx, a.ID); err != nil {
@@ -302,6 +326,10 @@ func (p *program) accountShow() *cobra.Command {
 			if answer.Received, err = in.store.Received(ctx, a.ID); err != nil {
 				return err
 			}
+			if answer.Given, err = in.store.Given(ctx, a.ID); err != nil {
+				return err
+			}
+			answer.Given = listed(answer.Given)
 			answer.Links, answer.Claims, answer.Debts, answer.Received = listed(answer.Links), listed(answer.Claims), listed(answer.Debts), listed(answer.Received)
 			return p.print(answer, func(out io.Writer) {
 				fmt.Fprintf(out, "account %s\n", a.Name)
@@ -317,6 +345,9 @@ func (p *program) accountShow() *cobra.Command {
 				}
 				for _, r := range answer.Received {
 					fmt.Fprintf(out, "received    %s of %s %s promised\n", r.Paid, r.Promised, r.Currency)
+				}
+				for _, g := range answer.Given {
+					fmt.Fprintf(out, "gave on     %s %s of what came in %s; %s are not spent yet\n", g.Amount, g.Currency, g.Month, g.Left())
 				}
 			})
 		})

@@ -43,6 +43,7 @@ func export(ctx context.Context, s store.Reader, id flattery.AccountID, w io.Wri
 		{"debts", func() (any, error) { return s.Debts(ctx, id) }},
 		{"payments", func() (any, error) { return s.Payments(ctx, store.PaymentQuery{Donor: id}) }},
 		{"income", func() (any, error) { return s.Incomes(ctx, id) }},
+		{"given", func() (any, error) { return s.Given(ctx, id) }},
 		{"received", func() (any, error) { return paidTo(ctx, s, id) }},
 	} {
 		if err := add(part.name, part.ask); err != nil {

@@ -42,7 +42,9 @@ func TestACreatorReadsWhatCameAndADonorGoes(t *testing.T) {
 	in.says("/income/2026-10/income.csv", "period;id;flattr url;url;title;clicks;revenue;clicks total", ";ben/tool;1;7,50;1")
 	in.post("/income/destination", url.Values{"destination": {"https://example.org/ben"}}, http.StatusOK, "New payments go there")
 	in.post("/income/destination", url.Values{"destination": {"ftp://example.org/ben"}}, http.StatusBadRequest, "of no kind that can be paid")
-	if a := into[flattery.Account](b, "account", "show", "Ben"); a.Destination != "https://example.org/ben" {
+	in.post("/settings", url.Values{"budget": {"0"}, "give_on": {"40"}}, http.StatusBadRequest, "the budget is 0")
+	in.post("/settings", url.Values{"budget": {"0"}, "give_on": {"40 %"}, "on_top": {"1"}}, http.StatusOK, "Saved.")
+	if a := into[flattery.Account](b, "account", "show", "Ben"); a.GiveOn != 40 || !a.OnTop || a.Destination != "https://example.org/ben" {
 		t.Errorf("is paid at %q", a.Destination)
 	}
 
@@ -53,7 +55,7 @@ func TestACreatorReadsWhatCameAndADonorGoes(t *testing.T) {
 	if err := json.Unmarshal([]byte(files["flattrs.json"]), &liked); err != nil || len(liked) != 1 || liked[0].Share != 7_500_000 {
 		t.Errorf("%s: %v", files["flattrs.json"], err)
 	}
-	if len(files) != 11 || strings.Contains(fmt.Sprint(files), g.Token("ada")) {
+	if len(files) != 12 || strings.Contains(fmt.Sprint(files), g.Token("ada")) {
 		t.Errorf("%d files, or a token is in them", len(files))
 	}
 	donor.post("/settings/forget", url.Values{"name": {"Ada"}}, http.StatusOK, "Flattery")

@@ -51,6 +51,7 @@ type world struct {
 	authorize, home string
 	subscriptions   []flattery.Subscription
 	incomes         []flattery.Income
+	given           []flattery.Given
 	earnings        map[flattery.Month][]flattery.Earning
 	toAda           []flattery.Payment
 	rough           bool

@@ -31,6 +31,10 @@ func (w *world) Received(_ context.Context, id flattery.AccountID) ([]flattery.R
 	return []flattery.Received{{Payee: 9, Account: ada, Name: "Ada", Currency: "EUR", Promised: 3_250_000, Paid: 2 * flattery.Unit}}, w.broken
 }
 
+func (w *world) Given(_ context.Context, id flattery.AccountID) ([]flattery.Given, error) {
+	return own(w, w.given, func(g flattery.Given) bool { return g.Account == id })
+}
+
 func (w *world) PaymentsTo(_ context.Context, id flattery.AccountID) ([]flattery.Payment, error) {
 	return own(w, w.toAda, func(flattery.Payment) bool { return id == ada })
 }
@@ -88,6 +92,8 @@ func (w *world) addIncome(october flattery.Month, rough bool) {
 	}
 	w.toAda = []flattery.Payment{{ID: 20, Code: "FLT-9AA-XYZ", Plan: october - 1, Donor: bob, Payee: 9, PayeeName: "Ada", Currency: "EUR", Amount: 2 * flattery.Unit,
 		Destination: "https://ko-fi.com/ada", State: flattery.PaymentPaid, PlannedAt: today.AddDate(0, 0, -9), PaidAt: today.AddDate(0, 0, -5)}}
+	w.given = []flattery.Given{{Month: october - 1, Account: ada, Currency: "EUR", Received: 2 * flattery.Unit, Percent: 50, Amount: flattery.Unit, Promised: true},
+		{Month: october - 2, Account: ada, Currency: "EUR", Received: 3 * flattery.Unit, Percent: 50, Amount: 1_500_000, Spent: 1_500_000, Promised: true}}
 	if rough {
 		bad := thing("github", "11", hostile[2])
 		bad.URL = "javascript:alert(1)"

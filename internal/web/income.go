@@ -21,6 +21,7 @@ type incomePage struct {
 	Months      []incomeLine
 	Sums        []flattery.Received // by currency
 	Payments    []flattery.Payment  // to it, newest first
+	Given       []flattery.Given
 	Prepaid     bool
 	Kinds       []destinationKind
 }
@@ -60,6 +61,9 @@ func (s *site) income(v *visit) (view, error) {
 		return view{}, err
 	}
 	if p.Payments, err = s.Store.PaymentsTo(v.ctx, v.account.ID); err != nil {
+		return view{}, err
+	}
+	if p.Given, err = s.Store.Given(v.ctx, v.account.ID); err != nil {
 		return view{}, err
 	}
 	return view{page: p}, nil

@@ -19,8 +19,36 @@ func TestIncomeSaysWhatCameAndNeverFromWhom(t *testing.T) {
 		t.Errorf("a month without income: %d", got.Code)
 	}
 	empty := populated(false)
-	empty.incomes, empty.earnings, empty.toAda, empty.claims = nil, nil, nil, nil
+	empty.incomes, empty.earnings, empty.toAda, empty.claims, empty.given = nil, nil, nil, nil, nil
 	expect(t, visitor(t, handler(t, options(t, empty))).signIn(empty, ada), "/income", []string{"Nobody has liked anything of yours yet", "Nothing here is known to be yours yet"}, []string{"<table"})
+}
+
+func TestWhatIsGivenOnIsChosenAndShown(t *testing.T) {
+	w := populated(false)
+	w.settled[0].Given = 1_230_000
+	o := options(t, w)
+	b := visitor(t, handler(t, o)).signIn(w, ada)
+	expect(t, b, "/income", []string{"Given on", "€1.50", ">Left<", `href="/settings#give_on"`}, nil)
+	expect(t, b, "/months/2026-09", []string{"Of it, given on from what you received", "€1.23"}, nil)
+	expect(t, b, "/settings", []string{"You are paid in full"}, []string{"not paid out"})
+	before := w.accounts[ada].Budget
+	for typed, want := range map[string]int64{"": 0, "40": 40, "100 %": 100} {
+		got := b.post("/settings", "budget", "5", "give_on", typed, "on_top", "1")
+		if a := w.accounts[ada]; got.Code != 303 || a.GiveOn != want || !a.OnTop {
+			t.Errorf("%q: %d, %d %%", typed, got.Code, a.GiveOn)
+		}
+	}
+	for _, typed := range []string{"101", "-1", "4.5", "half"} {
+		if got := b.post("/settings", "budget", "5", "give_on", typed); got.Code != 400 {
+			t.Errorf("%q: %d", typed, got.Code)
+		}
+	}
+	if before != 5*flattery.Unit {
+		t.Fatalf("budget %s", before)
+	}
+	expect(t, b, "/month", []string{"€6.00"}, nil) // 5.00, and 1.00 on top that is not spent yet
+	o.Mode = Prepaid
+	expect(t, visitor(t, handler(t, o)).signIn(w, ada), "/settings", []string{"not paid out"}, []string{"You are paid in full"})
 }
 
 func TestIncomeIsAFileAsFlattrsCreatorsHadIt(t *testing.T) {

@@ -109,10 +109,14 @@ func (s *site) showMonth(v *visit, m flattery.Month, path string) (view, error) 
 	if err != nil {
 		return view{}, err
 	}
-	me := s.measure(v.account, t)
+	a, err := s.withGiven(v)
+	if err != nil {
+		return view{}, err
+	}
+	me := s.measure(a, t)
 	p := &monthPage{
 		Month: m, Current: m == flattery.MonthOf(v.now, s.Location), Frozen: !st.FrozenAt.IsZero(), Closes: st.Ends.Add(s.Grace),
-		Budget: v.account.Budget, Cap: v.account.Cap, Currency: me.currency, Paused: v.account.Paused,
+		Budget: a.Budget, Cap: v.account.Cap, Currency: me.currency, Paused: v.account.Paused,
 		Each: estimate(me.budget, 1, int64(t.Counting), me.limit), Weighted: t.Weight != int64(t.Counting) || me.split == flattery.SplitByCreator,
 		Linked: len(standing(links)), Admin: v.account.Admin, Tally: t, Networks: networkChart(t, me), Creators: creatorChart(t, me),
 	}
@@ -153,6 +157,21 @@ func (s *site) measure(a flattery.Account, t flattery.Tally) measure {
 		}
 	}
 	return m
+}
+
+// withGiven is the visitor's account, its budget with what it gave on and is spent on top.
+func (s *site) withGiven(v *visit) (flattery.Account, error) {
+	a := v.account
+	if !a.OnTop {
+		return a, nil
+	}
+	given, err := s.Store.Given(v.ctx, a.ID)
+	for _, g := range given {
+		if g.Currency == s.currency(a) && g.Promised == (s.Mode != Prepaid) {
+			a.Budget += g.Left()
+		}
+	}
+	return a, err
 }
 
 // currency is the account's own, or the instance's where it never chose.

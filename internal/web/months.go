@@ -71,7 +71,11 @@ func (s *site) months(v *visit) (view, error) {
 }
 
 func (s *site) monthLine(v *visit, st flattery.MonthState, settled []flattery.Settlement) (monthLine, error) {
-	l := monthLine{Month: st.Month, State: reached(st, v.now), Closes: st.Ends.Add(s.Grace), Budget: v.account.Budget, Currency: s.currency(v.account)}
+	a, err := s.withGiven(v)
+	if err != nil {
+		return monthLine{}, err
+	}
+	l := monthLine{Month: st.Month, State: reached(st, v.now), Closes: st.Ends.Add(s.Grace), Budget: a.Budget, Currency: s.currency(a)}
 	if !st.SettledAt.IsZero() {
 		l.Budget = 0
 		if d, ok := settlementOf(settled, st.Month); ok {
@@ -83,7 +87,7 @@ func (s *site) monthLine(v *visit, st flattery.MonthState, settled []flattery.Se
 	if err != nil {
 		return l, err
 	}
-	me := s.measure(v.account, t)
+	me := s.measure(a, t)
 	l.Flattrs, l.Average = t.Counting, estimate(me.budget, 1, int64(t.Counting), me.limit)
 	return l, nil
 }

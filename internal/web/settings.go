@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -40,7 +41,11 @@ func (s *site) settings(v *visit) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	me := s.measure(v.account, t)
+	a, err := s.withGiven(v)
+	if err != nil {
+		return view{}, err
+	}
+	me := s.measure(a, t)
 	p := &settingsPage{
 		Wishes: v.account.Settings, Language: v.account.Language, Currency: s.currency(v.account), Currencies: s.Currencies, Minimum: s.Minimum,
 		Month: m, Closes: s.monthState(months, m).Ends.Add(s.Grace), Counting: t.Counting, Each: estimate(me.budget, 1, int64(t.Counting), me.limit),
@@ -76,6 +81,10 @@ func (s *site) saveSettings(v *visit) (view, error) {
 		set.Currency = s.currency(v.account)
 	}
 	set.Paused = v.PostFormValue("paused") != ""
+	set.OnTop = v.PostFormValue("on_top") != ""
+	if set.GiveOn, err = v.percent("give_on", "what you give on"); err != nil {
+		return view{}, err
+	}
 	if err := s.Doors.SetWishes(v.ctx, v.account.ID, set); err != nil {
 		return view{}, err
 	}
@@ -96,6 +105,19 @@ func (v *visit) amount(field, what string) (flattery.Amount, error) {
 		return 0, flattery.Input("%s: %v", what, err)
 	}
 	return a, nil
+}
+
+// percent reads a whole number of percent; nothing is 0.
+func (v *visit) percent(field, what string) (int64, error) {
+	text := strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(v.PostFormValue(field)), "%"))
+	if text == "" {
+		return 0, nil
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n < 0 || n > 100 {
+		return 0, flattery.Input("%s: %q is not a whole number of percent from 0 to 100", what, text)
+	}
+	return n, nil
 }
 
 func (s *site) setLanguage(v *visit) (view, error) {

@@ -54,6 +54,9 @@ type Store interface {
 	Earnings(ctx context.Context, account flattery.AccountID, month flattery.Month) ([]flattery.Earning, error)
 	Received(ctx context.Context, account flattery.AccountID) ([]flattery.Received, error)
 
+	// Given lists what the account gave on of what it received, newest first.
+	Given(ctx context.Context, account flattery.AccountID) ([]flattery.Given, error)
+
 	// Export writes everything there is about the account as a zip file.
 	Export(ctx context.Context, account flattery.AccountID, w io.Writer) error
 

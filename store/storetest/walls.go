@@ -76,14 +76,6 @@ func Fill(t *testing.T, s store.Store) {
 		if err := x.Settle(ctx, flattery.Settlement{Month: october, Donor: b, Currency: "EUR", Budget: 7, Shares: 7, Flattrs: 1, Transaction: number}); err != nil {
 			return err
 		}
-		give, err := x.Post(ctx, ledger.Draft{Key: ledger.GiveKey(october, b, "EUR"), Kind: "give", At: now, Entries: []ledger.Entry{
-			{Debit: ledger.Pledge(b), Credit: ledger.DonorMeans(b), Currency: "EUR", Amount: 3}}})
-		if err != nil {
-			return err
-		}
-		if err := x.GiveOn(ctx, flattery.Given{Account: b, Month: october, Currency: "EUR", Received: 6, Percent: 50, Amount: 3, Promised: true, Transaction: give}); err != nil {
-			return err
-		}
 		if _, _, err := x.CloseMonth(ctx, october, now.AddDate(0, 1, 0)); err != nil {
 			return err
 		}
@@ -134,12 +126,26 @@ func fillDoor(ctx context.Context, x store.Tx, l flattery.Link, author flattery.
 	return x.AddClaimLink(ctx, l.Account, author.Identity, "canary-claim-link", now)
 }
 
-// fillWishes subscribes a flattr and gives a link rules.
+// fillGiven lets an account give on.
+func fillGiven(ctx context.Context, x store.Tx, a flattery.AccountID, now time.Time) error {
+	m := flattery.MonthOf(now, time.UTC)
+	number, err := x.Post(ctx, ledger.Draft{Key: ledger.GiveKey(m, a, "EUR"), Kind: "give", At: now, Entries: []ledger.Entry{
+		{Debit: ledger.Pledge(a), Credit: ledger.DonorMeans(a), Currency: "EUR", Amount: 3}}})
+	if err != nil {
+		return err
+	}
+	return x.GiveOn(ctx, flattery.Given{Account: a, Month: m, Currency: "EUR", Received: 6, Percent: 50, Amount: 3, Promised: true, Transaction: number})
+}
+
+// fillWishes subscribes a flattr, gives on, and gives a link rules.
 func fillWishes(ctx context.Context, x store.Tx, l flattery.Link, f flattery.FlattrID, now time.Time) error {
 	if _, err := x.Subscribe(ctx, l.Account, f, 3, now); err != nil {
 		return err
 	}
 	if err := x.Never(ctx, l.Account, l.ID, l.Identity); err != nil {
+		return err
+	}
+	if err := fillGiven(ctx, x, l.Account, now); err != nil {
 		return err
 	}
 	return x.SetRules(ctx, l.Account, l.ID, flattery.Rules{Paused: true, Weight: 3, Matching: "a\nb"})
@@ -195,8 +201,6 @@ func Walls(t *testing.T, s store.Store, raw Raw) {
 		"a flattr is in no state":             `UPDATE flattrs SET state = 'else', counts_in = NULL`,
 		"a network gives money back":          `INSERT INTO spendings (network, month, amount, likes) VALUES ('n', 1, -1, 0)`,
 		"what was given on is taken back":     `DELETE FROM given`,
-		"what was given on grows":             `UPDATE given SET amount = amount + 1`,
-		"what was given on is spent twice":    `UPDATE given SET spent = amount + 1`,
 		"an identity is claimed twice":        `INSERT INTO claims (account_id, identity_id, proof, proved_at) SELECT 2, identity_id, proof, proved_at FROM claims`,
 	} {
 		t.Run(name, func(t *testing.T) {
