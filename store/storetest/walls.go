@@ -55,6 +55,9 @@ func Fill(t *testing.T, s store.Store) {
 		if err != nil {
 			return err
 		}
+		if err := fillDoor(ctx, x, link, who("waits"), now); err != nil {
+			return err
+		}
 		if err := fillWishes(ctx, x, link, out[0].Flattr, now); err != nil {
 			return err
 		}
@@ -121,6 +124,14 @@ func fillDisputes(ctx context.Context, x store.Tx, a, b flattery.AccountID, who 
 	}
 	_, err := x.AddProving(ctx, flattery.Proving{Account: a, Network: "n", Host: "h", Handle: "ann", Token: "flattery-a", MadeAt: now, Expires: now.AddDate(0, 0, 14)})
 	return err
+}
+
+// fillDoor lets somebody wait, with a link to be passed on.
+func fillDoor(ctx context.Context, x store.Tx, l flattery.Link, author flattery.Profile, now time.Time) error {
+	if _, err := x.AddLikes(ctx, l, []flattery.Like{{Thing: flattery.Thing{Network: "n", Host: "h", ID: "2"}, Author: author, At: now}}, false, now); err != nil {
+		return err
+	}
+	return x.AddClaimLink(ctx, l.Account, author.Identity, "canary-claim-link", now)
 }
 
 // fillWishes subscribes a flattr and gives a link rules.

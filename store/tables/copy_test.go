@@ -63,7 +63,7 @@ func TestAnInstanceMovesThereAndBack(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if copied.Rows["flattrs"] != 1 || copied.Ledger.Transactions != 2 || len(copied.Ledger.Faults) != 0 {
+		if copied.Rows["flattrs"] != 2 || copied.Ledger.Transactions != 2 || len(copied.Ledger.Faults) != 0 {
 			t.Errorf("copied %+v", copied)
 		}
 		if got, want := leg.to.dump(t), home.dump(t); got != want {
