@@ -74,7 +74,11 @@ func (s *site) setRole(v *visit) (view, error) {
 	if err := s.Desk.SetAdmin(v.ctx, flattery.AccountID(id), role == "admin"); err != nil {
 		return view{}, err
 	}
-	return view{redirect: accountsPath}, s.tell(v, false, "", "flash.role")
+	to := accountsPath
+	if flattery.AccountID(id) == v.account.ID && role != "admin" {
+		to = "/month" // this page is theirs no more
+	}
+	return view{redirect: to}, s.tell(v, false, "", "flash.role")
 }
 
 // invite shows the link in its own answer, so that it is kept nowhere.

@@ -66,6 +66,7 @@ func TestWhatMattersAsksWhoIsThere(t *testing.T) {
 	for _, rt := range (&site{}).routes() {
 		routes[rt.pattern] = rt
 	}
+	house, h := lend(t)
 	for pattern, step := range stepUps() {
 		rt, ok := routes[pattern]
 		if !ok || rt.access == anyone || routes["GET "+step.back].access == anyone {
@@ -73,8 +74,8 @@ func TestWhatMattersAsksWhoIsThere(t *testing.T) {
 			continue
 		}
 		t.Run(pattern, func(t *testing.T) {
-			w := populated(false)
-			b := visitor(t, handler(t, options(t, w))).signIn(w, ada)
+			w := house.to(populated(false))
+			b := visitor(t, h).signIn(w, ada)
 			path := strings.NewReplacer("{id}", "1", "{state}", "paid", "{outcome}", "first").Replace(strings.TrimPrefix(pattern, "POST "))
 			claims := len(w.claims)
 			form := []string{"purpose", "claiming", "network", "github", "password", "another sesame", "role", "account"}

@@ -15,6 +15,8 @@ import (
 	"time"
 	_ "time/tzdata"
 
+	"golang.org/x/time/rate"
+
 	"flattery"
 )
 
@@ -230,6 +232,37 @@ func (w *world) FindSession(_ context.Context, token string) ([]byte, bool, erro
 	defer w.mu.Unlock()
 	b, ok := w.sessions[token]
 	return b, ok, w.broken
+}
+
+// lent is a house that may be given another world: to read all templates anew for each costs more than the tests do.
+type lent struct {
+	*world
+	site *site
+}
+
+// lend makes one, which lets in who knocks however often.
+func lend(t *testing.T) (*lent, http.Handler) {
+	t.Helper()
+	l := &lent{world: populated(false)}
+	o := options(t, l.world)
+	o.Store, o.Doors, o.Sessions, o.Desk, o.Networks = l, l, l, l, l
+	o.Clock = func() time.Time { return time.Now().Add(l.clock) }
+	s, base, err := build(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.site = s
+	h, err := s.handler(base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l, h
+}
+
+// to gives the house to a world, whose people nobody has seen yet.
+func (l *lent) to(w *world) *world {
+	l.world, l.site.doorbell, l.site.patience = w, rate.NewLimiter(rate.Inf, 1), patience{}
+	return w
 }
 
 func berlin() *time.Location {

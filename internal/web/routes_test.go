@@ -123,6 +123,7 @@ func TestEveryRouteAnswersEachVisitorAsItShould(t *testing.T) {
 	if len(routes) != len(want) {
 		t.Errorf("there are %d routes and %d rows for them", len(routes), len(want))
 	}
+	house, h := lend(t)
 	for _, rt := range routes {
 		row, ok := want[rt.pattern]
 		if !ok {
@@ -131,8 +132,8 @@ func TestEveryRouteAnswersEachVisitorAsItShould(t *testing.T) {
 		}
 		method, _, _ := strings.Cut(rt.pattern, " ")
 		for who, status := range map[flattery.AccountID]int{0: row.stranger, ada: row.owner, bob: row.other} {
-			w := populated(false)
-			b := visitor(t, handler(t, options(t, w)))
+			w := house.to(populated(false))
+			b := visitor(t, h)
 			if who != 0 {
 				visitor(t, b.h).signIn(w, ada) // session 1
 				b.signIn(w, who)
@@ -185,6 +186,7 @@ func checkHeaders(t *testing.T, what string, h http.Header) {
 }
 
 func TestAddressesThatAreNotThereAreNamed(t *testing.T) {
+	house, h := lend(t)
 	for name, row := range map[string]struct {
 		method, path string
 		status       int
@@ -232,8 +234,8 @@ func TestAddressesThatAreNotThereAreNamed(t *testing.T) {
 		"a dispute that is not there":   {"POST", "/admin/disputes/77/second", 404},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := populated(false)
-			b := visitor(t, handler(t, options(t, w))).signIn(w, ada)
+			w := house.to(populated(false))
+			b := visitor(t, h).signIn(w, ada)
 			got := b.do(row.method, row.path, map[string][]string{"language": {"tlh"}})
 			if got.Code != row.status {
 				t.Errorf("answered %d, want %d", got.Code, row.status)
@@ -246,6 +248,7 @@ func TestAddressesThatAreNotThereAreNamed(t *testing.T) {
 }
 
 func TestRefusalsBecomePagesWithWords(t *testing.T) {
+	house, h := lend(t)
 	for name, row := range map[string]struct {
 		refuse error
 		status int
@@ -271,8 +274,8 @@ func TestRefusalsBecomePagesWithWords(t *testing.T) {
 		"a fault of ours":                 {errDown, 500, "broke on our side"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := populated(false)
-			b := visitor(t, handler(t, options(t, w))).signIn(w, ada)
+			w := house.to(populated(false))
+			b := visitor(t, h).signIn(w, ada)
 			w.refuse = row.refuse
 			got := b.post("/flattrs/55/remove")
 			if got.Code != row.status || !strings.Contains(got.Body.String(), row.words) {

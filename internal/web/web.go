@@ -283,28 +283,35 @@ type site struct {
 
 // New makes the handler of all pages. Its errors are mistakes in the options or in what is embedded, or Networks's.
 func New(ctx context.Context, o Options) (http.Handler, error) {
+	s, base, err := build(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	return s.handler(base)
+}
+
+// build makes all of a site but its handler.
+func build(ctx context.Context, o Options) (*site, *url.URL, error) {
 	if o.Store == nil || o.Doors == nil || o.Sessions == nil || o.Desk == nil || o.Now == nil || o.Clock == nil || o.Location == nil || o.Log == nil || len(o.Currencies) == 0 {
-		return nil, errors.New("web: store, doors, sessions, desk, clocks, location, log and a currency are needed")
+		return nil, nil, errors.New("web: store, doors, sessions, desk, clocks, location, log and a currency are needed")
 	}
 	base, err := url.Parse(o.BaseURL)
 	if err != nil {
-		return nil, fmt.Errorf("web: base_url: %w", err)
+		return nil, nil, fmt.Errorf("web: base_url: %w", err)
 	}
 	s := &site{Options: o, secure: base.Scheme == "https", doorbell: rate.NewLimiter(1, 20)}
 	s.sessions = newSessions(o.Sessions, s.secure)
 	if s.assets, err = readAssets(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if s.tongues, err = readTongues(o.Location); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := s.meet(ctx); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if s.templates, err = readTemplates(s.tongues, s); err != nil {
-		return nil, err
-	}
-	return s.handler(base)
+	s.templates, err = readTemplates(s.tongues, s)
+	return s, base, err
 }
 
 // meet learns which networks there are, and allows forms to lead to their pages: browsers hold a form to the policy
