@@ -38,6 +38,9 @@ type policyField struct {
 	Fixed   string // the phrase for why it cannot be changed here; "": it can
 }
 
+// ID is its name, as elements of a page are named.
+func (f policyField) ID() string { return strings.ReplaceAll(f.Name, ".", "-") }
+
 // policyParts is how the rules are laid out. Those of money that only the file knows are shown all the same.
 func policyParts() map[string][]string {
 	return map[string][]string{

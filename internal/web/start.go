@@ -69,7 +69,7 @@ func (s *site) enter(v *visit) (view, error) {
 	}
 	a, err := s.Store.Account(v.ctx, id)
 	switch {
-	case err != nil:
+	case err != nil && !errors.Is(err, flattery.ErrNotFound):
 		return view{}, err
 	case a.Admin: // of a house that nobody has moved into yet
 		return view{redirect: setupPath}, nil
