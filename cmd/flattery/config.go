@@ -1,15 +1,22 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"io"
 
 	"github.com/spf13/cobra"
+
+	"flattery/config"
 )
 
 func (p *program) config() *cobra.Command {
-	return &cobra.Command{Use: "config", Short: "Print every setting and where it is from; secrets are dots", Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error {
+	return &cobra.Command{Use: "config", Short: "Print every setting and where it is from; secrets are dots", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
 		c, err := p.settings()
 		if err != nil {
+			return err
+		}
+		if c, err = p.furnished(cmd.Context(), c); err != nil {
 			return err
 		}
 		all := c.Origins()
@@ -24,4 +31,20 @@ func (p *program) config() *cobra.Command {
 			}
 		})
 	}}
+}
+
+// furnished adds what the database keeps, where there is one.
+func (p *program) furnished(ctx context.Context, c *config.Config) (_ *config.Config, err error) {
+	in := p.outside(c)
+	if !in.exists() {
+		return c, nil
+	}
+	if err := p.openStore(ctx, in); err != nil {
+		if _, wrong := errors.AsType[*config.Error](err); wrong {
+			return nil, err
+		}
+		p.say("warning: what was set in the pages is not shown: %v", err)
+		return c, nil
+	}
+	return in.Config, in.store.Close()
 }

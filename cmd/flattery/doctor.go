@@ -143,6 +143,9 @@ func (in *instance) lookSettings(*cobra.Command) []finding {
 	if from == "" {
 		from = "no file; defaults and environment"
 	}
+	if len(in.kept) > 0 {
+		from += fmt.Sprintf("; %s of the pages", count(len(in.kept), "setting"))
+	}
 	all := []finding{{"settings", gradeOK, from}}
 	for _, w := range in.Warnings {
 		all = append(all, finding{"settings", gradeWarning, w})

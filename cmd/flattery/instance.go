@@ -74,6 +74,10 @@ func (p *program) daemonSettings() (*config.Config, error) {
 // instance is the parts, put together.
 type instance struct {
 	*config.Config
+	loaded     *config.Config    // before the database was asked
+	kept       map[string]string // the settings that it keeps
+	turns      chan struct{}     // has something when these have changed
+	again      bool              // opened anew in a daemon that runs
 	store      store.Store
 	now        func() time.Time
 	log        *slog.Logger
@@ -116,7 +120,7 @@ func clock(c *config.Config) func() time.Time {
 // outside puts together what speaks with networks; it needs no store.
 func (p *program) outside(c *config.Config) *instance {
 	in := &instance{
-		Config: c, now: clock(c), base: c.URL(c.Listen),
+		Config: c, loaded: c, turns: make(chan struct{}, 1), now: clock(c), base: c.URL(c.Listen),
 		log:    slog.New(slog.NewTextHandler(p.stderr, &slog.HandlerOptions{Level: c.LogLevel})),
 		client: connectors.NewClient(connectors.ClientOptions{AllowPrivate: c.AllowPrivate, Version: version}),
 	}
@@ -156,6 +160,9 @@ func (p *program) openSealed(ctx context.Context, in *instance, box *seal.Box) (
 	if err != nil {
 		return err
 	}
+	if err := in.furnish(ctx); err != nil {
+		return errors.Join(err, in.store.Close())
+	}
 	in.tokens.Store = in.store
 	in.flow = &claim.Flow{Store: in.store, Networks: in.enabled, App: in.app, Client: in.client, Base: func() string { return in.base }, Now: in.now}
 	in.profiles = &claim.Profiles{Store: in.store, Networks: in.enabled, App: in.app, Tokens: in.tokens, Caps: in.caps(), Client: in.client, Now: in.now}
@@ -166,6 +173,18 @@ func (p *program) openSealed(ctx context.Context, in *instance, box *seal.Box) (
 	in.settler = &settle.Settler{Store: in.store, Now: in.now, Log: in.log, Rules: settle.Rules{
 		Mode: settle.Mode(in.Mode), Grace: in.Grace, Split: in.Split, Fee: in.Fee, Lapse: in.PendingLapse}}
 	in.planner = &payout.Planner{Store: in.store, Rail: manual.Rail{}, Looks: in.rechecks, Now: in.now, Log: in.log, Rules: payout.Rules{Max: in.SlipsMax, Minimum: in.SlipsMinimum, Prepaid: in.Mode == config.Prepaid}}
+	return nil
+}
+
+// furnish takes over the settings that the database keeps.
+func (in *instance) furnish(ctx context.Context) (err error) {
+	if in.kept, err = in.store.Kept(ctx); err != nil {
+		return err
+	}
+	if in.Config, err = in.loaded.With(in.kept); err != nil {
+		return err
+	}
+	rows(in.store).Zone = in.TimeZone
 	return nil
 }
 
@@ -202,7 +221,7 @@ func cause(err error) error {
 func (in *instance) handlers() queue.Handlers {
 	all := in.paying()
 	all[poll.Kind], all[poll.KindAuthors] = in.poller.Work, in.poller.WorkAuthors
-	maps.Copy(all, in.settler.Handlers())
+	maps.Copy(all, in.lately(in.settler.Handlers()))
 	maps.Copy(all, in.subscriber.Handlers())
 	return all
 }
@@ -210,7 +229,7 @@ func (in *instance) handlers() queue.Handlers {
 // paying are the jobs by which slips are made: the claims are looked at again before the first.
 func (in *instance) paying() queue.Handlers {
 	all := queue.Handlers{claim.KindRecheck: in.recheck}
-	maps.Copy(all, in.planner.Handlers())
+	maps.Copy(all, in.lately(in.planner.Handlers()))
 	return all
 }
 

@@ -127,15 +127,6 @@ func (p pages) Audit(ctx context.Context) (int64, []string, error) {
 	return r.Transactions, r.Faults, err
 }
 
-func (p pages) Instance(ctx context.Context) (web.Instance, error) {
-	schema, err := p.Schema(ctx)
-	i := web.Instance{Database: schema.Database, Schema: schema.Version, ID: schema.Instance}
-	for _, o := range p.in.Origins() {
-		i.Settings = append(i.Settings, web.Setting{Name: o.Name, Value: o.Value, From: o.From})
-	}
-	return i, err
-}
-
 // desk lets people in.
 func (in *instance) desk() (*signin.Desk, error) {
 	return signin.New(signin.Options{Store: in.store, Now: in.now, Clock: time.Now, Address: in.base})

@@ -63,54 +63,61 @@ func (p *program) serve() *cobra.Command {
 }
 
 // work polls and settles, and shows no pages.
-func (p *program) work(ctx context.Context, in *instance) (err error) {
-	if err := p.openStore(ctx, in); err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, in.store.Close()) }()
-	if err := in.wake(ctx); err != nil {
-		return err
-	}
-	p.say("working, without pages")
-	g, ctx := errgroup.WithContext(ctx)
-	if err := in.toil(ctx, g); err != nil {
-		return err
-	}
-	return g.Wait()
+func (p *program) work(ctx context.Context, in *instance) error {
+	return p.rounds(ctx, in, &lobby{}, func(ctx context.Context, in *instance, g *errgroup.Group) error {
+		if err := in.wake(ctx); err != nil {
+			return err
+		}
+		if !in.again {
+			p.say("working, without pages")
+		}
+		return in.toil(ctx, g)
+	})
 }
 
 // pages is the daemon with its pages, and with the work unless others do that.
-func (p *program) pages(ctx context.Context, in *instance, only bool) (err error) {
+func (p *program) pages(ctx context.Context, in *instance, only bool) error {
 	listener, err := listen(ctx, in.Listen)
 	if err != nil {
 		return err
 	}
-	if err := p.openStore(ctx, in); err != nil {
-		return errors.Join(err, listener.Close())
-	}
-	defer func() { err = errors.Join(err, in.store.Close()) }()
+	in.base = in.URL(listener.Addr().String())
+	g, ctx := errgroup.WithContext(ctx)
+	l := newLobby()
+	g.Go(func() error { return serveHTTP(ctx, listener, l) })
+	g.Go(func() error {
+		defer l.end()
+		return p.rounds(ctx, in, l, func(ctx context.Context, in *instance, g *errgroup.Group) error {
+			return p.receive(ctx, in, g, l, only)
+		})
+	})
+	return g.Wait()
+}
+
+// receive lets visitors in.
+func (p *program) receive(ctx context.Context, in *instance, g *errgroup.Group, l *lobby, only bool) error {
 	for _, w := range in.Warnings {
 		in.log.Warn("a setting", "warning", w)
 	}
-	in.base = in.URL(listener.Addr().String())
-	if err := p.welcome(ctx, in, in.base); err != nil {
-		return errors.Join(err, listener.Close())
+	if !in.again {
+		if err := p.welcome(ctx, in, in.base); err != nil {
+			return err
+		}
 	}
 	if err := in.wake(ctx); err != nil {
-		return errors.Join(err, listener.Close())
+		return err
 	}
 	handler, err := in.site(ctx, in.BaseURL, false)
 	if err != nil {
-		return errors.Join(err, listener.Close())
+		return err
 	}
-	g, ctx := errgroup.WithContext(ctx)
 	if !only {
 		if err := in.toil(ctx, g); err != nil {
-			return errors.Join(err, listener.Close())
+			return err
 		}
 	}
-	g.Go(func() error { return serveHTTP(ctx, listener, handler) })
-	return g.Wait()
+	l.open(handler)
+	return nil
 }
 
 func listen(ctx context.Context, address string) (net.Listener, error) {

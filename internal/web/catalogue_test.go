@@ -102,7 +102,7 @@ func madeKeys() []string {
 		"instead":  "import+only retired forbidden keys",
 		"proof":    "oauth token admin name profile page",
 		"sure":     "confirmed inferred not+confirmed",
-		"flash":    "linked unlinked claimed joined unclaimed saved forgotten goodkeys badkeys nocode disputed unproved dropped holds lapsed decided entered first welcome proved password weak passkey nopasskey unpasskey session sessions role invite flattred waits known own subscribed stopped rules never allowed nobody public private settings notforgotten destination nodestination clean faults",
+		"flash":    "linked unlinked claimed joined unclaimed saved forgotten goodkeys badkeys nocode disputed unproved dropped holds lapsed decided entered first welcome proved password weak passkey nopasskey unpasskey session sessions role invite flattred waits known own subscribed stopped rules never allowed nobody public private settings notforgotten destination nodestination clean faults policy samepolicy",
 		"claim":    "verified lapsed disputed",
 		"lapsed":   "gone other absent",
 		"slips":    "disputed unverified unchecked queue",
@@ -115,8 +115,12 @@ func madeKeys() []string {
 		"language": "",
 		"income":   "payto lightning https",
 		"welcome":  "keys budget link claim rules invite keys.text budget.text link.text claim.text rules.text invite.text",
-		"setting":  strings.Join(policies(), " "),
-		"kept":     strings.Join(kept(), " ") + " " + strings.Join(kept(), ".long ") + ".long",
+		"setup":    strings.Join(setupSteps(), " ") + " " + strings.Join(setupSteps(), ".text ") + ".text network.now network.keys network.linked",
+		"policy": `fixed file begun settling demo part.months part.money part.likes part.owner mode mode.pledge mode.prepaid split split.flattr split.creator clicks clicks.many clicks.once fee
+			time_zone time_zone.tip months.grace months.grace.tip currencies currencies.tip budget.minimum budget.minimum.tip slips.max slips.max.tip slips.minimum slips.minimum.tip
+			pending.lapse pending.lapse.tip owner.name owner.name.tip owner.contact owner.contact.tip`,
+		"setting": strings.Join(policies(), " "),
+		"kept":    strings.Join(kept(), " ") + " " + strings.Join(kept(), ".long ") + ".long",
 	} {
 		for end := range strings.FieldsSeq(ends) {
 			keys = append(keys, prefix+"."+strings.ReplaceAll(end, "+", " "))

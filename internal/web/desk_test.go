@@ -156,10 +156,19 @@ func TestWithoutAnyKeyOneComesByLinksAndIsAskedToSetOne(t *testing.T) {
 	w.keys = map[flattery.AccountID]flattery.Keys{}
 	b := visitor(t, handler(t, options(t, w)))
 	w.tokens["abc"] = ada
-	if got := b.post("/enter/abc"); got.Header().Get("Location") != "/welcome" {
+	if got := b.post("/enter/abc"); got.Header().Get("Location") != "/setup" { // who runs it, in a house that is new
 		t.Fatalf("leads to %s", got.Header().Get("Location"))
 	}
-	expect(t, b, "/welcome", []string{"Welcome. Set a password", `href="/settings/security"`, "1 step, and likes begin to pay", "October closes on 4\u00a0November, 00:00 (Europe/Berlin)", "Somebody else"}, nil)
+	if got := b.get("/setup"); got.Header().Get("Location") != "/setup/keys" {
+		t.Fatalf("which leads to %s", got.Header().Get("Location"))
+	}
+	w.tokens["def"] = bob
+	other := visitor(t, b.h)
+	if got := other.post("/enter/def"); got.Header().Get("Location") != "/welcome" {
+		t.Fatalf("another is led to %s", got.Header().Get("Location"))
+	}
+	expect(t, other, "/welcome", []string{"Welcome. Set a password", `href="/settings/security"`}, []string{"/setup"})
+	expect(t, b, "/welcome", []string{`href="/settings/security"`, "1 step, and likes begin to pay", "October closes on 4\u00a0November, 00:00 (Europe/Berlin)", "Somebody else"}, nil)
 	expect(t, b, "/settings/security", []string{"There is none yet.", "Set the password"}, []string{"you are asked for your password"})
 	if got := b.post("/settings/security/password", "password", "short"); got.Code != 303 || w.keys[ada].Has() {
 		t.Errorf("a short one: %d", got.Code)

@@ -148,6 +148,8 @@ func retry(v *visit) string {
 	switch {
 	case v.Method == http.MethodPost && strings.HasSuffix(path, "/prove"):
 		return path
+	case (strings.HasPrefix(path, setupPath) || path == policyPath) && v.account.Admin && v.Method == http.MethodPost:
+		return path
 	case strings.HasPrefix(path, "/admin/disputes") && v.account.Admin:
 		return "/admin/disputes"
 	case strings.HasPrefix(path, "/admin/") && v.account.Admin && v.Method == http.MethodPost:

@@ -57,7 +57,10 @@ type world struct {
 	earnings        map[flattery.Month][]flattery.Earning
 	toAda           []flattery.Payment
 	rough           bool
-	faults          []string // of the ledger
+	settings        []Setting
+	closed          bool              // a month was
+	policy          map[string]string // that was made
+	faults          []string          // of the ledger
 	spoil           func(answer any)
 	nevers          map[flattery.LinkID][]flattery.Profile
 	turns           map[int64]flattery.FlattrID

@@ -2,6 +2,8 @@ package web
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,9 +30,33 @@ func (w *world) Audit(context.Context) (int64, []string, error) {
 }
 
 func (w *world) Instance(context.Context) (Instance, error) {
-	i := Instance{Database: "sqlite 3.53.0", Schema: 7, ID: "k7rmw3hs9dnpx2vq", Settings: []Setting{{"data", "/srv/flattery", "default"}, {"fee", "0.00 %", "default"}, {"mode", "pledge", "flattery.toml:3"}}}
+	i := Instance{Database: "sqlite 3.53.0", Schema: 7, ID: "k7rmw3hs9dnpx2vq", Settings: slices.Clone(w.settings), Begun: w.closed, Settling: w.closed}
 	if w.rough {
-		i.Settings = append(i.Settings, Setting{"networks.github.base", strings.Repeat("https://long.", 200), "FLATTERY_NETWORKS_GITHUB_BASE"})
+		i.Settings = append(i.Settings, Setting{"networks.github.base", strings.Repeat("https://long.", 200), "FLATTERY_NETWORKS_GITHUB_BASE", false})
 	}
 	return told(w, i)
+}
+
+// settings are those of the house; the first are the file's.
+func settings() []Setting {
+	all := []Setting{{"data", "/srv/flattery", "default", false}, {"fee", "0", "default", false}, {"slips.max", "5", "flattery.toml:3", false}}
+	for _, part := range policyParts() {
+		for _, name := range part {
+			if name != "fee" && name != "slips.max" {
+				all = append(all, Setting{name, "", "default", true})
+			}
+		}
+	}
+	return all
+}
+
+func (w *world) SetPolicy(_ context.Context, made map[string]string) error {
+	if w.refuse != nil {
+		return w.refuse
+	}
+	if w.policy == nil {
+		w.policy = map[string]string{}
+	}
+	maps.Copy(w.policy, made)
+	return nil
 }

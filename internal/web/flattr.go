@@ -42,7 +42,7 @@ func (s *site) flattr(v *visit) (view, error) {
 	}
 	open := s.monthState(months, in).FrozenAt.IsZero()
 	p := &flattrPage{
-		Flattr: f, Months: flattery.SubscriptionMonths(), First: flattery.MonthOf(v.now, s.Location) + 1,
+		Flattr: f, Months: flattery.SubscriptionMonths(), First: s.currentMonth(v, months).Month + 1,
 		CanUndo: open && undoable(f), CanDrop: open && droppable(f), Never: f.Link != 0,
 	}
 	p.Nav = "month"
@@ -51,7 +51,7 @@ func (s *site) flattr(v *visit) (view, error) {
 		return view{}, err
 	}
 	for _, sub := range subscribed {
-		if sub.Thing == f.Thing && running(sub, flattery.MonthOf(v.now, s.Location)) {
+		if sub.Thing == f.Thing && running(sub, s.currentMonth(v, months).Month) {
 			p.Subscribed = sub
 		}
 	}
@@ -116,9 +116,13 @@ func (s *site) subscriptions(v *visit) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
+	months, err := s.Store.Months(v.ctx)
+	if err != nil {
+		return view{}, err
+	}
 	p := &subscriptionsPage{}
 	for _, sub := range all {
-		if running(sub, flattery.MonthOf(v.now, s.Location)) {
+		if running(sub, s.currentMonth(v, months).Month) {
 			p.Running = append(p.Running, sub)
 		} else {
 			p.Ended = append(p.Ended, sub)

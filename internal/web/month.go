@@ -76,15 +76,23 @@ type line struct {
 }
 
 func (s *site) thisMonth(v *visit) (view, error) {
-	return s.showMonth(v, flattery.MonthOf(v.now, s.Location), "/month")
+	months, err := s.Store.Months(v.ctx)
+	if err != nil {
+		return view{}, err
+	}
+	return s.showMonth(v, months, s.currentMonth(v, months).Month, "/month")
 }
 
 func (s *site) oneMonth(v *visit) (view, error) {
+	months, err := s.Store.Months(v.ctx)
+	if err != nil {
+		return view{}, err
+	}
 	m, err := flattery.ParseMonth(v.PathValue("month"))
-	if err != nil || m > flattery.MonthOf(v.now, s.Location) || m < s.firstMonth(v.account) {
+	if err != nil || m > s.currentMonth(v, months).Month || m < s.firstMonth(v.account) {
 		return view{}, flattery.ErrNotFound
 	}
-	return s.showMonth(v, m, "/months/"+m.String())
+	return s.showMonth(v, months, m, "/months/"+m.String())
 }
 
 // firstMonth is the earliest month that an account may have anything in: likes of the month in which it began.
@@ -92,11 +100,7 @@ func (s *site) firstMonth(a flattery.Account) flattery.Month {
 	return flattery.MonthOf(a.CreatedAt, s.Location)
 }
 
-func (s *site) showMonth(v *visit, m flattery.Month, path string) (view, error) {
-	months, err := s.Store.Months(v.ctx)
-	if err != nil {
-		return view{}, err
-	}
+func (s *site) showMonth(v *visit, months []flattery.MonthState, m flattery.Month, path string) (view, error) {
 	st := s.monthState(months, m)
 	if !st.SettledAt.IsZero() {
 		return s.statement(v, st)
@@ -115,7 +119,7 @@ func (s *site) showMonth(v *visit, m flattery.Month, path string) (view, error) 
 	}
 	me := s.measure(a, t)
 	p := &monthPage{
-		Month: m, Current: m == flattery.MonthOf(v.now, s.Location), Frozen: !st.FrozenAt.IsZero(), Closes: st.Ends.Add(s.Grace),
+		Month: m, Current: m == s.currentMonth(v, months).Month, Frozen: !st.FrozenAt.IsZero(), Closes: st.Ends.Add(s.Grace),
 		Budget: a.Budget, Cap: v.account.Cap, Currency: me.currency, Paused: v.account.Paused,
 		Each: estimate(me.budget, 1, int64(t.Counting), me.limit), Weighted: t.Weight != int64(t.Counting) || me.split == flattery.SplitByCreator,
 		Linked: len(standing(links)), Admin: v.account.Admin, Tally: t, Networks: networkChart(t, me), Creators: creatorChart(t, me),
@@ -132,6 +136,16 @@ func (s *site) showMonth(v *visit, m flattery.Month, path string) (view, error) 
 	}
 	p.List.Filters = filters(t, p.List.State)
 	return view{page: p}, nil
+}
+
+// currentMonth is the one that contains now: as the store began it, also where the time zone has changed since.
+func (s *site) currentMonth(v *visit, months []flattery.MonthState) flattery.MonthState {
+	for _, st := range months {
+		if !v.now.Before(st.Starts) && v.now.Before(st.Ends) {
+			return st
+		}
+	}
+	return s.monthState(months, flattery.MonthOf(v.now, s.Location))
 }
 
 // monthState finds a month among those the store knows. One it has not begun yet gets its bounds from the calendar.
@@ -176,7 +190,7 @@ func (s *site) withGiven(v *visit) (flattery.Account, error) {
 
 // currency is the account's own, or the instance's where it never chose.
 func (s *site) currency(a flattery.Account) string {
-	if a.Currency != "" {
+	if a.Currency != "" && (a.Budget > 0 || slices.Contains(s.Currencies, a.Currency)) {
 		return a.Currency
 	}
 	return s.Currencies[0]

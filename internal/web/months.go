@@ -44,7 +44,7 @@ func (s *site) months(v *visit) (view, error) {
 	}
 	p := &monthsPage{Currency: s.currency(v.account)}
 	p.Nav = "months"
-	current, first := flattery.MonthOf(v.now, s.Location), s.firstMonth(v.account)
+	current, first := s.currentMonth(v, months).Month, s.firstMonth(v.account)
 	if len(settled) > 0 {
 		first = min(first, settled[len(settled)-1].Month)
 	}

@@ -50,6 +50,11 @@ func TestEveryRouteAnswersEachVisitorAsItShould(t *testing.T) {
 		"GET /admin/months":              {"/admin/months", sent, page, missing},
 		"POST /admin/audit":              {"/admin/audit", refused, sent, missing},
 		"GET /admin/instance":            {"/admin/instance", sent, page, missing},
+		"GET /admin/policy":              {"/admin/policy", sent, page, missing},
+		"POST /admin/policy":             {"/admin/policy", refused, sent, missing},
+		"GET /setup":                     {"/setup", sent, sent, missing},
+		"GET /setup/{step}":              {"/setup/place", sent, page, missing},
+		"POST /setup/{step}":             {"/setup/money", refused, sent, missing},
 		"GET /admin/accounts":            {"/admin/accounts", sent, page, missing},
 		"POST /admin/accounts/{id}/role": {"/admin/accounts/2/role", refused, sent, missing},
 		"POST /admin/invites":            {"/admin/invites", refused, page, missing},
@@ -140,7 +145,7 @@ func TestEveryRouteAnswersEachVisitorAsItShould(t *testing.T) {
 			}
 			form := map[string][]string{
 				"language": {"fr"}, "network": {"github"}, "handle": {"somebody"}, "purpose": {"linking"}, "link": {"1"}, "id": {"client"}, "code": {"x"},
-				"role":   {"admin"},
+				"role": {"admin"}, "mode": {"prepaid"},
 				"months": {"3"}, "weight": {"3"}, "host": {"github.example"}, "subject": {"spam"}, "url": {"https://blog.example/"}, "turn": {"7"},
 			}
 			got := b.do(method, row.path, form)
@@ -157,7 +162,7 @@ func TestEveryRouteAnswersEachVisitorAsItShould(t *testing.T) {
 				}
 			}
 			if w.flattrs[54].State != flattery.Counting || w.payments[0].State != flattery.PaymentPlanned || w.links[0].State != flattery.LinkActive ||
-				len(w.claims) != 3 || w.saved != 0 || len(w.provings) == 0 || w.provings[0].Account != ada || !w.disputes[0].Open() ||
+				len(w.claims) != 3 || w.saved != 0 || len(w.policy) != 0 || len(w.provings) == 0 || w.provings[0].Account != ada || !w.disputes[0].Open() ||
 				w.accounts[ada].Public || len(w.subscriptions) != 4 || !w.subscriptions[0].StoppedAt.IsZero() || w.links[0].Rules != (flattery.Rules{}) || len(w.nevers[1]) != 1 ||
 				len(w.keys[ada].Passkeys) != 2 || !w.accounts[ada].Admin || w.accounts[bob].Admin || len(w.invites) != 2 || who != 0 && len(w.visits) != 2 && rt.pattern != "POST /leave" {
 				t.Errorf("%s as account %d changed what is ada's", rt.pattern, who)

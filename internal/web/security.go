@@ -52,18 +52,30 @@ func (s *site) security(v *visit) (view, error) {
 
 const securityPath = "/settings/security"
 
+// keyed is where a new key leads: on, where it was made in the first run; back, where it was not taken.
+func (v *visit) keyed(taken bool) string {
+	switch {
+	case v.PostFormValue("setup") == "" || !v.account.Admin:
+		return securityPath
+	case taken:
+		return stepPath("keys", 1)
+	default:
+		return stepPath("keys", 0)
+	}
+}
+
 func (s *site) setPassword(v *visit) (view, error) {
 	if err := v.form(); err != nil {
 		return view{}, err
 	}
 	err := s.Desk.SetPassword(v.ctx, v.account.ID, flattery.Secret(v.PostFormValue("password")), held(v.ctx).found)
 	if errors.Is(err, flattery.ErrWeak) {
-		return view{redirect: securityPath}, s.tell(v, true, "", "flash.weak", "n", flattery.ShortestPassword)
+		return view{redirect: v.keyed(false)}, s.tell(v, true, "", "flash.weak", "n", flattery.ShortestPassword)
 	}
 	if err != nil {
 		return view{}, err
 	}
-	return view{redirect: securityPath}, s.tell(v, false, "", "flash.password")
+	return view{redirect: v.keyed(true)}, s.tell(v, false, "", "flash.password")
 }
 
 func (s *site) askKey(v *visit) (view, error) {
@@ -93,12 +105,12 @@ func (s *site) addPasskey(v *visit) (view, error) {
 	kept := s.sessions.PopBytes(v.ctx, askedKey)
 	err := s.Desk.AddPasskey(v.ctx, v.account.ID, kept, v.PostFormValue("answer"), keyName(v))
 	if errors.Is(err, flattery.ErrWrong) || errors.Is(err, flattery.ErrConflict) {
-		return view{redirect: securityPath}, s.tell(v, true, "", "flash.nopasskey")
+		return view{redirect: v.keyed(false)}, s.tell(v, true, "", "flash.nopasskey")
 	}
 	if err != nil {
 		return view{}, err
 	}
-	return view{redirect: securityPath}, s.tell(v, false, "", "flash.passkey")
+	return view{redirect: v.keyed(true)}, s.tell(v, false, "", "flash.passkey")
 }
 
 func (s *site) removePasskey(v *visit) (view, error) {

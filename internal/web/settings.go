@@ -57,7 +57,7 @@ func (s *site) settings(v *visit) (view, error) {
 
 // openMonth is the first month that is not frozen: what is wished now counts for all of it.
 func (s *site) openMonth(v *visit, months []flattery.MonthState) flattery.Month {
-	current := flattery.MonthOf(v.now, s.Location)
+	current := s.currentMonth(v, months).Month
 	before := s.monthState(months, current-1)
 	if current-1 >= s.firstMonth(v.account) && before.FrozenAt.IsZero() && v.now.Before(before.Ends.Add(s.Grace)) {
 		return current - 1

@@ -66,6 +66,13 @@ func (s *site) enter(v *visit) (view, error) {
 		return view{redirect: "/"}, nil
 	case keys.Has():
 		return view{redirect: "/"}, s.tell(v, false, "", "flash.entered", "n", int(recent.Minutes()))
+	}
+	a, err := s.Store.Account(v.ctx, id)
+	switch {
+	case err != nil && !errors.Is(err, flattery.ErrNotFound):
+		return view{}, err
+	case a.Admin: // of a house that nobody has moved into yet
+		return view{redirect: setupPath}, nil
 	default:
 		return view{redirect: welcomePath}, s.tell(v, false, "", "flash.first")
 	}

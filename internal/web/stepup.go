@@ -35,6 +35,8 @@ func stepUps() map[string]stepUp {
 		"POST /settings/security/passkeys":             security,
 		"POST /settings/security/passkeys/begin":       security,
 		"POST /settings/security/passkeys/{id}/remove": security,
+		"POST /admin/policy":                           {back: policyPath},
+		"POST /setup/{step}":                           {back: setupPath, when: func(v *visit) bool { return v.PathValue("step") != "budget" }},
 		"POST /admin/accounts/{id}/role":               admin,
 		"POST /admin/invites":                          admin,
 		"POST /admin/invites/{id}/end":                 admin,

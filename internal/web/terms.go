@@ -42,8 +42,6 @@ type termsPage struct {
 
 func (*termsPage) name() string { return "terms" }
 
-const termsPath = "/terms"
-
 // kept is what is kept, each with the phrases kept.KEY and kept.KEY.long.
 func kept() []string {
 	return []string{"account", "likes", "links", "money", "keys", "sessions", "tries", "log", "backups"}
@@ -59,8 +57,11 @@ func (s *site) terms(v *visit) (view, error) {
 		Days: int(sessionLife.Hours() / 24), Kept: kept(), Networks: slices.DeleteFunc(slices.Clone(all), func(n Network) bool { return !n.Ready && !n.ByName }),
 	}
 	if s.Fee > 0 {
-		p.Fee = v.tongue.typed(flattery.Amount(s.Fee)*100) + "\u00a0%"
+		p.Fee = s.fee(v.tongue)
 	}
 	p.Nav = "terms"
 	return view{page: p}, nil
 }
+
+// fee is what the house keeps: "2.50 %".
+func (s *site) fee(g *tongue) string { return g.typed(flattery.Amount(s.Fee)*100) + "\u00a0%" }

@@ -67,6 +67,13 @@ func tour() []stop {
 		{path: "/admin/health", main: true},
 		{path: "/admin/months"},
 		{path: "/admin/instance"},
+		{path: "/admin/policy"},
+		{path: "/setup/keys"},
+		{path: "/setup/place"},
+		{path: "/setup/money"},
+		{path: "/setup/budget"},
+		{path: "/setup/network"},
+		{path: "/setup/done"},
 		{path: "/admin/accounts"},
 		{path: "/admin/disputes"},
 		{path: "/nothing"},
@@ -111,7 +118,7 @@ func (both tourists) at(p stop, language string) *httptest.ResponseRecorder {
 }
 
 // raws are the routes to read that are no pages.
-var raws = []string{"GET /months/{month}/statement.csv", "GET /income/{month}/income.csv", "GET /settings/export.zip", "GET /oauth/cb/{network}/{host}"}
+var raws = []string{"GET /months/{month}/statement.csv", "GET /income/{month}/income.csv", "GET /settings/export.zip", "GET /oauth/cb/{network}/{host}", "GET /setup"}
 
 func TestTheTourComesByEveryPage(t *testing.T) {
 	mux, seen := http.NewServeMux(), map[string]bool{}

@@ -159,6 +159,10 @@ type Doors interface {
 	Audit(ctx context.Context) (transactions int64, faults []string, err error)
 	Instance(ctx context.Context) (Instance, error)
 
+	// SetPolicy makes settings of the instance, by name; they hold at once. Only admins get here. What cannot be is an *InputError,
+	// and nothing is changed then.
+	SetPolicy(ctx context.Context, made map[string]string) error
+
 	// SaveKeys keeps what is empty in app as it was; a zero app forgets all. Only admins get here.
 	SaveKeys(ctx context.Context, network string, app flattery.App) error
 
@@ -208,10 +212,15 @@ type Instance struct {
 	Schema   int
 	ID       string // made at first start, for ever
 	Settings []Setting
+	Begun    bool // a month was closed or money noted: who moves the money stays as it is
+	Settling bool // a month is being settled
 }
 
 // Setting is one of its settings. The value of a secret is dots.
-type Setting struct{ Name, Value, From string }
+type Setting struct {
+	Name, Value, From string
+	Open              bool // it may be made in the pages
+}
 
 // Sessions keeps sessions. The token it is given is a SHA-256 already, never what is in the cookie. Expiry is real
 // time, also where the instance lives by another clock.

@@ -45,15 +45,15 @@ func (s *site) welcome(v *visit) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	m := flattery.MonthOf(v.now, s.Location)
-	p := &welcomePage{Prepaid: s.Mode == Prepaid, Month: m, Closes: s.monthState(months, m).Ends.Add(s.Grace), Steps: []welcomeStep{
+	st := s.currentMonth(v, months)
+	p := &welcomePage{Prepaid: s.Mode == Prepaid, Month: st.Month, Closes: st.Ends.Add(s.Grace), Steps: []welcomeStep{
 		{Key: "keys", Path: securityPath, Done: keys.Has()},
 		{Key: "budget", Path: settingsPath, Done: v.account.Budget > 0},
 		{Key: "link", Path: "/links", Done: len(standing(links)) > 0},
 		{Key: "claim", Path: "/identities", Done: len(outward(claims)) > 0, Free: true},
 	}}
 	if v.account.Admin {
-		p.Steps = append(p.Steps, welcomeStep{Key: "rules", Path: "/admin/instance", Free: true}, welcomeStep{Key: "invite", Path: accountsPath, Free: true})
+		p.Steps = append(p.Steps, welcomeStep{Key: "rules", Path: setupPath, Free: true}, welcomeStep{Key: "invite", Path: accountsPath, Free: true})
 	}
 	for _, one := range p.Steps {
 		if !one.Done && !one.Free {

@@ -59,6 +59,10 @@ func (t *Tx) StopSubscription(ctx context.Context, account flattery.AccountID, i
 // AddSubscribed takes the open months one after the other, also those that are over: a daemon that slept catches up. A
 // flattr of it stands at the beginning of its month.
 func (t *Tx) AddSubscribed(ctx context.Context, n int, now time.Time) (made int, err error) {
+	running, err := value[bool](t.Row(ctx, `SELECT EXISTS (SELECT 1 FROM subscriptions WHERE stopped_at = 0)`))
+	if err != nil || !running { // a house that is being set up begins no month before its time zone is chosen
+		return 0, wrap("subscriptions", err)
+	}
 	months, err := t.openMonths(ctx, now)
 	if err != nil {
 		return 0, wrap("subscriptions", err)

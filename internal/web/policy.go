@@ -1,0 +1,192 @@
+package web
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"flattery"
+)
+
+// policyPage is the rules of the instance, for who runs it: what they are, what they mean, and where they are from.
+type policyPage struct {
+	frame
+	Parts []policyPart
+	Zones []string
+}
+
+func (*policyPage) name() string { return "policy" }
+
+const policyPath = "/admin/policy"
+
+// A policyPart has the phrase policy.part.KEY.
+type policyPart struct {
+	Key    string
+	Fields []policyField
+}
+
+// A policyField is one setting. It has the phrase policy.NAME, and policy.NAME.tip or one for each of its choices.
+type policyField struct {
+	Name    string
+	Kind    string // zone, line, amount, number, choice
+	Value   string // as it is typed
+	Most    int    // of a number
+	Least   int
+	Choices []string
+	From    string // where it was made; "": nowhere, or in the pages
+	Fixed   string // the phrase for why it cannot be changed here; "": it can
+}
+
+// ID is its name, as elements of a page are named.
+func (f policyField) ID() string { return strings.ReplaceAll(f.Name, ".", "-") }
+
+// policyParts is how the rules are laid out. Those of money that only the file knows are shown all the same.
+func policyParts() map[string][]string {
+	return map[string][]string{
+		"months": {"time_zone", "months.grace"},
+		"money":  {"mode", "currencies", "budget.minimum", "slips.max", "slips.minimum", "fee"},
+		"likes":  {"split", "pending.lapse", "clicks"},
+		"owner":  {"owner.name", "owner.contact"},
+	}
+}
+
+// policyField reads one as it stands.
+func (s *site) policyField(v *visit, i Instance, name string) policyField {
+	f := policyField{Name: name, Kind: "line"}
+	hours := func(d time.Duration, unit time.Duration) string { return strconv.FormatInt(int64(d/unit), 10) }
+	switch name {
+	case "time_zone":
+		f.Kind, f.Value = "zone", s.Location.String()
+	case "months.grace":
+		f.Kind, f.Value, f.Most = "number", hours(s.Grace, time.Hour), 28*24
+	case "mode":
+		f.Kind, f.Value, f.Choices = "choice", string(s.Mode), []string{string(Pledge), string(Prepaid)}
+	case "currencies":
+		f.Value = strings.Join(s.Currencies, ",")
+	case "budget.minimum":
+		f.Kind, f.Value = "amount", v.tongue.typed(s.Minimum)
+	case "slips.max":
+		f.Kind, f.Value, f.Least, f.Most = "number", strconv.Itoa(s.Slips.Max), 1, 1000
+	case "slips.minimum":
+		f.Kind, f.Value = "amount", v.tongue.typed(s.Slips.Minimum)
+	case "fee":
+		f.Value = s.fee(v.tongue)
+	case "split":
+		f.Kind, f.Value, f.Choices = "choice", string(s.Split), []string{string(flattery.SplitByFlattr), string(flattery.SplitByCreator)}
+		if f.Value == "" {
+			f.Value = f.Choices[0]
+		}
+	case "pending.lapse":
+		f.Kind, f.Value, f.Most = "number", hours(s.Lapse, 24*time.Hour), 36_500
+	case "clicks":
+		f.Kind, f.Choices = "choice", []string{"many", "once"}
+		f.Value = f.Choices[0]
+		if s.ClickOnce {
+			f.Value = f.Choices[1]
+		}
+	case "owner.name":
+		f.Value = s.Owner.Name
+	case "owner.contact":
+		f.Value = s.Owner.Contact
+	}
+	n := slices.IndexFunc(i.Settings, func(o Setting) bool { return o.Name == name })
+	switch {
+	case n < 0 || i.Settings[n].From == "default" && !i.Settings[n].Open:
+		f.Fixed = "policy.file"
+	case !i.Settings[n].Open:
+		f.Fixed, f.From = "policy.fixed", i.Settings[n].From
+	case s.Demo:
+		f.Fixed = "policy.demo"
+	case name == "mode" && i.Begun:
+		f.Fixed = "policy.begun"
+	case name == "split" && i.Settling:
+		f.Fixed = "policy.settling"
+	}
+	return f
+}
+
+func (s *site) policyFields(v *visit, names ...string) ([]policyField, error) {
+	i, err := s.Doors.Instance(v.ctx)
+	if err != nil {
+		return nil, err
+	}
+	fields := make([]policyField, 0, len(names))
+	for _, name := range names {
+		fields = append(fields, s.policyField(v, i, name))
+	}
+	return fields, nil
+}
+
+func (s *site) rulesOfAll(v *visit) (view, error) {
+	p := &policyPage{Zones: zones()}
+	p.Nav = "policy"
+	for _, key := range []string{"months", "money", "likes", "owner"} {
+		fields, err := s.policyFields(v, policyParts()[key]...)
+		if err != nil {
+			return view{}, err
+		}
+		p.Parts = append(p.Parts, policyPart{key, fields})
+	}
+	return view{page: p}, nil
+}
+
+func (s *site) savePolicy(v *visit) (view, error) {
+	var names []string
+	for _, part := range policyParts() {
+		names = append(names, part...)
+	}
+	changed, err := s.makePolicy(v, names...)
+	if err != nil {
+		return view{}, err
+	}
+	if !changed {
+		return view{redirect: policyPath}, s.tell(v, false, "", "flash.samepolicy")
+	}
+	return view{redirect: policyPath}, s.tell(v, false, "", "flash.policy")
+}
+
+// makePolicy makes the settings of a form as far as they can be made here and are others than they were.
+func (s *site) makePolicy(v *visit, names ...string) (bool, error) {
+	if err := v.form(); err != nil {
+		return false, err
+	}
+	fields, err := s.policyFields(v, names...)
+	if err != nil {
+		return false, err
+	}
+	made := map[string]string{}
+	for _, f := range fields {
+		if f.Fixed != "" || !v.PostForm.Has(f.Name) {
+			continue
+		}
+		text := strings.TrimSpace(v.PostFormValue(f.Name))
+		if text == f.Value {
+			continue
+		}
+		if made[f.Name], err = f.setting(v, text); err != nil {
+			return false, err
+		}
+	}
+	if len(made) == 0 {
+		return false, nil
+	}
+	return true, s.Doors.SetPolicy(v.ctx, made)
+}
+
+// setting is what was typed, as settings are written.
+func (f policyField) setting(v *visit, text string) (string, error) {
+	switch f.Kind {
+	case "amount":
+		a, err := v.amount(f.Name, f.Name)
+		return a.String(), err
+	case "number":
+		n, err := strconv.Atoi(text)
+		if err != nil || n < f.Least || n > f.Most {
+			return "", flattery.Input("%s: %q is not a number from %d to %d", f.Name, text, f.Least, f.Most)
+		}
+		unit := map[string]string{"months.grace": "h", "pending.lapse": " days"}[f.Name]
+		return strconv.Itoa(n) + unit, nil
+	}
+	return text, nil
+}
