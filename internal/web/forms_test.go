@@ -25,7 +25,7 @@ type form struct {
 // samples are what a person types into what must not be empty, by the field's name, or by the form's path and the name.
 var samples = map[string]string{
 	"handle": "somebody", "name": "Ada", "password": sesame, "code": "x", "url": "https://blog.example/", "id": "client", "key": "key", "secret": "secret", "accept": "1",
-	"/invite/invited name": "Eve", "/networks/github/keys id": "another",
+	"/invite/invited name": "Eve", "/networks/github/keys id": "another", "/networks/twitter/keys id": "another",
 }
 
 func attr(n *html.Node, key string) (string, bool) {
@@ -146,8 +146,9 @@ func TestEveryCommandIsAFormThatWorksWithoutScripts(t *testing.T) {
 		}
 	}
 	house, h := lend(t)
-	enter := func() tourists {
+	enter := func(change func(*world)) tourists {
 		w, _ := toured(t, false)
+		change(w)
 		a := w.accounts[bob]
 		a.Admin = true // so that ada need not stay one
 		w.accounts[bob] = a
@@ -156,8 +157,21 @@ func TestEveryCommandIsAFormThatWorksWithoutScripts(t *testing.T) {
 		return travel(t, w, h)
 	}
 	found, done := map[string]map[string]bool{}, map[string]bool{}
+	type view struct {
+		stop
+		change func(*world)
+	}
+	var views []view
 	for _, p := range tour() {
-		for i, f := range forms(t, p.path, enter().at(p, "en").Body.String()) {
+		views = append(views, view{p, func(*world) {}})
+	}
+	for _, s := range scenes() {
+		for _, path := range s.paths {
+			views = append(views, view{stop{path: path}, s.change})
+		}
+	}
+	for _, p := range views {
+		for i, f := range forms(t, p.path, enter(p.change).at(p.stop, "en").Body.String()) {
 			_, pattern := commands.Handler(&http.Request{Method: http.MethodPost, URL: &url.URL{Path: strings.Split(f.path, "?")[0]}})
 			if f.post && pattern == "" {
 				t.Errorf("%s: a form leads to %s, which is nothing", p.path, f.path)
@@ -177,12 +191,12 @@ func TestEveryCommandIsAFormThatWorksWithoutScripts(t *testing.T) {
 			if len(f.lacks) > 0 {
 				t.Errorf("%s: nobody knows what to type into %q of the form to %s", p.path, f.lacks, f.path)
 			}
-			both := enter()
+			both := enter(p.change)
 			b := both.ada
 			if p.stranger {
 				b = both.stranger
 			}
-			again := forms(t, p.path, both.at(p, "en").Body.String())[i]
+			again := forms(t, p.path, both.at(p.stop, "en").Body.String())[i]
 			submits(t, b, p.path, again)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"flattery"
 )
@@ -180,6 +181,9 @@ func scenes() []scene {
 		{"empty", func(w *world) {
 			w.flattrs, w.links, w.claims, w.payments, w.debts, w.incomes, w.toAda = nil, nil, nil, nil, nil, nil, nil
 		}, []string{"/month", "/slips", "/links", "/identities", "/income"}},
+		{"known by a network alone", func(w *world) {
+			w.keys[ada], w.claims[0].LapsedAt, w.claims[0].Disputed = flattery.Keys{}, time.Time{}, false
+		}, []string{"/stepup?next=/income"}},
 		{"priced and ticked", func(w *world) { w.networks[0].Ready, w.networks[0].Accepted, w.networks[0].HasKeys = true, true, true }, []string{"/networks/twitter", "/networks/twitter/keys"}},
 	}
 }
