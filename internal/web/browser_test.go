@@ -281,14 +281,17 @@ func (l look) media() chromedp.Action[chromedp.Void] {
 	})
 }
 
-// sticksOut names what reaches beyond the right edge of the window.
+// sticksOut names what reaches beyond the right edge of the window, what is folded up too.
 const sticksOut = `(() => {
+	const folded = [...document.querySelectorAll("details:not([open])")]
+	folded.forEach(d => d.open = true)
 	const wide = document.documentElement.clientWidth, out = []
 	if (document.documentElement.scrollWidth > wide) out.push("page " + document.documentElement.scrollWidth)
 	for (const e of document.querySelectorAll("main *, header *, footer *")) {
 		const r = e.getBoundingClientRect()
 		if (r.right > wide + 1 && !e.closest("svg") && r.width > 0 && !e.closest(".unseen")) out.push(e.tagName + "." + e.className + " " + Math.round(r.right))
 	}
+	folded.forEach(d => d.open = false)
 	return out.slice(0, 5).join(", ")
 })()`
 
@@ -297,8 +300,11 @@ func slug(path string) string {
 		return "start"
 	}
 	path, query, _ := strings.Cut(path, "?")
-	if len(query) > 200 {
+	switch {
+	case len(query) > 200:
 		path += "-long"
+	case query != "" && len(query) < 20:
+		path += "-" + strings.NewReplacer("=", "-", "/", "").Replace(query)
 	}
 	return strings.ReplaceAll(strings.Trim(path, "/"), "/", "-")
 }
