@@ -149,7 +149,7 @@ func (in *instance) site(ctx context.Context, base string, demo bool) (http.Hand
 		return nil, err
 	}
 	return web.New(ctx, web.Options{
-		Store: p, Doors: p, Sessions: p, Desk: desk, Networks: p, Now: in.now, Clock: time.Now, Location: in.TimeZone, Grace: in.Grace,
+		Store: p, Doors: p, Sessions: p, Desk: desk, Networks: p, Now: in.now, Clock: time.Now, Location: in.TimeZone, Grace: in.Grace, Lapse: in.PendingLapse,
 		Mode: web.Mode(in.Mode), Fee: in.Fee, Split: in.Split, Slips: web.Slips{Max: in.SlipsMax, Minimum: in.SlipsMinimum},
 		Currencies: in.Currencies, Minimum: in.BudgetMinimum, BaseURL: base, Version: version, Demo: demo, ClickOnce: in.Clicks == config.ClicksOnce, Log: in.log,
 	})

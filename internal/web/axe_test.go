@@ -35,8 +35,8 @@ func scenes() []scene {
 	}
 	plain := func(w *world) { w.change(func(a *flattery.Account) { a.Admin = false }) }
 	return []scene{
-		{"as usual", func(*world) {}, []string{"/month", "/months", "/months/2026-09", "/slips", "/links", "/networks/github", "/networks/twitter/keys", "/identities", "/settings/security", "/stepup?next=/slips", "/admin/accounts", "/button", "/links/1", "/flattrs/55", "/settings", "/welcome", "/admin/health", "/admin/months", "/admin/instance", "/income", "/income/2026-09"},
-			[]string{"/", "/nothing", "/months/2026-07", "/month?state=removed", "/networks/twitter", "/networks/flickr", "/networks/fivehundredpx", "/networks/instagram", "/networks/github/keys", "/networks/flickr/keys", "/subscriptions", "/links/2", asking("url", "https://blog.example/", "user_id", "github:zoe")}},
+		{"as usual", func(*world) {}, []string{"/month", "/months", "/months/2026-09", "/slips", "/links", "/networks/github", "/networks/twitter/keys", "/identities", "/settings/security", "/stepup?next=/slips", "/admin/accounts", "/button", "/links/1", "/flattrs/55", "/settings", "/welcome", "/admin/health", "/admin/months", "/admin/instance", "/income", "/income/2026-09", "/authors", "/c/waits"},
+			[]string{"/", "/nothing", "/months/2026-07", "/month?state=removed", "/networks/twitter", "/networks/flickr", "/networks/fivehundredpx", "/networks/instagram", "/networks/github/keys", "/networks/flickr/keys", "/subscriptions", "/links/2", "/c/claimed", "/claims/1", asking("url", "https://blog.example/", "user_id", "github:zoe")}},
 		{"stopped", stopped, []string{"/links"}, nil},
 		{"stopped, for a donor", func(w *world) { stopped(w); plain(w) }, nil, []string{"/links", "/networks/vimeo"}},
 		{"pending", func(w *world) {

@@ -143,7 +143,7 @@ func TestPagesLookRightInABrowser(t *testing.T) {
 		paths := []string{"/", "/enter/chromium", "/signin", "/invite/invited", "/month", "/months", "/months/2026-09", "/slips", "/links", "/nothing", "/settings", "/welcome", "/admin/health", "/admin/months", "/admin/instance", "/income", "/income/2026-09",
 			"/networks/github", "/networks/twitter", "/networks/flickr", "/networks/fivehundredpx", "/networks/vimeo/keys", "/networks/twitter/keys", "/networks/github/keys",
 			"/identities", "/identities/github/prove", "/identities/vimeo/prove", "/admin/disputes", "/settings/security", "/stepup?next=/slips", "/admin/accounts",
-			"/button", "/subscriptions", "/links/1", "/links/2", "/flattrs/55", "/flattrs/50", "/p/Bob",
+			"/authors", "/c/waits", "/claims/1", "/button", "/subscriptions", "/links/1", "/links/2", "/flattrs/55", "/flattrs/50", "/p/Bob",
 			asking("user_id", "Bob", "url", "https://blog.example/zips", "title", liked[3][2], "tags", "sewing,repair", "category", "text"),
 			asking("user_id", "github:"+hostile[4], "url", "https://blog.example/"+strings.Repeat("long", 200), "title", hostile[2][:2000]), "/oauth/code"}
 		for i, path := range paths {

@@ -11,6 +11,7 @@ type welcomePage struct {
 	frame
 	Steps   []welcomeStep
 	Prepaid bool
+	First   bool // no slip was paid yet
 	Month   flattery.Month
 	Closes  time.Time
 	Left    int // steps that are not done and are needed
@@ -45,8 +46,12 @@ func (s *site) welcome(v *visit) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
+	payments, err := s.Store.Payments(v.ctx, v.account.ID)
+	if err != nil {
+		return view{}, err
+	}
 	m := flattery.MonthOf(v.now, s.Location)
-	p := &welcomePage{Prepaid: s.Mode == Prepaid, Month: m, Closes: s.monthState(months, m).Ends.Add(s.Grace), Steps: []welcomeStep{
+	p := &welcomePage{Prepaid: s.Mode == Prepaid, First: s.first(payments), Month: m, Closes: s.monthState(months, m).Ends.Add(s.Grace), Steps: []welcomeStep{
 		{Key: "keys", Path: securityPath, Done: keys.Has()},
 		{Key: "budget", Path: settingsPath, Done: v.account.Budget > 0},
 		{Key: "link", Path: "/links", Done: len(standing(links)) > 0},
