@@ -2,7 +2,13 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
 
 	"flattery"
 	"flattery/internal/claim"
@@ -18,12 +24,34 @@ func (in *instance) came(ctx context.Context, got claim.Granted) (web.Connected,
 	case claim.Entering:
 		done.Account, err = in.entered(ctx, got)
 	case claim.Claiming:
-		var taken claim.Taken
-		taken, err = in.claimed(ctx, got)
-		done.Joined, done.Disputed = taken.Joined, taken.Dispute != 0
+		return in.taken(ctx, got)
 	default:
 		err = in.linked(ctx, got)
 	}
+	return done, err
+}
+
+// taken takes what was claimed: by a claim link for a stranger too.
+func (in *instance) taken(ctx context.Context, got claim.Granted) (web.Connected, error) {
+	done := web.Connected{Purpose: web.Claiming, Profile: got.Profile, Account: got.Account}
+	if got.ClaimLink != 0 {
+		if err := in.followed(ctx, got); err != nil {
+			return done, err
+		}
+	}
+	var err error
+	if got.Account == 0 {
+		done.Account, done.Joined, err = in.joined(ctx, got)
+	} else {
+		var taken claim.Taken
+		taken, err = in.claimed(ctx, got)
+		done.Joined, done.Disputed = taken.Joined, taken.Dispute != 0
+	}
+	if err != nil || got.ClaimLink == 0 || done.Disputed {
+		return done, err
+	}
+	c, err := in.store.Claimed(ctx, got.Profile.Identity)
+	done.Claim = c.ID
 	return done, err
 }
 
@@ -45,4 +73,103 @@ func (in *instance) entered(ctx context.Context, got claim.Granted) (flattery.Ac
 	}
 	// Networks keep so many tokens of a person and drop the oldest, which would one day be the one that the claim is looked at with.
 	return c.Account, in.update(ctx, func(tx store.Tx) error { return tx.SaveClaimToken(ctx, c.ID, got.Token) })
+}
+
+// followed holds that who allowed it is who the claim link is of.
+func (in *instance) followed(ctx context.Context, got claim.Granted) error {
+	l, err := in.store.ClaimLinkNumbered(ctx, got.ClaimLink, in.now())
+	if errors.Is(err, flattery.ErrNotFound) {
+		return flattery.ErrAttempt
+	}
+	if err != nil {
+		return err
+	}
+	same := l.Author.Identity == got.Profile.Identity
+	if i := l.Author; i.Provisional() && i.Network == got.Profile.Network && i.Host == got.Profile.Host {
+		same = got.Profile.Handle != "" && i.Subject == "@"+strings.ToLower(got.Profile.Handle)
+	}
+	if !same {
+		return flattery.ErrOther
+	}
+	return nil
+}
+
+// joined makes the account of an author who followed a claim link, and claims what was proved: both or neither.
+func (in *instance) joined(ctx context.Context, got claim.Granted) (account flattery.AccountID, joined int, err error) {
+	now := in.now().Truncate(time.Second)
+	for try := range 20 {
+		a := flattery.Account{Name: newcomer(got.Profile, try), CreatedAt: now, Settings: flattery.Settings{Currency: in.Currencies[0]}}
+		err = in.update(ctx, func(tx store.Tx) error {
+			id, err := tx.AddAccount(ctx, a)
+			if err != nil {
+				return err
+			}
+			n, err := tx.AddClaim(ctx, flattery.Claim{Account: id, Identity: got.Profile, Proof: flattery.ByOAuth, ProvedAt: now})
+			account, joined = id, n
+			return err
+		})
+		if !errors.Is(err, flattery.ErrNameTaken) {
+			break
+		}
+	}
+	if err != nil {
+		return 0, 0, err
+	}
+	c, err := in.store.Claimed(ctx, got.Profile.Identity)
+	if err != nil {
+		return 0, 0, err
+	}
+	return account, joined, in.update(ctx, func(tx store.Tx) error { return tx.SaveClaimToken(ctx, c.ID, got.Token) })
+}
+
+// newcomer is what an account may be called whose owner did not choose: the handle, at the next tries with something behind it.
+func newcomer(p flattery.Profile, try int) string {
+	name := strings.Map(func(r rune) rune {
+		if unicode.In(r, unicode.L, unicode.N) || strings.ContainsRune("._-", r) {
+			return r
+		}
+		return '-'
+	}, p.Handle)
+	if name = strings.Trim(name, "._-"); name == "" {
+		name = p.Network
+	}
+	if letters := []rune(name); len(letters) > longestNewcomer {
+		name = string(letters[:longestNewcomer])
+	}
+	switch {
+	case try == 0:
+		return name
+	case try < 10:
+		return fmt.Sprintf("%s-%d", name, try+1)
+	}
+	return name + "-" + strings.ToLower(rand.Text()[:8])
+}
+
+// longestNewcomer leaves room for what is put behind.
+const longestNewcomer = 40
+
+func (g gates) TellAuthors(ctx context.Context, account flattery.AccountID, author flattery.Identity) error {
+	now := g.in.now()
+	list, err := g.in.store.Authors(ctx, account, flattery.MonthOf(now, g.in.TimeZone))
+	if err != nil {
+		return err
+	}
+	list = slices.DeleteFunc(list, func(a flattery.DonorAuthor) bool {
+		return a.Pending == 0 || author != (flattery.Identity{}) && a.Author.Identity != author || strings.HasPrefix(a.Author.Subject, "~")
+	})
+	if author != (flattery.Identity{}) && len(list) == 0 {
+		return flattery.ErrNotFound
+	}
+	return g.in.update(ctx, func(tx store.Tx) error {
+		for _, a := range list {
+			if a.Link != "" {
+				continue
+			}
+			// Somebody may have claimed the author since.
+			if err := tx.AddClaimLink(ctx, account, a.Author.Identity, rand.Text(), now); err != nil && !errors.Is(err, flattery.ErrNotFound) {
+				return err
+			}
+		}
+		return nil
+	})
 }

@@ -2,6 +2,10 @@ package main
 
 import (
 	"errors"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -106,5 +110,111 @@ func TestAClaimThatHoldsOpensTheDoorAndNoOtherDoes(t *testing.T) {
 				t.Errorf("%d accounts, %v", len(all), err)
 			}
 		})
+	}
+}
+
+// A donor stars a thing of somebody who is not here and passes the claim link on; who follows it has an account, is paid after
+// the close, and comes in by the identity later.
+func TestAStarFindsItsAuthorByAClaimLink(t *testing.T) {
+	b := newBench(t, october)
+	b.people()
+	g := b.world.GitHub
+	b.write("token", g.Token("ada"))
+	b.do("account", "add", "Ada", "--budget", "5")
+	b.do("account", "add", "ben") // somebody else, by the author's name
+	b.do("link", "add", "github", "--token-file", b.path("token"), "--account", "Ada")
+	b.star()
+	b.do("poll")
+	o := openPages(b)
+	k := theCard()[1]
+	donor := o.signedIn("Ada")
+	donor.says("/month", "1 author waits: tell them")
+	donor.says("/authors", "ben", "1 flattr waits", "Write a message")
+	donor.post("/authors", url.Values{}, http.StatusOK, "Written. Copy the message")
+	found := regexp.MustCompile(regexp.QuoteMeta(o.base) + `/c/([A-Z2-7]{26})`).FindStringSubmatch(donor.body("/authors"))
+	if found == nil {
+		t.Fatal("there is no claim link")
+	}
+	link := "/c/" + found[1]
+
+	// Nobody but the author comes in by it.
+	author := inside{visit(t), o.base}
+	author.says(link, "1 like is waiting for you", "From 1 person.", "Claim with GitHub")
+	if text := author.body(link); strings.Contains(text, "Ada") || strings.Contains(text, "ben/tool") {
+		t.Errorf("it tells who, or what: %s", text)
+	}
+	g.AddUser("eve")
+	if status, text := author.through(k, link, "eve"); status != http.StatusConflict || !strings.Contains(text, "That was another account") {
+		t.Errorf("somebody else: %d %s", status, text)
+	}
+	if out := b.do("account", "list"); strings.Contains(out, "eve") {
+		t.Errorf("somebody else has an account: %s", out)
+	}
+	if status, text := author.through(k, link, "ben"); status != http.StatusOK || !strings.Contains(text, "Welcome. This is your account here.") || !strings.Contains(text, "October 2026") {
+		t.Fatalf("the author: %d %s", status, text)
+	}
+	a := into[flattery.Account](b, "account", "show", "ben-2")
+	donor.says("/month", "ben/tool", "€5.00")
+	donor.says("/authors", "1 flattr counts")
+	author.says(link, "This has been claimed")
+	author.post("/income/destination", url.Values{"destination": {"https://example.org/ben"}}, http.StatusOK, "New payments go there")
+
+	b.world.Clock.Set(afterOctober)
+	b.do("poll", "1")
+	b.do("settle")
+	b.do("payout", "plan")
+	later := inside{visit(t), o.base}
+	if status, text := later.through(k, "/signin/network", "ben"); status != http.StatusOK || !strings.Contains(text, "November 2026") {
+		t.Errorf("coming in again: %d %s", status, text)
+	}
+	later.says("/income", "€5.00", "Promised")
+	later.says("/income/2026-10", "ben/tool", "€5.00")
+	o.signedIn("Ada").says("/slips", "ben-2", "€5.00", "https://example.org/ben")
+	if status, text := (inside{visit(t), o.base}).through(k, "/signin/network", "eve"); status != http.StatusForbidden || !strings.Contains(text, "Nobody here comes in that way") {
+		t.Errorf("coming in as somebody whom nobody knows: %d %s", status, text)
+	}
+	if out := b.do("claim", "list"); !strings.Contains(out, "ben-2") || !strings.Contains(out, "github:ben") || a.ID == 0 {
+		t.Errorf("claims: %s", out)
+	}
+	b.do("ledger", "audit")
+}
+
+// through presses a button that leads to a network, agrees there as somebody, and comes back.
+func (in inside) through(k card, button, who string) (status int, text string) {
+	in.Helper()
+	var page string
+	in.CheckRedirect = func(req *http.Request, _ []*http.Request) error {
+		page = req.URL.String()
+		return http.ErrUseLastResponse
+	}
+	status, text = in.ask(http.MethodPost, in.base+button, url.Values{"network": {k.name}})
+	in.CheckRedirect = nil
+	if status != http.StatusSeeOther {
+		return status, text
+	}
+	back, err := sandbox.Agree(in.Context(), page, who)
+	if err != nil {
+		in.Fatal(err)
+	}
+	return in.ask(http.MethodGet, back.String(), nil)
+}
+
+// What an account is called whose owner did not choose is a name that an account can have.
+func TestANewcomerIsCalledLikeTheHandle(t *testing.T) {
+	for _, row := range []struct {
+		handle string
+		try    int
+		want   string
+	}{
+		{"ben", 0, "ben"}, {"ben", 1, "ben-2"}, {"ben", 9, "ben-10"}, {"Zoë K.", 0, "Zoë-K"}, {"@ben@host.example", 0, "ben-host.example"}, {"", 0, "github"},
+		{"\u202e<b>", 0, "b"}, {"___", 2, "github-3"}, {strings.Repeat("x", 99), 1, strings.Repeat("x", 40) + "-2"},
+	} {
+		p := flattery.Profile{Identity: flattery.Identity{Network: "github"}, Handle: row.handle}
+		if got := newcomer(p, row.try); got != row.want || !flattery.AccountName(got) {
+			t.Errorf("%q, try %d: %q, want %q", row.handle, row.try, got, row.want)
+		}
+	}
+	if one, two := newcomer(flattery.Profile{Handle: "ben"}, 10), newcomer(flattery.Profile{Handle: "ben"}, 10); one == two || !flattery.AccountName(one) {
+		t.Errorf("%q and %q", one, two)
 	}
 }

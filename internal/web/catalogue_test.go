@@ -102,7 +102,7 @@ func madeKeys() []string {
 		"instead":  "import+only retired forbidden keys",
 		"proof":    "oauth token admin name profile page",
 		"sure":     "confirmed inferred not+confirmed",
-		"flash":    "linked unlinked claimed joined unclaimed saved forgotten goodkeys badkeys nocode disputed unproved dropped holds lapsed decided entered first welcome proved password weak passkey nopasskey unpasskey session sessions role invite flattred waits known own subscribed stopped rules never allowed nobody public private settings notforgotten destination nodestination clean faults policy samepolicy",
+		"flash":    "linked unlinked claimed joined unclaimed saved forgotten goodkeys badkeys nocode disputed unproved dropped holds lapsed decided entered first welcome proved password weak passkey nopasskey unpasskey session sessions role invite flattred waits known own subscribed stopped newcomer told rules never allowed nobody public private settings notforgotten destination nodestination clean faults policy samepolicy",
 		"claim":    "verified lapsed disputed",
 		"lapsed":   "gone other absent",
 		"slips":    "disputed unverified unchecked queue",
@@ -113,6 +113,7 @@ func madeKeys() []string {
 		"until":    "moment minutes hours days",
 		"lasts":    "moment minutes hours days",
 		"language": "",
+		"authors":  "here elsewhere waiting here.text elsewhere.text waiting.text unknown nowhere message",
 		"income":   "payto lightning https",
 		"welcome":  "keys budget link claim rules invite keys.text budget.text link.text claim.text rules.text invite.text",
 		"setup":    strings.Join(setupSteps(), " ") + " " + strings.Join(setupSteps(), ".text ") + ".text network.now network.keys network.linked",
@@ -126,7 +127,7 @@ func madeKeys() []string {
 			keys = append(keys, prefix+"."+strings.ReplaceAll(end, "+", " "))
 		}
 	}
-	for _, e := range []string{"missing", "stranger", "token", "plain", "foreign", "often", "attempt", "denied", "other", "nobody", "claimed", "disputed", "outside", "method", "frozen", "state", "unknown", "long", "input", "broken", "invite", "wrong", "lastadmin"} {
+	for _, e := range []string{"missing", "stranger", "token", "plain", "foreign", "often", "claimlink", "attempt", "denied", "other", "nobody", "claimed", "disputed", "outside", "method", "frozen", "state", "unknown", "long", "input", "broken", "invite", "wrong", "lastadmin"} {
 		keys = append(keys, "error."+e+".title", "error."+e+".text")
 	}
 	for _, key := range []string{"prove.where.other twitter github flickr soundcloud vimeo fivehundredpx", "slips.hold.disputed unverified", "dispute.ended.first second withdrawn"} {

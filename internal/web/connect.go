@@ -123,7 +123,7 @@ func (s *site) connected(v *visit, network, host string, query url.Values) (view
 	case err != nil:
 		return view{}, err
 	case v.account.ID == 0:
-		return s.entered(v, done.Account)
+		return s.entered(v, done)
 	case done.Purpose == Entering:
 		return s.proved(v, s.sessions.PopString(v.ctx, nextKey))
 	}
@@ -153,6 +153,8 @@ func (s *site) told(v *visit, network string, done Connected) (view, error) {
 	switch {
 	case done.Purpose == Linking:
 		return view{redirect: "/links"}, s.tell(v, false, "", "flash.linked", "who", name, "network", title)
+	case done.Claim != 0 && !done.Disputed:
+		return view{redirect: "/claims/" + strconv.FormatInt(int64(done.Claim), 10)}, nil
 	case done.Disputed:
 		return view{redirect: "/identities"}, s.tell(v, false, "", "flash.disputed", "who", name, "network", title)
 	case done.Joined > 0:

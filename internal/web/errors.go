@@ -12,12 +12,13 @@ import (
 
 // Refusals that the pages make themselves.
 var (
-	errStranger = errors.New("not signed in")
-	errToken    = errors.New("this sign-in link is spent, too old or wrong")
-	errPlain    = errors.New("signing in needs https or this machine itself")
-	errInvite   = errors.New("this invite is spent, too old or wrong")
-	errOften    = flattery.ErrOften
-	errForeign  = errors.New("sent from another site")
+	errStranger  = errors.New("not signed in")
+	errToken     = errors.New("this sign-in link is spent, too old or wrong")
+	errPlain     = errors.New("signing in needs https or this machine itself")
+	errInvite    = errors.New("this invite is spent, too old or wrong")
+	errClaimLink = errors.New("this claim link is too old or wrong, or nothing waits any more")
+	errOften     = flattery.ErrOften
+	errForeign   = errors.New("sent from another site")
 )
 
 // methodError: the address exists, but not for this method.
@@ -62,6 +63,8 @@ func meaning(err error) (status int, key string) {
 		return http.StatusTooManyRequests, "often"
 	case errors.Is(err, errInvite):
 		return http.StatusForbidden, "invite"
+	case errors.Is(err, errClaimLink):
+		return http.StatusNotFound, "claimlink"
 	case errors.Is(err, flattery.ErrWrong):
 		return http.StatusForbidden, "wrong"
 	case errors.Is(err, flattery.ErrLastAdmin):

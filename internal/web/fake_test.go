@@ -74,6 +74,9 @@ type world struct {
 	clock           time.Duration   // by how much the machine's goes before
 	from            string          // the address that the desk was told last
 	knocks          int
+	told            []flattery.Identity
+	follows         flattery.ClaimID   // what is claimed by a claim link
+	claimed         bool               // what the claim link "waits" is of
 	often           bool               // too many came from there
 	enters          flattery.AccountID // who comes in by a network; 0: nobody
 	broken          error              // every answer, when set

@@ -66,6 +66,9 @@ func (w *world) Connected(_ context.Context, account flattery.AccountID, browser
 		}
 		return Connected{Purpose: c.Purpose, Account: w.enters}, nil
 	}
+	if c.ClaimLink != 0 {
+		return Connected{Purpose: c.Purpose, Profile: author(network, "55", "ottoline"), Account: w.enters, Claim: w.follows}, nil
+	}
 	return Connected{Purpose: c.Purpose, Profile: author(network, "7", "ada\u202e-of-"+network), Joined: w.joined}, nil
 }
 

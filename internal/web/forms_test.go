@@ -48,7 +48,7 @@ func forms(t *testing.T, path, body string) (all []form) {
 		if n.Data == "form" {
 			all = append(all, formsOf(t, path, n)...)
 		}
-		if n.Data == "button" && !slices.ContainsFunc(slices.Collect(n.Ancestors()), func(a *html.Node) bool { return a.Data == "form" }) {
+		if n.Data == "button" && !has(n, "hidden") && !slices.ContainsFunc(slices.Collect(n.Ancestors()), func(a *html.Node) bool { return a.Data == "form" }) {
 			t.Errorf("%s: a button is in no form: %s", path, text(n))
 		}
 	}

@@ -31,7 +31,7 @@ type monthPage struct {
 	Each     flattery.Amount // estimated, per flattr
 	Weighted bool            // not every flattr receives the same, and Each is their average
 	Linked   int
-	Admin    bool
+	Authors  int // who wait
 	Tally    flattery.Tally
 	Networks chart
 	Creators chart
@@ -122,10 +122,15 @@ func (s *site) showMonth(v *visit, months []flattery.MonthState, m flattery.Mont
 		Month: m, Current: m == s.currentMonth(v, months).Month, Frozen: !st.FrozenAt.IsZero(), Closes: st.Ends.Add(s.Grace),
 		Budget: a.Budget, Cap: v.account.Cap, Currency: me.currency, Paused: v.account.Paused,
 		Each: estimate(me.budget, 1, int64(t.Counting), me.limit), Weighted: t.Weight != int64(t.Counting) || me.split == flattery.SplitByCreator,
-		Linked: len(standing(links)), Admin: v.account.Admin, Tally: t, Networks: networkChart(t, me), Creators: creatorChart(t, me),
+		Linked: len(standing(links)), Tally: t, Networks: networkChart(t, me), Creators: creatorChart(t, me),
 	}
 	p.Nav = map[bool]string{true: "month", false: "months"}[p.Current]
 	p.Due = !p.Frozen && !v.now.Before(p.Closes)
+	if t.Pending > 0 {
+		if p.Authors, err = s.Store.AuthorsWaiting(v.ctx, v.account.ID); err != nil {
+			return view{}, err
+		}
+	}
 	for _, last := range months {
 		if p.Current && last.Month == m-1 && m > s.firstMonth(v.account) && last.FrozenAt.IsZero() {
 			p.Before = m - 1

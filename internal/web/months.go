@@ -130,6 +130,7 @@ type statementPage struct {
 	Head      string // of the ledger
 	House     string // address of the instance
 	Average   flattery.Amount
+	Authors   int // who wait
 	Tally     flattery.Tally
 	Networks  chart
 	Creators  chart
@@ -159,6 +160,9 @@ func (s *site) statement(v *visit, st flattery.MonthState) (view, error) {
 		Networks: networkChart(t, me), Creators: creatorChart(t, me),
 	}
 	p.Nav = "months"
+	if p.Authors, err = s.Store.AuthorsWaiting(v.ctx, v.account.ID); err != nil {
+		return view{}, err
+	}
 	if p.List, err = s.list(v, st.Month, "/months/"+st.Month.String(), stated, me, false); err != nil {
 		return view{}, err
 	}

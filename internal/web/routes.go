@@ -63,6 +63,8 @@ func (s *site) entrance() []route {
 		{"GET /button", anyone, s.button},
 		{"POST /button/public", members, s.publish},
 		{"GET /p/{name}", anyone, s.public},
+		{"GET /c/{token}", anyone, s.claimLinkPage},
+		{"POST /c/{token}", anyone, s.follow},
 	}
 }
 
@@ -80,6 +82,8 @@ func (s *site) month() []route {
 		{"GET /months", members, s.months},
 		{"GET /months/{month}", members, s.oneMonth},
 		{"GET /months/{month}/statement.csv", members, s.statementCSV},
+		{"GET /authors", members, s.authors},
+		{"POST /authors", members, s.tellAuthors},
 		{"GET /slips", members, s.slips},
 		{"POST /slips/{id}/{state}", members, s.markSlip},
 	}
@@ -110,6 +114,7 @@ func (s *site) owning() []route {
 		{"POST /identities/{network}/prove", members, s.beginProof},
 		{"POST /proofs/{id}/look", members, s.lookProof},
 		{"POST /proofs/{id}/remove", members, s.removeProof},
+		{"GET /claims/{id}", members, s.claimed},
 		{"POST /claims/{id}/check", members, s.checkClaim},
 		{"POST /claims/{id}/remove", members, s.unclaim},
 		{"GET /income", members, s.income},
@@ -257,6 +262,7 @@ func (s *site) serve(rt route) http.Handler {
 		w.Header().Add("Vary", "Cookie, Accept-Language")
 		if secretive(r.URL.Path) {
 			w.Header().Set("Referrer-Policy", "no-referrer")
+			w.Header().Set("X-Robots-Tag", "noindex, nofollow")
 		}
 		v := &visit{Request: r, ctx: r.Context(), now: s.Now()}
 		v.tongue = s.tongues.choose(r, s.chosen(r), "")
@@ -294,7 +300,7 @@ func (s *site) serve(rt route) http.Handler {
 
 // secretive reports whether an address is a secret.
 func secretive(path string) bool {
-	return strings.HasPrefix(path, "/enter/") || strings.HasPrefix(path, "/oauth/") || strings.HasPrefix(path, "/invite/")
+	return slices.ContainsFunc([]string{"/enter/", "/oauth/", "/invite/", claimPath}, func(secret string) bool { return strings.HasPrefix(path, secret) })
 }
 
 // answer finds out who asks and lets the route's handler answer.

@@ -81,6 +81,11 @@ func TestEveryRouteAnswersEachVisitorAsItShould(t *testing.T) {
 		"GET /button":                   {"/button", page, page, page},
 		"POST /button/public":           {"/button/public", refused, sent, sent},
 		"GET /p/{name}":                 {"/p/Ada", missing, missing, missing},
+		"GET /c/{token}":                {"/c/waits", page, page, page},
+		"POST /c/{token}":               {"/c/waits", sent, sent, sent},
+		"GET /authors":                  {"/authors", sent, page, page},
+		"POST /authors":                 {"/authors", refused, sent, missing},
+		"GET /claims/{id}":              {"/claims/1", sent, page, missing},
 		"GET /links/{id}":               {"/links/1", sent, page, missing},
 		"POST /links/{id}":              {"/links/1", refused, sent, missing},
 		"POST /links/{id}/never":        {"/links/1/never", refused, sent, missing},
@@ -182,7 +187,7 @@ func checkHeaders(t *testing.T, what string, h http.Header) {
 		t.Errorf("%s: headers %v", what, h)
 	}
 	wish := "same-origin"
-	if strings.Contains(what, "/enter/") || strings.Contains(what, "/oauth/") || strings.Contains(what, "/invite/") {
+	if strings.Contains(what, "/enter/") || strings.Contains(what, "/oauth/") || strings.Contains(what, "/invite/") || strings.Contains(what, "/c/") {
 		wish = "no-referrer"
 	}
 	if got := h.Get("Referrer-Policy"); got != wish {
@@ -222,6 +227,10 @@ func TestAddressesThatAreNotThereAreNamed(t *testing.T) {
 		"a flattr that is not":          {"GET", "/flattrs/9999", 404},
 		"a link's rules that are not":   {"GET", "/links/9999", 404},
 		"rules of a removed link":       {"GET", "/links/5", 404},
+		"a claim link to nowhere":       {"GET", "/c/nobody", 404},
+		"a claim link that is followed": {"POST", "/c/nobody", 404},
+		"a claim that is no number":     {"GET", "/claims/x", 404},
+		"a claim that is not":           {"GET", "/claims/9999", 404},
 		"an account that hides":         {"GET", "/p/Ada", 404},
 		"an account that is not":        {"GET", "/p/nobody", 404},
 		"a badge of who hides":          {"GET", "/badge/Ada.svg", 404},

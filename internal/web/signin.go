@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strconv"
 	"time"
 
 	"flattery"
@@ -162,16 +163,20 @@ func (s *site) depart(v *visit, c Connecting) (view, error) {
 
 // entered lets in who came back from a network. A network sends back whoever has a session there, and need not ask for anything:
 // that counts as being there only for an account that has neither password nor passkey to show instead.
-func (s *site) entered(v *visit, id flattery.AccountID) (view, error) {
-	keys, err := s.Desk.Keys(v.ctx, id)
+func (s *site) entered(v *visit, done Connected) (view, error) {
+	keys, err := s.Desk.Keys(v.ctx, done.Account)
 	if err != nil {
 		return view{}, err
 	}
-	if err := s.letIn(v, id); err != nil {
+	if err := s.letIn(v, done.Account); err != nil {
 		return view{}, err
 	}
 	if keys.Has() {
 		s.sessions.Remove(v.ctx, provedKey)
+	}
+	if done.Claim != 0 {
+		to := "/claims/" + strconv.FormatInt(int64(done.Claim), 10)
+		return view{redirect: to}, s.tell(v, false, "", "flash.newcomer")
 	}
 	return view{redirect: "/"}, nil
 }

@@ -13,6 +13,7 @@ import (
 type slipsPage struct {
 	frame
 	Prepaid bool
+	First   bool // none was paid yet: the page says what a bank or platform shows of who pays
 	ToPay   []slip
 	Total   flattery.Amount // of these
 	Mixed   bool            // of several currencies, which are not added up
@@ -50,7 +51,7 @@ func (s *site) slips(v *visit) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	p := &slipsPage{Prepaid: s.Mode == Prepaid, Slips: s.Slips, Own: s.currency(v.account)}
+	p := &slipsPage{Prepaid: s.Mode == Prepaid, First: s.first(payments), Slips: s.Slips, Own: s.currency(v.account)}
 	p.Nav = "slips"
 	for _, pay := range payments {
 		sl := s.slip(pay)
@@ -78,6 +79,11 @@ func (s *site) slips(v *visit) (view, error) {
 	}
 	slices.SortStableFunc(p.Waiting, func(a, b waiting) int { return cmp.Compare(b.Left, a.Left) })
 	return view{page: p}, nil
+}
+
+// first reports whether the donor is to pay slips and has paid none yet.
+func (s *site) first(payments []flattery.Payment) bool {
+	return s.Mode != Prepaid && !slices.ContainsFunc(payments, func(p flattery.Payment) bool { return p.State == flattery.PaymentPaid })
 }
 
 func (s *site) slip(pay flattery.Payment) slip {

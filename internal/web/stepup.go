@@ -26,6 +26,7 @@ func stepUps() map[string]stepUp {
 	return map[string]stepUp{
 		"POST /slips/{id}/{state}":                     {back: "/slips"},
 		"POST /connect":                                {back: "/identities", when: func(v *visit) bool { return v.PostForm.Get("purpose") == Claiming }},
+		"POST /c/{token}":                              {back: claimPath + "{token}", when: func(v *visit) bool { return v.account.ID != 0 }},
 		"POST /claims/{id}/remove":                     {back: "/identities"},
 		"POST /income/destination":                     {back: incomePath},
 		"POST /settings/forget":                        {back: settingsPath},
@@ -56,7 +57,7 @@ func (s *site) mustProve(rt route, v *visit) (string, error) {
 	if step.when != nil && !step.when(v) {
 		return "", nil
 	}
-	return "/stepup?next=" + url.QueryEscape(step.back), nil
+	return "/stepup?next=" + url.QueryEscape(strings.Replace(step.back, "{token}", v.PathValue("token"), 1)), nil
 }
 
 // fresh reports whether the visitor showed lately who they are.

@@ -80,6 +80,16 @@ type Store interface {
 	Flattr(ctx context.Context, account flattery.AccountID, id flattery.FlattrID) (flattery.Flattr, error)
 	Nevers(ctx context.Context, link flattery.LinkID) ([]flattery.Profile, error)
 
+	// Authors lists whose things the donor likes: what is pending, and what counts in a month or the one before; who waits for the
+	// most comes first. AuthorsWaiting counts those who wait.
+	Authors(ctx context.Context, donor flattery.AccountID, m flattery.Month) ([]flattery.DonorAuthor, error)
+	AuthorsWaiting(ctx context.Context, donor flattery.AccountID) (int, error)
+
+	// ClaimLink looks where a claim link leads, and changes nothing. ErrNotFound: nowhere.
+	ClaimLink(ctx context.Context, token string, now time.Time) (flattery.ClaimLink, error)
+	// ClaimMonths lists in which months something counts by a claim, newest first.
+	ClaimMonths(ctx context.Context, claim flattery.ClaimID) ([]flattery.ClaimMonth, error)
+
 	// Subscriptions lists the account's, newest first, those that have ended too.
 	Subscriptions(ctx context.Context, account flattery.AccountID) ([]flattery.Subscription, error)
 }
@@ -105,6 +115,10 @@ type Doors interface {
 	// Subscribe lets the thing of a flattr count again from next month on; months 0: until it is stopped.
 	Subscribe(ctx context.Context, account flattery.AccountID, id flattery.FlattrID, months int) error
 	StopSubscription(ctx context.Context, account flattery.AccountID, id flattery.SubscriptionID) error
+
+	// TellAuthors makes the claim link of an author for whom something of the account's is pending; zero: of all of them. The one
+	// there is stays. ErrNotFound where nothing is.
+	TellAuthors(ctx context.Context, account flattery.AccountID, author flattery.Identity) error
 
 	// SetRules says what counts over a link. Never and Allow are for one author; ErrNotFound where nobody such was seen.
 	SetRules(ctx context.Context, account flattery.AccountID, link flattery.LinkID, r flattery.Rules) error
@@ -132,7 +146,7 @@ type Doors interface {
 	Connect(ctx context.Context, c Connecting) (to, state string, err error)
 
 	// Connected ends what Connect began, with what the callback of a network and host carried. A code that was typed comes
-	// as the query "state" and "code", with no host. Refusals: ErrAttempt, ErrDenied, ErrOther, ErrClaimed, ErrNobody, *OutsideError.
+	// as the query "state" and "code", with no host. A stranger who claims what a claim link is of gets an account. Refusals: ErrAttempt, ErrDenied, ErrOther, ErrClaimed, ErrNobody, *OutsideError.
 	Connected(ctx context.Context, account flattery.AccountID, browser, network, host string, query url.Values) (Connected, error)
 
 	// LinkByName links a public name; month counts the month so far. A name that nobody has is an *InputError.
@@ -196,7 +210,8 @@ type Connected struct {
 	Profile  flattery.Profile
 	Joined   int                // pending flattrs that now count, of a claim
 	Disputed bool               // another account claims it: who does not prove it again loses it
-	Account  flattery.AccountID // who has entered
+	Account  flattery.AccountID // who has entered, or was made an account
+	Claim    flattery.ClaimID   // of a claim link that was followed; 0: none
 }
 
 // Dispute is a dispute as who runs the instance sees it.
@@ -260,6 +275,7 @@ type Options struct {
 	Now      func() time.Time // the instance's clock
 	Location *time.Location   // the instance's time zone
 	Grace    time.Duration    // between a month's end and its freeze
+	Lapse    time.Duration    // after which what is pending lapses; 0: never
 	Mode     Mode
 	Fee      flattery.Rate
 	Split    flattery.SplitBy
@@ -269,8 +285,7 @@ type Options struct {
 	Minimum    flattery.Amount
 	BaseURL    string // "https://flattery.example"; empty: plain http on this machine
 	Version    string
-	ClickOnce  bool          // one press of a person on a button counts
-	Lapse      time.Duration // how long a like waits for its author; 0: for ever
+	ClickOnce  bool // one press of a person on a button counts
 	Owner      Owner
 	Demo       bool // says on every page that nothing here is real
 	Log        *slog.Logger

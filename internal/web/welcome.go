@@ -11,6 +11,7 @@ type welcomePage struct {
 	frame
 	Steps   []welcomeStep
 	Prepaid bool
+	First   bool // no slip was paid yet
 	Month   flattery.Month
 	Closes  time.Time
 	Left    int // steps that are not done and are needed
@@ -46,7 +47,11 @@ func (s *site) welcome(v *visit) (view, error) {
 		return view{}, err
 	}
 	st := s.currentMonth(v, months)
-	p := &welcomePage{Prepaid: s.Mode == Prepaid, Month: st.Month, Closes: st.Ends.Add(s.Grace), Steps: []welcomeStep{
+	payments, err := s.Store.Payments(v.ctx, v.account.ID)
+	if err != nil {
+		return view{}, err
+	}
+	p := &welcomePage{Prepaid: s.Mode == Prepaid, First: s.first(payments), Month: st.Month, Closes: st.Ends.Add(s.Grace), Steps: []welcomeStep{
 		{Key: "keys", Path: securityPath, Done: keys.Has()},
 		{Key: "budget", Path: settingsPath, Done: v.account.Budget > 0},
 		{Key: "link", Path: "/links", Done: len(standing(links)) > 0},
