@@ -224,6 +224,7 @@ type Settings struct {
 	Destination Destination `json:"destination,omitempty"` // where the account is paid
 	Public      bool        `json:"public,omitempty"`      // it has a page that everybody may see, and a button by its name
 	GiveOn      int64       `json:"give_on,omitempty"`     // percent of what it receives that is spent like its budget; 0–100
+	Netting     bool        `json:"netting,omitempty"`     // it may pay, and be paid by, others than by likes, in fewer payments
 	OnTop       bool        `json:"on_top,omitempty"`      // what is given on is spent beside the budget, and not inside it
 }
 

@@ -44,7 +44,9 @@ type Payment struct {
 	PlannedAt   time.Time    `json:"planned_at"`
 	SentAt      time.Time    `json:"sent_at"`
 	PaidAt      time.Time    `json:"paid_at"`
-	Held        Held         `json:"held,omitempty"` // of a planned one: it must not be paid now
+	VoidedAt    time.Time    `json:"voided_at"`        // failed, because it was not paid for too long; zero: not
+	Netted      bool         `json:"netted,omitempty"` // by netting the donor pays this payee in place of others
+	Held        Held         `json:"held,omitempty"`   // of a planned one: it must not be paid now
 }
 
 // Debt is what a donor owes a payee: settled and not yet paid.
@@ -59,6 +61,26 @@ type Debt struct {
 	Since       Month       `json:"since"`   // the first month that is not paid
 	Destination Destination `json:"destination,omitempty"`
 	Held        Held        `json:"held,omitempty"` // why no slip is made
+}
+
+// Netted is what a plan changed of what a donor owes a payee: it was that much, of what took part, and becomes so much.
+type Netted struct {
+	Plan     Month     `json:"plan"`
+	Donor    AccountID `json:"donor"`
+	Payee    PayeeID   `json:"payee"`
+	Currency string    `json:"currency"`
+	Was      Amount    `json:"was"`
+	Becomes  Amount    `json:"becomes"`
+	Voided   Amount    `json:"voided"` // part of Was that the donor did not pay in the end, to whomever
+	Since    Month     `json:"since"`  // the first month of what is owed
+}
+
+// Unmet is what the payee of a netted slip that was voided is to get from others: from those who owe the payees whom its donor
+// would have paid.
+type Unmet struct {
+	Payment PaymentID `json:"payment"`
+	Left    Amount    `json:"left"`
+	To      Debt      `json:"to"` // whom; its amounts and donor are none
 }
 
 // Received is what a payee was promised and paid.

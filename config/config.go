@@ -64,6 +64,7 @@ type Config struct {
 	Fee               flattery.Rate
 	ReceiversMustGive bool
 	SlipsMax          int // a donor and month
+	Netting           bool
 	SlipsMinimum      flattery.Amount
 	OwnerName         string        // who runs the instance, for its terms; "": they do not say
 	OwnerContact      string        // where they are reached: a mail address or a web address

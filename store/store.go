@@ -93,6 +93,7 @@ type Reader interface {
 	// Given is what an account gave on, newest first; Receipts are of those that give on in a frozen month and have not yet.
 	Given(ctx context.Context, account flattery.AccountID) ([]flattery.Given, error)
 	Receipts(ctx context.Context, m flattery.Month) ([]Receipt, error)
+	Joined(ctx context.Context, m flattery.Month) ([]flattery.AccountID, error)                 // netting, at the month's freeze and since
 	Waiting(ctx context.Context) ([]Waiting, error)                                             // most flattrs first
 	Payments(ctx context.Context, q PaymentQuery) ([]flattery.Payment, error)                   // newest plan first
 	Payment(ctx context.Context, id flattery.PaymentID) (flattery.Payment, error)               //
@@ -351,6 +352,9 @@ type Tx interface {
 	// PostAll posts many in their order, set-based.
 	PostAll(ctx context.Context, drafts []ledger.Draft) (numbers []int64, err error)
 
+	// Net changes who owes whom, before AddPlan stores the month's plan. ErrSettled when there is one; ErrOverdrawn when less is
+	// owed now.
+	Net(ctx context.Context, m flattery.Month, changes []flattery.Netted) error
 	// AddPlan stores a month's plan and its payments, numbered in their order. ErrSettled when there is one;
 	// ErrOverdrawn when more would be planned than is owed.
 	AddPlan(ctx context.Context, p Plan, payments []flattery.Payment) error

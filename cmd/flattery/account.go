@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"flattery"
+	"flattery/config"
 	"flattery/internal/click"
 	"flattery/internal/payout/manual"
 	"flattery/store"
@@ -28,7 +29,7 @@ func (p *program) account() *cobra.Command {
 }
 
 // wishes are the flags that say what a donor wants.
-type wishes struct{ budget, limit, currency, destination, pause, public, giveOn, onTop string }
+type wishes struct{ budget, limit, currency, destination, pause, public, giveOn, onTop, netting string }
 
 func (w *wishes) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&w.budget, "budget", "", "what is given a month, like 5.00; 0 gives nothing")
@@ -42,6 +43,8 @@ func (w *wishes) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&w.giveOn, "give-on", "", "how much of what the account receives it gives on, in percent: 0–100")
 	cmd.Flags().StringVar(&w.onTop, "on-top", "", "what is given on is spent on top of the budget: yes, or no: inside it")
 	cmd.Flag("on-top").NoOptDefVal = "yes"
+	cmd.Flags().StringVar(&w.netting, "netting", "", "fewer and larger payments, also to and from others than by likes: yes or no")
+	cmd.Flag("netting").NoOptDefVal = "yes"
 }
 
 // apply checks what was wished and writes it over what stands.
@@ -86,8 +89,19 @@ func (w *wishes) apply(in *instance, s flattery.Settings, cmd *cobra.Command) (f
 			return s, err
 		}
 	}
+	if given("netting") {
+		if s.Netting, err = yesOrNo("netting", w.netting); err != nil {
+			return s, err
+		}
+		if s.Netting && !in.netting() {
+			return s, flattery.Input("this instance offers no netting: it is offered in pledge mode where the setting netting is true")
+		}
+	}
 	return in.allowed(s)
 }
+
+// netting reports whether accounts may join netting here.
+func (in *instance) netting() bool { return in.Netting && in.Mode == config.Pledge }
 
 // allowed checks what an account wishes against what this instance allows, and gives it as it is kept.
 func (in *instance) allowed(s flattery.Settings) (_ flattery.Settings, err error) {
@@ -103,6 +117,7 @@ func (in *instance) allowed(s flattery.Settings) (_ flattery.Settings, err error
 	if s.GiveOn > 0 && s.Budget == 0 && !s.OnTop {
 		return s, flattery.Input("what is given on is spent inside the budget, and the budget is 0: set one, or let it be spent on top")
 	}
+	s.Netting = s.Netting && in.netting() // what is not offered any more is left
 	s.Destination, err = manual.Rail{}.Canon(s.Destination)
 	return s, err
 }
@@ -214,6 +229,9 @@ func showSettings(w io.Writer, a flattery.Account) {
 	rows := [][]string{{"gives", a.Budget.String() + " " + a.Currency + " a month" + paused}, {"cap", limit}, {"is paid at", to}}
 	if a.GiveOn > 0 {
 		rows = append(rows, []string{"gives on", fmt.Sprintf("%d %% of what it receives, %s", a.GiveOn, map[bool]string{true: "on top of the budget", false: "inside the budget"}[a.OnTop])})
+	}
+	if a.Netting {
+		rows = append(rows, []string{"netting", "may pay and be paid by others than by likes, in fewer payments"})
 	}
 	if a.Public {
 		rows = append(rows, []string{"is shown at", click.PagePath(a.Name)})

@@ -61,6 +61,7 @@ type Rules struct {
 	Max     int             // slips a donor gets a month
 	Minimum flattery.Amount // of one slip
 	Prepaid bool            // the instance has the money; else donors pay by slips
+	Netting bool            // who joined pays fewer and larger slips, also to others than to whom they like
 }
 
 // Store is what planning needs of the store.
@@ -69,6 +70,7 @@ type Store interface {
 	Debts(ctx context.Context, donor flattery.AccountID) ([]flattery.Debt, error)
 	Plan(ctx context.Context, m flattery.Month) (store.Plan, error)
 	Payment(ctx context.Context, id flattery.PaymentID) (flattery.Payment, error)
+	Joined(ctx context.Context, m flattery.Month) ([]flattery.AccountID, error)
 	Receipts(ctx context.Context, m flattery.Month) ([]store.Receipt, error)
 	Update(ctx context.Context, fn func(store.Tx) error) error
 }
@@ -132,11 +134,14 @@ func code(m flattery.Month, d flattery.Debt) string {
 	return s[:4] + "-" + s[4:8] + "-" + s[8:12]
 }
 
-// hash is the SHA-256 of a plan's payments, in hex.
-func hash(payments []flattery.Payment) string {
+// hash is the SHA-256 of a plan's payments, and of what it changed of who owes whom, in hex.
+func hash(payments []flattery.Payment, netted []flattery.Netted) string {
 	h := sha256.New()
 	for _, p := range payments {
 		fmt.Fprintf(h, "%s %s %d %d %s %s %s\n", p.Code, p.Rail, p.Donor, p.Payee, p.Currency, p.Amount, p.Destination)
+	}
+	for _, n := range netted {
+		fmt.Fprintf(h, "netted %d %d %s %s %s\n", n.Donor, n.Payee, n.Currency, n.Was, n.Becomes)
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }
@@ -227,13 +232,41 @@ func (p *Planner) plan(ctx context.Context, m flattery.Month) error {
 	if err != nil {
 		return fmt.Errorf("payout: plan %s: %w", m, err)
 	}
+	debts, netted, err := p.net(ctx, m, debts)
+	if err != nil {
+		return fmt.Errorf("payout: plan %s: %w", m, err)
+	}
 	slips := Plan(m, debts, p.Rail, p.Rules)
-	plan := store.Plan{Month: m, Hash: hash(slips), CreatedAt: p.Now(), Payments: len(slips)}
-	if err := p.Store.Update(ctx, func(tx store.Tx) error { return tx.AddPlan(ctx, plan, slips) }); err != nil {
+	plan := store.Plan{Month: m, Hash: hash(slips, netted), CreatedAt: p.Now(), Payments: len(slips)}
+	if err := p.Store.Update(ctx, func(tx store.Tx) error {
+		if len(netted) > 0 {
+			if err := tx.Net(ctx, m, netted); err != nil {
+				return err
+			}
+		}
+		return tx.AddPlan(ctx, plan, slips)
+	}); err != nil {
 		return fmt.Errorf("payout: plan %s: %w", m, err)
 	}
 	p.Log.Info("planned", "month", m, "payments", plan.Payments, "hash", plan.Hash)
 	return nil
+}
+
+// net changes who owes whom among those who joined, where the instance offers it.
+func (p *Planner) net(ctx context.Context, m flattery.Month, debts []flattery.Debt) ([]flattery.Debt, []flattery.Netted, error) {
+	if !p.Rules.Netting || p.Rules.Prepaid {
+		return debts, nil, nil
+	}
+	list, err := p.Store.Joined(ctx, m)
+	if err != nil {
+		return nil, nil, err
+	}
+	joined := map[flattery.AccountID]bool{}
+	for _, a := range list {
+		joined[a] = true
+	}
+	all, changes := Net(debts, joined, p.Rail, p.Rules)
+	return all, changes, nil
 }
 
 // meetOwn settles what accounts owe themselves (they claimed an author after the freeze): no slip to oneself.

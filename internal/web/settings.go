@@ -24,6 +24,7 @@ type settingsPage struct {
 	Each       flattery.Amount // what each would receive
 	Weighted   bool            // on average
 	Prepaid    bool
+	Netting    bool // it is offered
 	Last       bool // it is the only one that runs the instance
 }
 
@@ -49,7 +50,7 @@ func (s *site) settings(v *visit) (view, error) {
 	p := &settingsPage{
 		Wishes: v.account.Settings, Language: v.account.Language, Currency: s.currency(v.account), Currencies: s.Currencies, Minimum: s.Minimum,
 		Month: m, Closes: s.monthState(months, m).Ends.Add(s.Grace), Counting: t.Counting, Each: estimate(me.budget, 1, int64(t.Counting), me.limit),
-		Weighted: t.Weight != int64(t.Counting) || s.Split == flattery.SplitByCreator, Prepaid: s.Mode == Prepaid,
+		Weighted: t.Weight != int64(t.Counting) || s.Split == flattery.SplitByCreator, Prepaid: s.Mode == Prepaid, Netting: s.Netting,
 	}
 	p.Nav = "settings"
 	return view{page: p}, nil
@@ -81,6 +82,7 @@ func (s *site) saveSettings(v *visit) (view, error) {
 		set.Currency = s.currency(v.account)
 	}
 	set.Paused = v.PostFormValue("paused") != ""
+	set.Netting = s.Netting && v.PostFormValue("netting") != ""
 	set.OnTop = v.PostFormValue("on_top") != ""
 	if set.GiveOn, err = v.percent("give_on", "what you give on"); err != nil {
 		return view{}, err

@@ -280,6 +280,7 @@ type Options struct {
 	Fee      flattery.Rate
 	Split    flattery.SplitBy
 	Slips    Slips
+	Netting  bool // accounts may join it
 	// Currencies are those of the instance, the usual one first; Minimum is the least budget but none.
 	Currencies []string
 	Minimum    flattery.Amount

@@ -19,6 +19,7 @@ const (
 	settingPublic      = "public"
 	settingGiveOn      = "give_on"
 	settingOnTop       = "on_top"
+	settingNetting     = "netting"
 )
 
 const accountColumns = `a.id, a.name, a.admin, a.language, a.created_at`
@@ -100,6 +101,8 @@ func setSetting(set *flattery.Settings, name, value string) (err error) {
 		set.GiveOn, err = strconv.ParseInt(value, 10, 64)
 	case settingOnTop:
 		set.OnTop, err = strconv.ParseBool(value)
+	case settingNetting:
+		set.Netting, err = strconv.ParseBool(value)
 	}
 	return err
 }
@@ -114,6 +117,7 @@ func settingRows(set flattery.Settings) [][2]string {
 		{settingPublic, strconv.FormatBool(set.Public)},
 		{settingGiveOn, strconv.FormatInt(set.GiveOn, 10)},
 		{settingOnTop, strconv.FormatBool(set.OnTop)},
+		{settingNetting, strconv.FormatBool(set.Netting)},
 	}
 }
 
@@ -191,7 +195,7 @@ func (t *Tx) RemoveAccount(ctx context.Context, id flattery.AccountID, now time.
 		return wrap("settings", err)
 	}
 	// A frozen month still settles with what stood at its freeze; from now on nothing is given.
-	set.Budget, set.Destination, set.Public, set.GiveOn, set.OnTop = 0, "", false, 0, false
+	set.Budget, set.Destination, set.Public, set.GiveOn, set.OnTop, set.Netting = 0, "", false, 0, false, false
 	return t.SetSettings(ctx, id, set, now)
 }
 

@@ -57,7 +57,9 @@ func parts() []part {
 		{table: "given", columns: "account_id bigint, month bigint, currency text, received bigint, percent bigint, amount bigint, spent bigint, promised boolean, number bigint"},
 		{table: "plans", columns: "month bigint, hash bytea, created_at bigint, payments bigint"},
 		{table: "payments", columns: "id bigint, code text, plan bigint, rail text, account_id bigint, payee_id bigint, currency text, amount bigint, destination text, " +
-			"state text, planned_at bigint, sent_at bigint, paid_at bigint", numbers: true},
+			"state text, planned_at bigint, sent_at bigint, paid_at bigint, voided_at bigint", numbers: true},
+		{table: "netted", columns: "plan bigint, account_id bigint, payee_id bigint, currency text, was bigint, becomes bigint, since bigint, voided bigint"},
+		{table: "unmet", columns: "payment_id bigint, amount bigint, met bigint"},
 		{table: "entrances", columns: "token bytea, account_id bigint, expires_at bigint"},
 		{table: "sessions", columns: "id bigint, token text, data bytea, expires_at bigint, account_id bigint, browser text, made_at bigint, seen_at bigint", numbers: true},
 		{table: "keyrings", columns: "account_id bigint, handle bytea, password text, password_at bigint"},

@@ -101,13 +101,14 @@ func (t *Tx) flushOwed(ctx context.Context) error {
 }
 
 const paymentQuery = `SELECT p.id, p.code, p.plan, p.rail, p.account_id, p.payee_id, coalesce(a.name, h.network || ':' || i.handle), p.currency, p.amount,
-	p.destination, p.state, p.planned_at, p.sent_at, p.paid_at, CASE WHEN p.state <> 'planned' THEN '' ` + held + ` ELSE '' END FROM payments p JOIN payees y ON y.id = p.payee_id
+	p.destination, p.state, p.planned_at, p.sent_at, p.paid_at, p.voided_at, EXISTS (SELECT 1 FROM netted n WHERE n.plan = p.plan
+		AND n.account_id = p.account_id AND n.payee_id = p.payee_id AND n.currency = p.currency AND n.becomes > n.was), CASE WHEN p.state <> 'planned' THEN '' ` + held + ` ELSE '' END FROM payments p JOIN payees y ON y.id = p.payee_id
 	LEFT JOIN accounts a ON a.id = y.account_id LEFT JOIN identities i ON i.id = y.identity_id LEFT JOIN hosts h ON h.id = i.host_id `
 
 func scanPayment(s Row) (p flattery.Payment, err error) {
-	var planned, sent, paid int64
-	err = s.Scan(&p.ID, &p.Code, &p.Plan, &p.Rail, &p.Donor, &p.Payee, &p.PayeeName, &p.Currency, &p.Amount, &p.Destination, &p.State, &planned, &sent, &paid, &p.Held)
-	p.PlannedAt, p.SentAt, p.PaidAt = at(planned), at(sent), at(paid)
+	var planned, sent, paid, voided int64
+	err = s.Scan(&p.ID, &p.Code, &p.Plan, &p.Rail, &p.Donor, &p.Payee, &p.PayeeName, &p.Currency, &p.Amount, &p.Destination, &p.State, &planned, &sent, &paid, &voided, &p.Netted, &p.Held)
+	p.PlannedAt, p.SentAt, p.PaidAt, p.VoidedAt = at(planned), at(sent), at(paid), at(voided)
 	return p, err
 }
 
@@ -181,11 +182,11 @@ func (t *Tx) AddPlan(ctx context.Context, p store.Plan, payments []flattery.Paym
 }
 
 func (t *Tx) MovePayment(ctx context.Context, p flattery.Payment, from ...flattery.PaymentState) error {
-	args := []any{p.State, seconds(p.SentAt), seconds(p.PaidAt), p.ID}
+	args := []any{p.State, seconds(p.SentAt), seconds(p.PaidAt), seconds(p.VoidedAt), p.ID}
 	for _, f := range from {
 		args = append(args, f)
 	}
-	n, err := t.Exec(ctx, `UPDATE payments SET state = ?, sent_at = ?, paid_at = ? WHERE id = ? AND state IN (`+strings.TrimSuffix(strings.Repeat("?,", len(from)), ",")+`)`, args...)
+	n, err := t.Exec(ctx, `UPDATE payments SET state = ?, sent_at = ?, paid_at = ?, voided_at = ? WHERE id = ? AND state IN (`+strings.TrimSuffix(strings.Repeat("?,", len(from)), ",")+`)`, args...)
 	if err == nil && n == 0 {
 		err = flattery.ErrState
 	}
