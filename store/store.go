@@ -109,6 +109,18 @@ type Reader interface {
 	PasskeyOwner(ctx context.Context, credential []byte) (flattery.AccountID, error)
 	Invites(ctx context.Context, now time.Time) ([]flattery.Invite, error) // that nobody has used
 	Invited(ctx context.Context, token string, now time.Time) (flattery.Invite, error)
+
+	Notices(ctx context.Context, account flattery.AccountID, limit int) ([]flattery.Notice, error) // newest first
+	Notice(ctx context.Context, account flattery.AccountID, id flattery.NoticeID) (flattery.Notice, error)
+	Feed(ctx context.Context, account flattery.AccountID) (flattery.Feed, error) // none: zero
+	FeedOwner(ctx context.Context, token string) (flattery.AccountID, error)
+	Hooks(ctx context.Context, account flattery.AccountID) ([]flattery.Hook, error) // oldest first
+	Hook(ctx context.Context, id flattery.HookID) (flattery.Hook, error)
+	HookKeys(ctx context.Context, id flattery.HookID) (flattery.HookKeys, error)
+	Deliveries(ctx context.Context, hook flattery.HookID, limit int) ([]flattery.Delivery, error) // newest first
+	Delivery(ctx context.Context, id flattery.DeliveryID) (flattery.Delivery, error)
+	OpenDeliveries(ctx context.Context) ([]flattery.DeliveryID, error) // that wait
+
 	Schema(ctx context.Context) (Schema, error)
 	Kept(ctx context.Context) (map[string]string, error) // settings of the instance that were made in the pages, by name
 }
@@ -399,7 +411,27 @@ type Tx interface {
 	Keep(ctx context.Context, name, value string) error // a setting of the instance; "" forgets it
 	Begun(ctx context.Context) (Begun, error)
 
-	Tidy(ctx context.Context, now time.Time) error // what has expired: sessions, entrances, attempts, proofs, invites, knocks, claim links
+	// SetFeed gives an account its feed, or another address for it: only the hash of the token is kept. EndFeed takes it away.
+	SetFeed(ctx context.Context, account flattery.AccountID, token string, now time.Time) error
+	EndFeed(ctx context.Context, account flattery.AccountID) error
+	AddHook(ctx context.Context, h flattery.Hook, key flattery.Secret) (flattery.HookID, error)
+	// RotateHook gives a webhook another key. The one it had signs too, until a time.
+	RotateHook(ctx context.Context, account flattery.AccountID, id flattery.HookID, key flattery.Secret, until time.Time) error
+	RemoveHook(ctx context.Context, account flattery.AccountID, id flattery.HookID) error
+	// AddDeliveries makes a delivery of each notice since a time to each webhook of its account that works and was there
+	// already, once, and says which are new.
+	AddDeliveries(ctx context.Context, since, now time.Time) ([]flattery.DeliveryID, error)
+	AddDelivery(ctx context.Context, d flattery.Delivery) (flattery.DeliveryID, error)
+	// SaveDelivery writes how a try ended. Nothing happens to one that is not there any more.
+	SaveDelivery(ctx context.Context, d flattery.Delivery) error
+	// HookWorks notes a good answer. HookFails notes a bad one, and stops a webhook that has failed since a time or before; its account
+	// is told.
+	HookWorks(ctx context.Context, id flattery.HookID) error
+	HookFails(ctx context.Context, id flattery.HookID, host string, since, now time.Time) (stopped bool, err error)
+
+	// Tidy forgets what has expired: sessions, entrances, attempts, proofs, invites, knocks, claim links; notices after 400 days and
+	// deliveries after 30.
+	Tidy(ctx context.Context, now time.Time) error
 
 	// Enqueue makes a job due at a time, in this transaction. One of that kind and key that is unfinished stays as it is.
 	Enqueue(ctx context.Context, kind, key string, due time.Time) error

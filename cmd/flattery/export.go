@@ -12,7 +12,7 @@ import (
 )
 
 // export writes everything that is kept about one account as a zip file of JSON: what it wishes, links, claims, liked, gave,
-// owes and receives. Tokens, passwords and passkeys are in no export.
+// owes and receives, what it was told. Tokens, passwords and passkeys are in no export.
 func export(ctx context.Context, s store.Reader, id flattery.AccountID, w io.Writer) error {
 	z := zip.NewWriter(w)
 	add := func(name string, ask func() (any, error)) error {
@@ -44,6 +44,9 @@ func export(ctx context.Context, s store.Reader, id flattery.AccountID, w io.Wri
 		{"payments", func() (any, error) { return s.Payments(ctx, store.PaymentQuery{Donor: id}) }},
 		{"income", func() (any, error) { return s.Incomes(ctx, id) }},
 		{"given", func() (any, error) { return s.Given(ctx, id) }},
+		{"messages", func() (any, error) { return s.Notices(ctx, id, allNotices) }},
+		{"feed", func() (any, error) { return s.Feed(ctx, id) }},
+		{"webhooks", func() (any, error) { return s.Hooks(ctx, id) }},
 		{"received", func() (any, error) { return paidTo(ctx, s, id) }},
 	} {
 		if err := add(part.name, part.ask); err != nil {
@@ -55,6 +58,9 @@ func export(ctx context.Context, s store.Reader, id flattery.AccountID, w io.Wri
 	}
 	return nil
 }
+
+// allNotices is more than an account is told in the time for which that is kept.
+const allNotices = 100_000
 
 // allFlattrs are those of an account, in every state, newest first.
 func allFlattrs(ctx context.Context, s store.Reader, id flattery.AccountID) ([]flattery.Flattr, error) {

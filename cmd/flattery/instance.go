@@ -26,6 +26,7 @@ import (
 	"flattery/connectors/vimeo"
 	"flattery/internal/claim"
 	"flattery/internal/click"
+	"flattery/internal/notify"
 	"flattery/internal/payout"
 	"flattery/internal/payout/manual"
 	"flattery/internal/poll"
@@ -93,6 +94,8 @@ type instance struct {
 	planner    *payout.Planner
 	buttons    *click.Buttons
 	subscriber *subscribe.Subscriber
+	feeds      *notify.Feeds
+	hooks      *notify.Hooks
 	volatile   bool // the demo's data may go with the machine
 	workers    int
 	patience   time.Duration // with a database that cannot be reached
@@ -173,7 +176,7 @@ func (p *program) openSealed(ctx context.Context, in *instance, box *seal.Box) (
 	in.settler = &settle.Settler{Store: in.store, Now: in.now, Log: in.log, Rules: settle.Rules{
 		Mode: settle.Mode(in.Mode), Grace: in.Grace, Split: in.Split, Fee: in.Fee, Lapse: in.PendingLapse}}
 	in.planner = &payout.Planner{Store: in.store, Rail: manual.Rail{}, Looks: in.rechecks, Now: in.now, Log: in.log, Rules: payout.Rules{Max: in.SlipsMax, Minimum: in.SlipsMinimum, Prepaid: in.Mode == config.Prepaid, Netting: in.Netting}}
-	return nil
+	return in.post()
 }
 
 // furnish takes over the settings that the database keeps.
@@ -223,6 +226,7 @@ func (in *instance) handlers() queue.Handlers {
 	all[poll.Kind], all[poll.KindAuthors] = in.poller.Work, in.poller.WorkAuthors
 	maps.Copy(all, in.lately(in.settler.Handlers()))
 	maps.Copy(all, in.subscriber.Handlers())
+	all[notify.KindHook] = in.postHook
 	return all
 }
 

@@ -130,7 +130,9 @@ func madeKeys() []string {
 	for _, e := range []string{"missing", "stranger", "token", "plain", "foreign", "often", "claimlink", "attempt", "denied", "other", "nobody", "claimed", "disputed", "outside", "method", "frozen", "state", "unknown", "long", "input", "broken", "invite", "wrong", "lastadmin"} {
 		keys = append(keys, "error."+e+".title", "error."+e+".text")
 	}
-	for _, key := range []string{"prove.where.other twitter github flickr soundcloud vimeo fivehundredpx", "slips.hold.disputed unverified", "dispute.ended.first second withdrawn"} {
+	for _, key := range []string{"prove.where.other twitter github flickr soundcloud vimeo fivehundredpx", "slips.hold.disputed unverified", "dispute.ended.first second withdrawn", "feed.title subtitle", "flash.feed unhooked hookgood hookbad hooknone",
+		"notice.test.title text", "notice.slips.prepaid.title text", "notice.slips.ready.title text", "notice.month.settled.title text", "notice.income.settled.title text", "notice.payment.sent.title text", "notice.payment.paid.title text",
+		"notice.link.stopped.title", "notice.claim.verified.title text", "notice.claim.lapsed.title", "notice.claim.disputed.title text", "notice.webhook.disabled.title text"} {
 		at := strings.LastIndex(key, ".") + 1
 		for end := range strings.FieldsSeq(key[at:]) {
 			keys = append(keys, key[:at]+end)

@@ -143,7 +143,7 @@ func retry(v *visit) string {
 	if strings.HasPrefix(path, "/oauth/") && v.account.ID == 0 {
 		return "/signin"
 	}
-	for _, page := range []string{"/signin", "/stepup", securityPath} {
+	for _, page := range []string{"/signin", "/stepup", securityPath, messagesPath} {
 		if strings.HasPrefix(path, page) {
 			return page
 		}

@@ -60,6 +60,9 @@ type world struct {
 	settings        []Setting
 	closed          bool              // a month was
 	policy          map[string]string // that was made
+	post            Messages          // ada's
+	rotated         int               // keys of webhooks, and tests
+	tested          flattery.Delivery // how a test goes
 	faults          []string          // of the ledger
 	spoil           func(answer any)
 	nevers          map[flattery.LinkID][]flattery.Profile
@@ -251,7 +254,7 @@ func lend(t *testing.T) (*lent, http.Handler) {
 	t.Helper()
 	l := &lent{world: populated(false)}
 	o := options(t, l.world)
-	o.Store, o.Doors, o.Sessions, o.Desk, o.Networks = l, l, l, l, l
+	o.Store, o.Doors, o.Sessions, o.Desk, o.Post, o.Networks = l, l, l, l, l, l
 	o.Clock = func() time.Time { return time.Now().Add(l.clock) }
 	s, base, err := build(t.Context(), o)
 	if err != nil {
@@ -283,7 +286,7 @@ func berlin() *time.Location {
 func options(t *testing.T, w *world) Options {
 	t.Helper()
 	return Options{
-		Store: w, Doors: w, Sessions: w, Desk: w, Clock: func() time.Time { return time.Now().Add(w.clock) }, Now: func() time.Time { return today }, Location: w.zone, Grace: 72 * time.Hour,
+		Store: w, Doors: w, Sessions: w, Desk: w, Post: w, Clock: func() time.Time { return time.Now().Add(w.clock) }, Now: func() time.Time { return today }, Location: w.zone, Grace: 72 * time.Hour,
 		Networks: w,
 		Mode:     Pledge, Slips: Slips{5, flattery.Unit}, Currencies: []string{"EUR"}, Minimum: 2 * flattery.Unit, BaseURL: "http://127.0.0.1:8080", Version: "0.1.0",
 		Log: slog.New(slog.DiscardHandler),

@@ -22,6 +22,7 @@ func emptyPages() []page {
 		&startPage{}, &doorPage{}, &monthPage{}, &monthsPage{}, &statementPage{}, &slipsPage{}, &linksPage{}, &errorPage{Key: "missing"},
 		&networkPage{Network: emptyNetwork}, &keysPage{Network: emptyNetwork}, &codePage{}, &identitiesPage{}, &provePage{Network: emptyNetwork, Where: "prove.where.other"}, &disputesPage{},
 		&signinPage{}, &stepupPage{}, &securityPage{}, &invitePage{}, &accountsPage{},
+		&messagesPage{},
 		&submitPage{}, &flattrPage{Flattr: flattery.Flattr{State: flattery.Pending}}, &subscriptionsPage{}, &rulesPage{}, &buttonPage{}, &publicPage{}, &settingsPage{}, &incomePage{}, &earningsPage{}, &healthPage{}, &authorsPage{}, &claimLinkPage{}, &claimedPage{}, &welcomePage{}, &adminMonthsPage{}, &instancePage{}, &termsPage{}, &policyPage{Parts: []policyPart{{"owner", []policyField{{Name: "mode", Fixed: "policy.begun", Choices: []string{"pledge"}, Value: "pledge"}}}}}, &setupPage{Step: "budget"},
 	}
 }
@@ -285,7 +286,7 @@ func TestAssetsMayBeKeptForEverAndHealthNever(t *testing.T) {
 
 func TestWhatIsMissingInTheOptionsIsSaid(t *testing.T) {
 	o := reflect.ValueOf(options(t, populated(false)))
-	for _, field := range []string{"Store", "Doors", "Sessions", "Desk", "Now", "Clock", "Location", "Log"} {
+	for _, field := range []string{"Store", "Doors", "Sessions", "Desk", "Post", "Now", "Clock", "Location", "Log"} {
 		without := reflect.New(o.Type()).Elem()
 		without.Set(o)
 		without.FieldByName(field).SetZero()

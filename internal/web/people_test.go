@@ -101,6 +101,7 @@ func populated(rough bool) *world {
 	w.addLinks(rough)
 	w.addSubscriptions(october, rough)
 	w.addIncome(october, rough)
+	w.addPost(rough)
 	w.rough = rough
 	w.addNetworks(rough)
 	return w

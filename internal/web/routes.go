@@ -1,8 +1,11 @@
 package web
 
 import (
+	"bytes"
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"mime"
@@ -65,6 +68,7 @@ func (s *site) entrance() []route {
 		{"GET /p/{name}", anyone, s.public},
 		{"GET /c/{token}", anyone, s.claimLinkPage},
 		{"POST /c/{token}", anyone, s.follow},
+		{"GET /feed/{token}", anyone, s.feed},
 	}
 }
 
@@ -126,6 +130,13 @@ func (s *site) owning() []route {
 		{"POST /settings/language", members, s.setLanguage},
 		{"GET /settings/export.zip", members, s.export},
 		{"POST /settings/forget", members, s.forget},
+		{"GET /settings/messages", members, s.messages},
+		{"POST /settings/messages/feed", members, s.makeFeed},
+		{"POST /settings/messages/feed/end", members, s.endFeed},
+		{"POST /settings/messages/hooks", members, s.addHook},
+		{"POST /settings/messages/hooks/{id}/test", members, s.testHook},
+		{"POST /settings/messages/hooks/{id}/rotate", members, s.rotateHook},
+		{"POST /settings/messages/hooks/{id}/remove", members, s.removeHook},
 		{"GET /stepup", members, s.stepupPage},
 		{"POST /stepup", members, s.stepup},
 		{"POST /stepup/network", members, s.stepupNetwork},
@@ -188,6 +199,8 @@ type raw struct {
 	kind string // Content-Type
 	file string // name to keep it by; "": it is not kept
 	body []byte
+	// When it changed last, of what is asked for again and again: who has it already is told so. Zero: it is sent each time.
+	changed time.Time
 }
 
 // longestBody is more than any form here fills.
@@ -291,16 +304,29 @@ func (s *site) serve(rt route) http.Handler {
 			if answer.raw.file != "" {
 				w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": answer.raw.file}))
 			}
-			s.send(w, http.StatusOK, answer.raw.kind, answer.raw.body)
+			s.sendRaw(w, r, answer.raw)
 			return
 		}
 		s.send(w, cmp.Or(answer.status, http.StatusOK), htmlType, body)
 	})
 }
 
+// sendRaw sends it, or says that the visitor has it.
+func (s *site) sendRaw(w http.ResponseWriter, r *http.Request, a *raw) {
+	if a.changed.IsZero() {
+		s.send(w, http.StatusOK, a.kind, a.body)
+		return
+	}
+	sum := sha256.Sum256(a.body)
+	w.Header().Set("Cache-Control", "private, no-cache")
+	w.Header().Set("Content-Type", a.kind)
+	w.Header().Set("ETag", `"`+hex.EncodeToString(sum[:12])+`"`)
+	http.ServeContent(w, r, "", a.changed, bytes.NewReader(a.body))
+}
+
 // secretive reports whether an address is a secret.
 func secretive(path string) bool {
-	return slices.ContainsFunc([]string{"/enter/", "/oauth/", "/invite/", claimPath}, func(secret string) bool { return strings.HasPrefix(path, secret) })
+	return slices.ContainsFunc([]string{"/enter/", "/oauth/", "/invite/", "/feed/", claimPath}, func(secret string) bool { return strings.HasPrefix(path, secret) })
 }
 
 // answer finds out who asks and lets the route's handler answer.

@@ -91,16 +91,24 @@ func TestEveryRouteAnswersEachVisitorAsItShould(t *testing.T) {
 		"POST /links/{id}/never":        {"/links/1/never", refused, sent, missing},
 		"POST /links/{id}/allow":        {"/links/1/allow", refused, sent, missing},
 
-		"GET /months/{month}/statement.csv": {"/months/2026-09/statement.csv", sent, page, missing},
-		"GET /income":                       {"/income", sent, page, page},
-		"POST /income/destination":          {"/income/destination", refused, sent, sent},
-		"GET /income/{month}":               {"/income/2026-09", sent, page, missing},
-		"GET /income/{month}/income.csv":    {"/income/2026-09/income.csv", sent, page, missing},
-		"GET /settings":                     {"/settings", sent, page, page},
-		"POST /settings":                    {"/settings", refused, sent, sent},
-		"POST /settings/language":           {"/settings/language", refused, sent, sent},
-		"GET /settings/export.zip":          {"/settings/export.zip", sent, page, page},
-		"POST /settings/forget":             {"/settings/forget", refused, sent, sent},
+		"GET /months/{month}/statement.csv":         {"/months/2026-09/statement.csv", sent, page, missing},
+		"GET /feed/{token}":                         {"/feed/adas-feed", page, page, page},
+		"GET /settings/messages":                    {"/settings/messages", sent, page, page},
+		"POST /settings/messages/feed":              {"/settings/messages/feed", refused, page, page},
+		"POST /settings/messages/feed/end":          {"/settings/messages/feed/end", refused, sent, sent},
+		"POST /settings/messages/hooks":             {"/settings/messages/hooks", refused, page, page},
+		"POST /settings/messages/hooks/{id}/test":   {"/settings/messages/hooks/1/test", refused, sent, missing},
+		"POST /settings/messages/hooks/{id}/rotate": {"/settings/messages/hooks/1/rotate", refused, page, missing},
+		"POST /settings/messages/hooks/{id}/remove": {"/settings/messages/hooks/1/remove", refused, sent, missing},
+		"GET /income":                               {"/income", sent, page, page},
+		"POST /income/destination":                  {"/income/destination", refused, sent, sent},
+		"GET /income/{month}":                       {"/income/2026-09", sent, page, missing},
+		"GET /income/{month}/income.csv":            {"/income/2026-09/income.csv", sent, page, missing},
+		"GET /settings":                             {"/settings", sent, page, page},
+		"POST /settings":                            {"/settings", refused, sent, sent},
+		"POST /settings/language":                   {"/settings/language", refused, sent, sent},
+		"GET /settings/export.zip":                  {"/settings/export.zip", sent, page, page},
+		"POST /settings/forget":                     {"/settings/forget", refused, sent, sent},
 
 		"GET /months/{month}":      {"/months/2026-09", sent, page, page},
 		"GET /slips":               {"/slips", sent, page, page},
@@ -169,7 +177,7 @@ func TestEveryRouteAnswersEachVisitorAsItShould(t *testing.T) {
 			if w.flattrs[54].State != flattery.Counting || w.payments[0].State != flattery.PaymentPlanned || w.links[0].State != flattery.LinkActive ||
 				len(w.claims) != 3 || w.saved != 0 || len(w.policy) != 0 || len(w.provings) == 0 || w.provings[0].Account != ada || !w.disputes[0].Open() ||
 				w.accounts[ada].Public || len(w.subscriptions) != 4 || !w.subscriptions[0].StoppedAt.IsZero() || w.links[0].Rules != (flattery.Rules{}) || len(w.nevers[1]) != 1 ||
-				len(w.keys[ada].Passkeys) != 2 || !w.accounts[ada].Admin || w.accounts[bob].Admin || len(w.invites) != 2 || who != 0 && len(w.visits) != 2 && rt.pattern != "POST /leave" {
+				len(w.keys[ada].Passkeys) != 2 || !w.accounts[ada].Admin || w.accounts[bob].Admin || len(w.invites) != 2 || len(w.post.Hooks) != 3 || w.rotated != 0 || w.post.Feed.MadeAt.Day() != 2 || who != 0 && len(w.visits) != 2 && rt.pattern != "POST /leave" {
 				t.Errorf("%s as account %d changed what is ada's", rt.pattern, who)
 			}
 		}
@@ -187,7 +195,7 @@ func checkHeaders(t *testing.T, what string, h http.Header) {
 		t.Errorf("%s: headers %v", what, h)
 	}
 	wish := "same-origin"
-	if strings.Contains(what, "/enter/") || strings.Contains(what, "/oauth/") || strings.Contains(what, "/invite/") || strings.Contains(what, "/c/") {
+	if strings.Contains(what, "/enter/") || strings.Contains(what, "/oauth/") || strings.Contains(what, "/invite/") || strings.Contains(what, "/c/") || strings.Contains(what, " /feed/") {
 		wish = "no-referrer"
 	}
 	if got := h.Get("Referrer-Policy"); got != wish {

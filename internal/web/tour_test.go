@@ -60,6 +60,7 @@ func tour() []stop {
 		{path: "/income/2026-09"},
 		{path: "/income/2026-10"},
 		{path: "/settings", main: true},
+		{path: "/settings/messages", main: true},
 		{path: "/settings/security"},
 		{path: "/stepup?next=/slips"},
 		{path: "/button"},
@@ -123,7 +124,7 @@ func (both tourists) at(p stop, language string) *httptest.ResponseRecorder {
 }
 
 // raws are the routes to read that are no pages.
-var raws = []string{"GET /months/{month}/statement.csv", "GET /income/{month}/income.csv", "GET /settings/export.zip", "GET /oauth/cb/{network}/{host}", "GET /setup"}
+var raws = []string{"GET /months/{month}/statement.csv", "GET /income/{month}/income.csv", "GET /settings/export.zip", "GET /oauth/cb/{network}/{host}", "GET /setup", "GET /feed/{token}"}
 
 func TestTheTourComesByEveryPage(t *testing.T) {
 	mux, seen := http.NewServeMux(), map[string]bool{}

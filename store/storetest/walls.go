@@ -58,7 +58,7 @@ func Fill(t *testing.T, s store.Store) {
 		if err := fillDoor(ctx, x, link, who("waits"), now); err != nil {
 			return err
 		}
-		if err := fillWishes(ctx, x, link, out[0].Flattr, now); err != nil {
+		if err := errors.Join(fillNotices(ctx, x, a, now), fillWishes(ctx, x, link, out[0].Flattr, now)); err != nil {
 			return err
 		}
 		if _, err := x.Freeze(ctx, october, now.AddDate(0, 1, 0)); err != nil {
@@ -116,6 +116,18 @@ func fillDisputes(ctx context.Context, x store.Tx, a, b flattery.AccountID, who 
 	}
 	_, err := x.AddProving(ctx, flattery.Proving{Account: a, Network: "n", Host: "h", Handle: "ann", Token: "flattery-a", MadeAt: now, Expires: now.AddDate(0, 0, 14)})
 	return err
+}
+
+// fillNotices adds a feed, and a webhook with two keys and a delivery.
+func fillNotices(ctx context.Context, x store.Tx, a flattery.AccountID, now time.Time) error {
+	id, err := x.AddHook(ctx, flattery.Hook{Account: a, URL: "https://a.example/", MadeAt: now}, "canary-old-hook")
+	if err != nil {
+		return err
+	}
+	if _, err := x.AddDeliveries(ctx, now, now); err != nil {
+		return err
+	}
+	return errors.Join(x.RotateHook(ctx, a, id, "canary-hook", now), x.SetFeed(ctx, a, "canary-feed", now))
 }
 
 // fillDoor lets somebody wait, with a link to be passed on.

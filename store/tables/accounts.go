@@ -185,6 +185,10 @@ func (t *Tx) RemoveAccount(ctx context.Context, id flattery.AccountID, now time.
 		`DELETE FROM passkeys WHERE account_id = ?`,
 		`DELETE FROM keyrings WHERE account_id = ?`,
 		`DELETE FROM invites WHERE made_by = ?`,
+		`DELETE FROM deliveries WHERE hook_id IN (SELECT id FROM hooks WHERE account_id = ?)`,
+		`DELETE FROM hooks WHERE account_id = ?`,
+		`DELETE FROM feeds WHERE account_id = ?`,
+		`DELETE FROM notices WHERE account_id = ?`,
 	} {
 		if err := t.Later(ctx, "remove account", q, id); err != nil {
 			return err

@@ -68,6 +68,9 @@ func (t *Tx) addClaim(ctx context.Context, c flattery.Claim, now time.Time) (int
 	if err != nil {
 		return 0, wrap("claim", err)
 	}
+	if err := t.tellVerified(ctx, c, identity); err != nil {
+		return 0, err
+	}
 	n, err := t.Exec(ctx, `INSERT INTO claims (account_id, identity_id, proof, proved_at, checked_at, shown, page) VALUES (?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (identity_id) DO UPDATE SET proof = excluded.proof, proved_at = excluded.proved_at, checked_at = excluded.checked_at,
 			lapsed_at = 0, reason = '', shown = excluded.shown, page = excluded.page WHERE claims.account_id = excluded.account_id`,
@@ -138,6 +141,11 @@ func (t *Tx) CheckClaim(ctx context.Context, c flattery.Claim, l store.Look) err
 	}
 	if len(args) == 1 {
 		args = append(args, c.ID, c.Account, seconds(c.ProvedAt))
+	}
+	if l.Lapsed != "" && !l.Good {
+		if err := t.tellLapsed(ctx, c, l.At, l.Lapsed); err != nil {
+			return err
+		}
 	}
 	identity, err := value[int64](t.Row(ctx, `UPDATE claims SET tried_at = ?1`+set+` WHERE id = ?2 AND account_id = ?3 AND proved_at = ?4 RETURNING identity_id`, args...))
 	if missing(err) { // it was proved again meanwhile, or has ended

@@ -70,6 +70,9 @@ func (t *Tx) OpenDispute(ctx context.Context, c flattery.Claim, token flattery.T
 	if _, err := t.payee(ctx, 0, identity); err != nil { // where what is settled waits
 		return 0, wrap(doing, err)
 	}
+	if err := t.tellDispute(ctx, id, first, c, ends); err != nil {
+		return 0, err
+	}
 	return id, t.Later(ctx, doing, `UPDATE disputes SET token = ? WHERE id = ?`, t.sealToken(disputeTokens, id, token), id)
 }
 

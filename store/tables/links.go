@@ -118,6 +118,11 @@ func (t *Tx) own(ctx context.Context, account, identity int64) error {
 // SaveLink writes the profile only where it differs: most polls find it as it was.
 func (t *Tx) SaveLink(ctx context.Context, l flattery.Link) error {
 	p, doing := l.Identity, fmt.Sprintf("link %d", l.ID)
+	if l.State == flattery.LinkSuspended {
+		if err := t.tellStop(ctx, l); err != nil {
+			return err
+		}
+	}
 	if err := t.Must(ctx, doing, `UPDATE links SET state = ?, reason = ?, detail = ?, cursor = ?, interval = ?, next_poll = ?, last_poll = ?, last_good = ?,
 		failures = ?, next_walk = ? WHERE id = ? AND state <> 'removed'`, l.State, l.Reason, l.Detail, l.Cursor, int64(l.Interval/time.Second),
 		seconds(l.NextPoll), seconds(l.LastPoll), seconds(l.LastGood), l.Failures, seconds(l.NextWalk), l.ID); err != nil {

@@ -347,6 +347,9 @@ func (t *Tx) CloseMonth(ctx context.Context, m flattery.Month, now time.Time) (f
 	if err != nil || n == 0 {
 		return st, false, wrap(doing, err)
 	}
+	if err := t.tellMonth(ctx, m, now); err != nil {
+		return st, false, err
+	}
 	st, err = scanMonth(t.Row(ctx, monthQuery+`WHERE month = ?`, m))
 	return st, true, wrap(doing, err)
 }

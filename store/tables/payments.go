@@ -3,6 +3,7 @@ package tables
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -168,7 +169,7 @@ func (t *Tx) AddPlan(ctx context.Context, p store.Plan, payments []flattery.Paym
 			return err
 		}
 	}
-	if err := t.flushOwed(ctx); err != nil {
+	if err := errors.Join(t.tellSlips(ctx, p.Month, p.CreatedAt), t.flushOwed(ctx)); err != nil {
 		return err
 	}
 	// The debts were read before this transaction: another month's plan may have taken them since.
@@ -190,5 +191,8 @@ func (t *Tx) MovePayment(ctx context.Context, p flattery.Payment, from ...flatte
 	if err == nil && n == 0 {
 		err = flattery.ErrState
 	}
-	return wrap(fmt.Sprintf("payment %d", p.ID), err)
+	if err != nil {
+		return wrap(fmt.Sprintf("payment %d", p.ID), err)
+	}
+	return t.tellPayment(ctx, p)
 }

@@ -26,6 +26,8 @@ const (
 	verifiers
 	disputeTokens
 	claimLinkTokens
+	hookSecrets
+	hookOlds
 )
 
 // Secrets are all of them: what is not in this list is not sealed anew.
@@ -38,6 +40,8 @@ func Secrets() []Secret {
 		verifiers:       {"attempts", "verifier", "state", "attempt %v"},
 		disputeTokens:   {"disputes", "token", "id", "dispute %v token"},
 		claimLinkTokens: {"claim_links", "sealed", "identity_id", "claim link %v"},
+		hookSecrets:     {"hooks", "secret", "id", "webhook %v secret"},
+		hookOlds:        {"hooks", "old", "id", "webhook %v old secret"},
 	}
 }
 

@@ -71,6 +71,12 @@ func (t *Tx) EndSessions(ctx context.Context, account flattery.AccountID, but st
 // knocksKept is longer than any span in which knocks are counted.
 const knocksKept = 24 * time.Hour
 
+// For how long what was told is kept, and how it was posted.
+const (
+	noticesKept    = 400 * 24 * time.Hour
+	deliveriesKept = 30 * 24 * time.Hour
+)
+
 // Tidy forgets what has expired.
 func (t *Tx) Tidy(ctx context.Context, now time.Time) error {
 	for _, q := range []string{`DELETE FROM sessions WHERE expires_at <= ?`, `DELETE FROM entrances WHERE expires_at <= ?`,
@@ -83,5 +89,18 @@ func (t *Tx) Tidy(ctx context.Context, now time.Time) error {
 		(SELECT 1 FROM flattrs f WHERE f.author_id = claim_links.identity_id AND f.state = 'pending')`, seconds(now.Add(-claimLinkLife))); err != nil {
 		return err
 	}
-	return t.Later(ctx, "tidy", `DELETE FROM knocks WHERE since <= ?`, seconds(now.Add(-knocksKept)))
+	for _, old := range []struct {
+		q    string
+		kept time.Duration
+	}{
+		{`DELETE FROM knocks WHERE since <= ?`, knocksKept},
+		{`DELETE FROM deliveries WHERE made_at <= ? AND state <> 'waits'`, deliveriesKept},
+		{`DELETE FROM deliveries WHERE notice_id IN (SELECT id FROM notices WHERE made_at <= ?)`, noticesKept},
+		{`DELETE FROM notices WHERE made_at <= ?`, noticesKept},
+	} {
+		if err := t.Later(ctx, "tidy", old.q, seconds(now.Add(-old.kept))); err != nil {
+			return err
+		}
+	}
+	return nil
 }

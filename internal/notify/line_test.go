@@ -1,0 +1,62 @@
+package notify_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"flattery"
+	"flattery/internal/notify"
+	"flattery/internal/web"
+)
+
+func TestEveryNoticeHasWordsAndAPage(t *testing.T) {
+	words, err := web.NewVoices(time.UTC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	october, err := flattery.ParseMonth("2026-10")
+	if err != nil {
+		t.Fatal(err)
+	}
+	money := func(k flattery.NoticeKind, n int) flattery.Notice {
+		return flattery.Notice{Kind: k, Month: october, Amount: 5 * flattery.Unit, Currency: "EUR", Count: n, Word: "FLT-1"}
+	}
+	who := func(k flattery.NoticeKind, word string) flattery.Notice {
+		return flattery.Notice{Kind: k, Network: "github", Who: "oc\u202eto\ncat", Word: word, Until: start}
+	}
+	for name, row := range map[string]struct {
+		n                flattery.Notice
+		en, de, fr, path string
+		prepaid          bool
+	}{
+		"a month": {n: money(flattery.NoticeMonth, 12), en: "October 2026 is settled: €5.00 for 12 flattrs", de: "Oktober 2026 ist abgerechnet: 5,00\u00a0€ für 12\u00a0Flattrs",
+			fr: "Réglé\u00a0: octobre 2026, 5,00\u00a0€ pour 12\u00a0flattrs", path: "/months/2026-10"},
+		"a slip": {n: money(flattery.NoticeSlips, 1), en: "1 slip to pay: €5.00", de: "1\u00a0Zahlschein zu bezahlen: 5,00\u00a0€", fr: "1\u00a0bordereau à payer\u00a0: 5,00\u00a0€", path: "/slips"},
+		"slips, paid by the house": {n: money(flattery.NoticeSlips, 2), prepaid: true, en: "2 payments are prepared: €5.00", de: "2\u00a0Zahlungen sind vorbereitet: 5,00\u00a0€",
+			fr: "2\u00a0paiements sont préparés\u00a0: 5,00\u00a0€", path: "/slips"},
+		"an income": {n: money(flattery.NoticeIncome, 3), en: "October 2026 brought you €5.00, from 3 flattrs", de: "Oktober 2026 brachte Ihnen 5,00\u00a0€, aus 3\u00a0Flattrs",
+			fr: "5,00\u00a0€ pour vous (octobre 2026), de 3\u00a0flattrs", path: "/income/2026-10"},
+		"sent":    {n: money(flattery.NoticeSent, 0), en: "€5.00 is on its way to you", de: "5,00\u00a0€ sind zu Ihnen unterwegs", fr: "5,00\u00a0€ en route vers vous", path: "/income"},
+		"paid":    {n: money(flattery.NoticePaid, 0), en: "€5.00 was paid to you", de: "5,00\u00a0€ wurden Ihnen gezahlt", fr: "5,00\u00a0€ vous a été payé", path: "/income"},
+		"stopped": {n: who(flattery.NoticeStopped, "gone"), en: "octo cat at github is not read any more", de: "octo cat bei github wird nicht mehr gelesen", fr: "octo cat sur github n’est plus lu", path: "/links"},
+		"stopped, for no known reason": {n: who(flattery.NoticeStopped, "?"), en: "octo cat at github is not read any more", de: "octo cat bei github wird nicht mehr gelesen",
+			fr: "octo cat sur github n’est plus lu", path: "/links"},
+		"verified": {n: who(flattery.NoticeVerified, ""), en: "octo cat at github is yours", de: "octo cat bei github gehört Ihnen", fr: "octo cat sur github est à vous", path: "/identities"},
+		"lapsed":   {n: who(flattery.NoticeLapsed, flattery.LapsedGone), en: "octo cat at github is no longer verified", de: "octo cat bei github ist nicht mehr bestätigt", fr: "octo cat sur github n’est plus vérifié", path: "/identities"},
+		"disputed": {n: who(flattery.NoticeDisputed, ""), en: "Another account says that octo cat at github is its own", de: "Ein anderes Konto sagt, octo cat bei github gehöre ihm",
+			fr: "Un autre compte dit que octo cat sur github est à lui", path: "/identities"},
+		"a webhook": {n: who(flattery.NoticeHook, ""), en: "The webhook at octo cat was turned off", de: "Der Webhook bei octo cat wurde abgeschaltet", fr: "Le webhook de octo cat a été désactivé", path: notify.MessagesPath},
+		"a test":    {n: flattery.Notice{Kind: flattery.NoticeTest}, en: "A test", de: "Ein Versuch", fr: "Un essai", path: notify.MessagesPath},
+	} {
+		t.Run(name, func(t *testing.T) {
+			teller := &notify.Teller{Words: words, Prepaid: row.prepaid}
+			for language, title := range map[string]string{"en": row.en, "de": row.de, "fr": row.fr, "": row.en, "tlh": row.en} {
+				l, err := teller.Line(language, row.n)
+				if err != nil || l.Title != title || l.Path != row.path || l.Text == "" || strings.ContainsAny(l.Title+l.Text, "{}\n\u202e") {
+					t.Errorf("%s: %+v, %v", language, l, err)
+				}
+			}
+		})
+	}
+}

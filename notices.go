@@ -1,0 +1,89 @@
+package flattery
+
+import "time"
+
+// Numbers of what tells an account something.
+type (
+	NoticeID   int64
+	HookID     int64
+	DeliveryID int64
+)
+
+// NoticeKind says what happened.
+type NoticeKind string
+
+// What an account is told.
+const (
+	NoticeMonth    NoticeKind = "month.settled"    // to a donor: the statement is ready
+	NoticeSlips    NoticeKind = "slips.ready"      // to a donor
+	NoticeIncome   NoticeKind = "income.settled"   // to a creator: what a month gave
+	NoticeSent     NoticeKind = "payment.sent"     // to a creator
+	NoticePaid     NoticeKind = "payment.paid"     // to a creator
+	NoticeStopped  NoticeKind = "link.stopped"     // waits for its donor
+	NoticeVerified NoticeKind = "claim.verified"   //
+	NoticeLapsed   NoticeKind = "claim.lapsed"     //
+	NoticeDisputed NoticeKind = "claim.disputed"   // another account has proved it too
+	NoticeHook     NoticeKind = "webhook.disabled" // it did not answer well for too long
+	NoticeTest     NoticeKind = "test"             // of a webhook; it is no notice that is kept
+)
+
+// Notice is one thing that an account is told once, as it stood then. It names nobody but the account's own identities.
+type Notice struct {
+	ID       NoticeID   `json:"id"`
+	Account  AccountID  `json:"account"`
+	Kind     NoticeKind `json:"kind"`
+	At       time.Time  `json:"at"`
+	Month    Month      `json:"month,omitempty"`
+	Amount   Amount     `json:"amount,omitempty"`
+	Currency string     `json:"currency,omitempty"`
+	Count    int        `json:"count,omitempty"` // of flattrs, or slips
+	Network  string     `json:"network,omitempty"`
+	Who      string     `json:"who,omitempty"`  // the handle at the network, or the host of the webhook
+	Word     string     `json:"word,omitempty"` // why: a key of the fates of links, or of what lapses; the code of a payment
+	Until    time.Time  `json:"until,omitzero"` // when a dispute ends
+}
+
+// Feed is an Atom feed of an account's notices. Its address is a secret.
+type Feed struct {
+	MadeAt time.Time `json:"made_at"` // zero: there is none
+}
+
+// Hook is an address to which an account's notices are posted (Standard Webhooks).
+type Hook struct {
+	ID        HookID    `json:"id"`
+	Account   AccountID `json:"account"`
+	URL       string    `json:"url"`
+	MadeAt    time.Time `json:"made_at"`
+	FailingAt time.Time `json:"failing_at,omitzero"` // since when every answer was bad; zero: the last was good
+	StoppedAt time.Time `json:"stopped_at,omitzero"` // since when nothing is posted there; zero: it works
+}
+
+// HookKeys are what a webhook's messages are signed with: Old too, until OldUntil.
+type HookKeys struct {
+	Key, Old Secret
+	OldUntil time.Time
+}
+
+// DeliveryState says what became of a delivery.
+type DeliveryState string
+
+// A delivery that waits is tried, or tried again.
+const (
+	DeliveryWaits  DeliveryState = "waits"
+	DeliveryDone   DeliveryState = "done"
+	DeliveryFailed DeliveryState = "failed"
+)
+
+// Delivery is one notice on its way to one webhook.
+type Delivery struct {
+	ID      DeliveryID    `json:"id"`
+	Hook    HookID        `json:"hook"`
+	Notice  NoticeID      `json:"notice,omitempty"` // 0: a test
+	Kind    NoticeKind    `json:"kind"`
+	State   DeliveryState `json:"state"`
+	MadeAt  time.Time     `json:"made_at"`
+	Tries   int           `json:"tries"`
+	TriedAt time.Time     `json:"tried_at,omitzero"`
+	Status  int           `json:"status,omitempty"` // of the last answer; 0: there was none
+	Cause   string        `json:"cause,omitempty"`  // why there was none
+}

@@ -1,0 +1,377 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"flattery"
+	"flattery/store"
+)
+
+// noticePromises are those of what an account is told.
+func noticePromises() map[string]func(*house) {
+	return map[string]func(*house){
+		"a month that closes is told to its donors and creators": noticeMonth,
+		"slips are told to who pays them":                        noticeSlips,
+		"a payment is told to who is paid":                       noticePayment,
+		"a link that stops is told each time it does":            noticeLink,
+		"a claim is told when it holds, lapses or is disputed":   noticeClaim,
+		"a feed is opened by its last token only":                feed,
+		"a webhook is one account's, and its keys change":        hook,
+		"a notice is delivered once to each webhook":             deliverOnce,
+		"a webhook that fails for too long is stopped":           hookStops,
+		"what was told is forgotten with its account":            noticesForgotten,
+		"what was told long ago is forgotten":                    noticesTidied,
+	}
+}
+
+// told is what an account was told, newest first.
+func (h *house) told(a flattery.AccountID) string {
+	h.Helper()
+	list, err := h.Notices(h.Context(), a, 100)
+	if err != nil {
+		h.Fatal(err)
+	}
+	s := make([]string, 0, len(list))
+	for _, n := range list {
+		one := string(n.Kind)
+		if n.Month != 0 {
+			one += fmt.Sprintf(":%s:%d%s:%d", n.Month, int64(n.Amount), n.Currency, n.Count)
+		}
+		if n.Who != "" {
+			one += ":" + strings.TrimPrefix(n.Network+"/"+n.Who, "/")
+		}
+		if n.Word != "" {
+			one += ":" + n.Word
+		}
+		if same, err := h.Notice(h.Context(), a, n.ID); err != nil || same != n || n.Account != a || n.At.IsZero() {
+			h.Errorf("by its number %+v is %+v, %v", n, same, err)
+		}
+		s = append(s, one)
+	}
+	return strings.Join(s, " ")
+}
+
+// closeOctober lets ann and bob give to what zoe and a stranger made, and closes the month; rue is removed before.
+func (h *house) closeOctober() (ann, bob, zoe flattery.AccountID) {
+	h.Helper()
+	ann, bob, zoe = h.account("ann"), h.account("bob"), h.account("zoe")
+	rue := h.account("rue")
+	h.claim(zoe, "zoe", start)
+	h.claim(zoe, "zoe-too", start)
+	for _, a := range []flattery.AccountID{ann, bob, rue} {
+		h.likes(h.link(a, fmt.Sprint("liker", a), flattery.ByName), start, like("zoe", "x", start), like("zoe-too", "y", start), like("stranger", "s", start))
+	}
+	h.freeze(october, atClose)
+	h.do(func(ctx context.Context, tx store.Tx) error { return tx.RemoveAccount(ctx, rue, atClose) })
+	h.shares(ann, october, "EUR", 5)
+	h.shares(bob, october, "USD", 7)
+	h.shares(rue, october, "EUR", 9)
+	for range 2 {
+		h.do(func(ctx context.Context, tx store.Tx) error {
+			_, _, err := tx.CloseMonth(ctx, october, atClose)
+			return err
+		})
+	}
+	h.want("rue, who has gone,", h.told(rue), "")
+	return ann, bob, zoe
+}
+
+func noticeMonth(h *house) {
+	ann, bob, zoe := h.closeOctober()
+	h.want("ann", h.told(ann), "month.settled:2026-10:10EUR:2")
+	h.want("bob", h.told(bob), "month.settled:2026-10:14USD:2")
+	h.want("zoe", h.told(zoe)[:len("income.settled:2026-10:14USD:2 income.settled:2026-10:28EUR:4")], "income.settled:2026-10:14USD:2 income.settled:2026-10:28EUR:4")
+	_, err := h.Notice(h.Context(), ann, 1)
+	h.refused(flattery.ErrNotFound, func(context.Context, store.Tx) error { return err })
+}
+
+// plan plans one payment of ann's to zoe and two of bob's.
+func (h *house) plan(ann, bob, zoe flattery.AccountID) {
+	h.Helper()
+	payees := map[flattery.AccountID]flattery.PayeeID{}
+	got, err := h.Received(h.Context(), 0)
+	if err != nil {
+		h.Fatal(err)
+	}
+	for _, r := range got {
+		payees[r.Account] = r.Payee
+	}
+	h.do(func(ctx context.Context, tx store.Tx) error {
+		slip := func(code string, donor flattery.AccountID, currency string, a flattery.Amount) flattery.Payment {
+			return flattery.Payment{Code: code, Rail: "manual", Donor: donor, Payee: payees[zoe], Currency: currency, Amount: a, Destination: "https://zoe.example/"}
+		}
+		return tx.AddPlan(ctx, store.Plan{Month: october, Hash: strings.Repeat("0", 64), CreatedAt: atClose.Add(time.Minute)},
+			[]flattery.Payment{slip("A", ann, "EUR", 6), slip("B", bob, "USD", 7)})
+	})
+}
+
+func noticeSlips(h *house) {
+	ann, bob, zoe := h.closeOctober()
+	before := h.told(zoe)
+	h.plan(ann, bob, zoe)
+	h.want("ann", h.told(ann), "slips.ready:2026-10:6EUR:1 month.settled:2026-10:10EUR:2")
+	h.want("bob", h.told(bob), "slips.ready:2026-10:7USD:1 month.settled:2026-10:14USD:2")
+	h.want("zoe", h.told(zoe), before)
+}
+
+func noticePayment(h *house) {
+	ann, bob, zoe := h.closeOctober()
+	h.plan(ann, bob, zoe)
+	before := h.told(ann)
+	list, err := h.Payments(h.Context(), store.PaymentQuery{Donor: ann})
+	if err != nil || len(list) != 1 {
+		h.Fatal(list, err)
+	}
+	p := list[0]
+	move := func(to flattery.PaymentState, from flattery.PaymentState) {
+		h.Helper()
+		p.State = to
+		h.do(func(ctx context.Context, tx store.Tx) error { return tx.MovePayment(ctx, p, from) })
+	}
+	p.SentAt = atClose.Add(time.Hour)
+	move(flattery.PaymentSent, flattery.PaymentPlanned)
+	move(flattery.PaymentUnknown, flattery.PaymentSent)
+	move(flattery.PaymentSent, flattery.PaymentUnknown)
+	p.PaidAt = atClose.Add(2 * time.Hour)
+	move(flattery.PaymentPaid, flattery.PaymentSent)
+	h.want("zoe", h.told(zoe)[:len("payment.paid:2026-10:6EUR:0:A payment.sent:2026-10:6EUR:0:A income")], "payment.paid:2026-10:6EUR:0:A payment.sent:2026-10:6EUR:0:A income")
+	h.want("ann", h.told(ann), before)
+}
+
+func noticeLink(h *house) {
+	ann := h.account("ann")
+	l := h.link(ann, "ann", flattery.ByName)
+	save := func(state flattery.LinkState, reason string, at time.Time) {
+		h.Helper()
+		l.State, l.Reason, l.LastPoll = state, reason, at
+		h.do(func(ctx context.Context, tx store.Tx) error { return tx.SaveLink(ctx, l) })
+	}
+	save(flattery.LinkActive, "trouble", start)
+	save(flattery.LinkSuspended, "reconnect", start.Add(time.Hour))
+	save(flattery.LinkSuspended, "gone", start.Add(2*time.Hour))
+	h.want("stopped once", h.told(ann), "link.stopped:github/ann:reconnect")
+	save(flattery.LinkActive, "", start.Add(3*time.Hour))
+	save(flattery.LinkSuspended, "gone", start.Add(4*time.Hour))
+	h.want("stopped again", h.told(ann), "link.stopped:github/ann:gone link.stopped:github/ann:reconnect")
+}
+
+func noticeClaim(h *house) {
+	ann, bob := h.account("ann"), h.account("bob")
+	prove := func(a flattery.AccountID, at time.Time) error {
+		return h.try(func(ctx context.Context, tx store.Tx) error {
+			_, err := tx.AddClaim(ctx, flattery.Claim{Account: a, Identity: profile("x"), Proof: flattery.ByOAuth, ProvedAt: at})
+			return err
+		})
+	}
+	h.want("proved, and again", say(prove(ann, start), prove(ann, start.Add(time.Hour))), "<nil> <nil>")
+	h.want("told once", h.told(ann), "claim.verified:github/x")
+	claims, err := h.Claims(h.Context(), ann)
+	if err != nil {
+		h.Fatal(err)
+	}
+	for _, l := range []store.Look{{At: start.Add(2 * time.Hour), Lapsed: flattery.LapsedGone}, {At: start.Add(3 * time.Hour), Lapsed: flattery.LapsedOther}, {At: start.Add(4 * time.Hour)}} {
+		h.do(func(ctx context.Context, tx store.Tx) error { return tx.CheckClaim(ctx, claims[0], l) })
+	}
+	h.want("lapsed", h.told(ann), "claim.lapsed:github/x:gone claim.verified:github/x")
+	h.want("proved once more", prove(ann, start.Add(5*time.Hour)), nil)
+	h.want("claimed by another", errors.Is(prove(bob, start.Add(6*time.Hour)), flattery.ErrClaimed), true)
+	for range 2 {
+		h.do(func(ctx context.Context, tx store.Tx) error {
+			_, err := tx.OpenDispute(ctx, flattery.Claim{Account: bob, Identity: profile("x"), Proof: flattery.ByOAuth, ProvedAt: start.Add(6 * time.Hour)}, flattery.Token{}, start.AddDate(0, 0, 10))
+			return err
+		})
+	}
+	h.want("all", h.told(ann), "claim.disputed:github/x claim.verified:github/x claim.lapsed:github/x:gone claim.verified:github/x")
+	h.want("bob", h.told(bob), "")
+	list, err := h.Notices(h.Context(), ann, 1)
+	h.want("until", say(list[0].Until, err), say(start.AddDate(0, 0, 10), "<nil>"))
+	h.do(func(ctx context.Context, tx store.Tx) error {
+		return tx.EndDispute(ctx, 1, flattery.OutcomeSecond, start.AddDate(0, 0, 10))
+	})
+	h.want("bob, whose it is now,", h.told(bob), "claim.verified:github/x")
+	h.do(func(ctx context.Context, tx store.Tx) error {
+		_, err := tx.AddClaim(ctx, flattery.Claim{Account: ann, Identity: flattery.Account{ID: ann, Name: "ann"}.Self(), Proof: flattery.ByHouse, ProvedAt: start.AddDate(0, 1, 0)})
+		return err
+	})
+	h.want("of itself", strings.Contains(h.told(ann), flattery.House), false)
+}
+
+func feed(h *house) {
+	ann, bob := h.account("ann"), h.account("bob")
+	for _, row := range []struct {
+		account flattery.AccountID
+		token   string
+	}{{ann, "first"}, {ann, "second"}, {bob, "bobs"}} {
+		h.do(func(ctx context.Context, tx store.Tx) error { return tx.SetFeed(ctx, row.account, row.token, start) })
+	}
+	owners := func() (s string) {
+		for _, token := range []string{"", "first", "second", "bobs"} {
+			id, err := h.FeedOwner(h.Context(), token)
+			s += say(id, err == nil) + " "
+		}
+		return s
+	}
+	h.want("who they open", owners(), say(0, "false", 0, "false", ann, true, bob, true)+" ")
+	f, err := h.Feed(h.Context(), ann)
+	h.want("ann's", say(f.MadeAt, err), say(start, "<nil>"))
+	h.do(func(ctx context.Context, tx store.Tx) error { return tx.EndFeed(ctx, ann) })
+	f, err = h.Feed(h.Context(), ann)
+	h.want("ann's, ended,", say(f.MadeAt.IsZero(), err), "true <nil>")
+	h.want("who they open then", owners(), say(0, "false", 0, "false", 0, "false", bob, true)+" ")
+}
+
+func (h *house) hook(a flattery.AccountID, url string, at time.Time) (id flattery.HookID) {
+	h.Helper()
+	h.do(func(ctx context.Context, tx store.Tx) (err error) {
+		id, err = tx.AddHook(ctx, flattery.Hook{Account: a, URL: url, MadeAt: at}, flattery.Secret("key of "+url))
+		return err
+	})
+	return id
+}
+
+func hook(h *house) {
+	ann, bob := h.account("ann"), h.account("bob")
+	one, two := h.hook(ann, "https://one.example/", start), h.hook(ann, "https://two.example/", start)
+	list, err := h.Hooks(h.Context(), ann)
+	h.want("ann's", fmt.Sprintf("%+v %v", list, err), fmt.Sprintf("%+v %v", []flattery.Hook{{ID: one, Account: ann, URL: "https://one.example/", MadeAt: start},
+		{ID: two, Account: ann, URL: "https://two.example/", MadeAt: start}}, nil))
+	keys := func(id flattery.HookID) string {
+		k, err := h.HookKeys(h.Context(), id)
+		return say(string(k.Key), "/", string(k.Old), "/", k.OldUntil.Format(time.DateOnly), err)
+	}
+	h.want("the keys", keys(one), "key of https://one.example/ /  / 0001-01-01 <nil>")
+	h.refused(flattery.ErrNotFound, func(ctx context.Context, tx store.Tx) error { return tx.RotateHook(ctx, bob, one, "x", start) })
+	h.refused(flattery.ErrNotFound, func(ctx context.Context, tx store.Tx) error { return tx.RemoveHook(ctx, bob, one) })
+	for _, key := range []flattery.Secret{"second", "third"} {
+		h.do(func(ctx context.Context, tx store.Tx) error { return tx.RotateHook(ctx, ann, one, key, start) })
+	}
+	h.want("the keys, changed twice,", keys(one), "third / second / 2026-10-10 <nil>")
+	h.do(func(ctx context.Context, tx store.Tx) error {
+		_, err := tx.AddDelivery(ctx, flattery.Delivery{Hook: one, Kind: flattery.NoticeTest, State: flattery.DeliveryDone, MadeAt: start})
+		return err
+	})
+	h.do(func(ctx context.Context, tx store.Tx) error { return tx.RemoveHook(ctx, ann, one) })
+	_, err = h.Hook(h.Context(), one)
+	h.refused(flattery.ErrNotFound, func(context.Context, store.Tx) error { return err })
+}
+
+// stop tells ann of a link that stopped.
+func (h *house) stop(l flattery.Link, at time.Time) {
+	h.Helper()
+	for _, state := range []flattery.LinkState{flattery.LinkActive, flattery.LinkSuspended} {
+		l.State, l.Reason, l.LastPoll = state, "reconnect", at
+		h.do(func(ctx context.Context, tx store.Tx) error { return tx.SaveLink(ctx, l) })
+	}
+}
+
+func (h *house) deliver(since, now time.Time) (ids []flattery.DeliveryID) {
+	h.Helper()
+	h.do(func(ctx context.Context, tx store.Tx) (err error) {
+		ids, err = tx.AddDeliveries(ctx, since, now)
+		return err
+	})
+	return ids
+}
+
+func deliverOnce(h *house) {
+	ann, bob := h.account("ann"), h.account("bob")
+	l := h.link(ann, "ann", flattery.ByName)
+	h.stop(l, start.Add(-time.Hour)) // before there were webhooks
+	one, two, bobs := h.hook(ann, "https://one.example/", start), h.hook(ann, "https://two.example/", start), h.hook(bob, "https://bob.example/", start)
+	h.stop(l, start.Add(time.Hour))
+	h.stop(l, start.Add(48*time.Hour))
+	h.want("how many", len(h.deliver(start.Add(24*time.Hour), start.Add(49*time.Hour))), 2)
+	h.want("with those from before", len(h.deliver(start, start.Add(49*time.Hour))), 2)
+	h.want("once more", len(h.deliver(start, start.Add(49*time.Hour))), 0)
+	for id, want := range map[flattery.HookID]int{one: 2, two: 2, bobs: 0} {
+		list, err := h.Deliveries(h.Context(), id, 10)
+		h.want("those of a webhook", say(len(list), err), say(want, "<nil>"))
+	}
+	list, err := h.Deliveries(h.Context(), one, 1)
+	if err != nil {
+		h.Fatal(err)
+	}
+	d := list[0]
+	d.State, d.Tries, d.TriedAt, d.Status, d.Cause = flattery.DeliveryFailed, 3, start.Add(50*time.Hour), 500, "broken"
+	h.do(func(ctx context.Context, tx store.Tx) error { return tx.SaveDelivery(ctx, d) })
+	got, err := h.Delivery(h.Context(), d.ID)
+	h.want("a try", fmt.Sprintf("%+v %v", got, err), fmt.Sprintf("%+v %v", d, nil))
+}
+
+func hookStops(h *house) {
+	ann := h.account("ann")
+	l := h.link(ann, "ann", flattery.ByName)
+	one := h.hook(ann, "https://one.example/", start)
+	fails := func(at time.Time) (stopped bool) {
+		h.Helper()
+		h.do(func(ctx context.Context, tx store.Tx) (err error) {
+			stopped, err = tx.HookFails(ctx, one, "one.example", at.AddDate(0, 0, -3), at)
+			return err
+		})
+		return stopped
+	}
+	works := func() {
+		h.Helper()
+		h.do(func(ctx context.Context, tx store.Tx) error { return tx.HookWorks(ctx, one) })
+	}
+	h.want("the first time, and later", say(fails(start), fails(start.AddDate(0, 0, 2))), "false false")
+	works()
+	h.want("after a good answer", say(fails(start.AddDate(0, 0, 4)), fails(start.AddDate(0, 0, 6))), "false false")
+	h.want("for too long, and then", say(fails(start.AddDate(0, 0, 7)), fails(start.AddDate(0, 0, 8))), "true false")
+	h.want("told", h.told(ann), "webhook.disabled:one.example")
+	got, err := h.Hook(h.Context(), one)
+	h.want("failing and stopped", say(got.FailingAt, got.StoppedAt, err), say(start.AddDate(0, 0, 4), start.AddDate(0, 0, 7), "<nil>"))
+	h.stop(l, start.AddDate(0, 0, 8))
+	h.want("while it is stopped", len(h.deliver(start, start.AddDate(0, 0, 8))), 0)
+	works()
+	h.want("when it works again", len(h.deliver(start, start.AddDate(0, 0, 8))), 2)
+}
+
+func noticesForgotten(h *house) {
+	ann, bob := h.account("ann"), h.account("bob")
+	for _, a := range []flattery.AccountID{ann, bob} {
+		id := h.hook(a, "https://one.example/", start)
+		h.stop(h.link(a, fmt.Sprint("l", a), flattery.ByName), start)
+		h.do(func(ctx context.Context, tx store.Tx) error {
+			return tx.SetFeed(ctx, a, fmt.Sprint("token", a), start)
+		})
+		h.want("delivered", len(h.deliver(start, start)), 1)
+		h.do(func(ctx context.Context, tx store.Tx) error {
+			_, err := tx.HookFails(ctx, id, "x", start, start)
+			return err
+		})
+	}
+	h.do(func(ctx context.Context, tx store.Tx) error { return tx.RemoveAccount(ctx, ann, start) })
+	for a, want := range map[flattery.AccountID]string{ann: "true 0 0", bob: "false 1 2"} {
+		f, errF := h.Feed(h.Context(), a)
+		hooks, errH := h.Hooks(h.Context(), a)
+		notices, errN := h.Notices(h.Context(), a, 10)
+		h.want("what is left", say(f.MadeAt.IsZero(), len(hooks), len(notices), errF, errH, errN), want+" <nil> <nil> <nil>")
+	}
+}
+
+func noticesTidied(h *house) {
+	ann := h.account("ann")
+	l := h.link(ann, "ann", flattery.ByName)
+	one := h.hook(ann, "https://one.example/", start)
+	h.stop(l, start)
+	h.stop(l, start.AddDate(1, 0, 0))
+	for _, id := range h.deliver(start, start) {
+		h.do(func(ctx context.Context, tx store.Tx) error {
+			return tx.SaveDelivery(ctx, flattery.Delivery{ID: id, State: flattery.DeliveryDone})
+		})
+	}
+	for _, row := range []struct {
+		days                int
+		notices, deliveries int
+	}{{29, 2, 2}, {31, 2, 0}, {399, 2, 0}, {401, 1, 0}} {
+		h.do(func(ctx context.Context, tx store.Tx) error { return tx.Tidy(ctx, start.AddDate(0, 0, row.days)) })
+		list, err := h.Notices(h.Context(), ann, 10)
+		deliveries, errD := h.Deliveries(h.Context(), one, 10)
+		h.want(fmt.Sprint("after ", row.days, " days"), say(len(list), len(deliveries), err, errD), say(row.notices, row.deliveries, "<nil> <nil>"))
+	}
+}
