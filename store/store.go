@@ -188,7 +188,7 @@ type Waiting struct {
 // Sought is an author of whom it is to be found out where they take money.
 type Sought struct {
 	Author flattery.Profile
-	Things []flattery.Thing // that are liked, the newest like first, at most three
+	Things []flattery.Thing // that are liked, the first like first, at most three: the same ones each time
 	Known  []flattery.Place // from the last time
 }
 

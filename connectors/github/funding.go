@@ -29,6 +29,9 @@ func (c *Connector) FundingFiles(author flattery.Profile, things []flattery.Thin
 	var named [][]string
 	for _, th := range things {
 		if m := fullName.FindStringSubmatch(repository(th)); m != nil && strings.Trim(m[2], ".") != "" {
+			if login.MatchString(author.Handle) { // who was renamed took their repositories along
+				m[1] = author.Handle
+			}
 			named = append(named, m)
 		}
 	}

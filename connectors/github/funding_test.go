@@ -16,7 +16,7 @@ import (
 
 func TestFundingFilesAreWhereGitHubServesThem(t *testing.T) {
 	author := flattery.Profile{Handle: "cat"}
-	things := []flattery.Thing{{Title: "cat/tool"}, {Title: "A tool", URL: "https://github.com/cat/other"}, {Title: "cat/.."}, {Title: "no repository"}, {Title: "cat/tool/../../evil"}}
+	things := []flattery.Thing{{Title: "cat/tool"}, {Title: "A tool", URL: "https://github.com/kitten/other"}, {Title: "cat/.."}, {Title: "no repository"}, {Title: "cat/tool/../../evil"}}
 	list := func(c *Connector) (urls []string) {
 		for _, f := range c.FundingFiles(author, things) {
 			urls = append(urls, fmt.Sprintf("%s %s %v", f.Form, f.URL, f.Default))

@@ -122,12 +122,12 @@ func (s *Reader) Sought(ctx context.Context, now time.Time, n int) ([]store.Soug
 			break
 		}
 		list[i].Things, err = all(ctx, s.DB, func(r Row) (th flattery.Thing, err error) {
-			var last int64
-			err = r.Scan(&last, &th.Network, &th.Host, &th.ID, &th.URL, &th.Title)
+			var first int64
+			err = r.Scan(&first, &th.Network, &th.Host, &th.ID, &th.URL, &th.Title)
 			return th, err
-		}, `SELECT max(f.id), h.network, h.host, t.network_id, t.url, t.title FROM (SELECT id, thing_id FROM flattrs WHERE author_id = ?1 AND state = 'pending'
+		}, `SELECT min(f.id), h.network, h.host, t.network_id, t.url, t.title FROM (SELECT id, thing_id FROM flattrs WHERE author_id = ?1 AND state = 'pending'
 				UNION ALL SELECT id, thing_id FROM flattrs WHERE author_id = ?1 AND counts_in IS NOT NULL) f
-			JOIN things t ON t.id = f.thing_id JOIN hosts h ON h.id = t.host_id GROUP BY t.id, h.id ORDER BY 1 DESC LIMIT 3`, ids[i])
+			JOIN things t ON t.id = f.thing_id JOIN hosts h ON h.id = t.host_id GROUP BY t.id, h.id ORDER BY 1 LIMIT 3`, ids[i])
 	}
 	return list, wrap(doing, err)
 }
