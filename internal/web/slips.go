@@ -5,6 +5,7 @@ import (
 	"html/template"
 	"slices"
 	"strconv"
+	"time"
 
 	"flattery"
 )
@@ -20,6 +21,7 @@ type slipsPage struct {
 	Done    []slip
 	Slips   Slips
 	Own     string // the account's currency
+	Voided  bool   // one of Done is
 }
 
 func (*slipsPage) name() string { return "slips" }
@@ -32,6 +34,8 @@ type slip struct {
 	CanMark  bool
 	CanFail  bool
 	Finished bool
+	Remind   bool      // it is out for long
+	Voids    time.Time // when it will be voided
 }
 
 // waiting is what a donor owes one payee beyond the slips that are out.
@@ -53,9 +57,10 @@ func (s *site) slips(v *visit) (view, error) {
 	p := &slipsPage{Prepaid: s.Mode == Prepaid, Slips: s.Slips, Own: s.currency(v.account)}
 	p.Nav = "slips"
 	for _, pay := range payments {
-		sl := s.slip(pay)
+		sl := s.slip(pay, v.now)
 		if sl.Finished {
 			p.Done = append(p.Done, sl)
+			p.Voided = p.Voided || !pay.VoidedAt.IsZero()
 			continue
 		}
 		p.ToPay = append(p.ToPay, sl)
@@ -80,13 +85,16 @@ func (s *site) slips(v *visit) (view, error) {
 	return view{page: p}, nil
 }
 
-func (s *site) slip(pay flattery.Payment) slip {
+// slip is a payment as it stands now. Of one that is not paid it reminds when half of the time is over after which it is voided.
+func (s *site) slip(pay flattery.Payment, now time.Time) slip {
 	sl := slip{Payment: pay, Link: href(string(pay.Destination), "https", "payto", "lightning")}
 	if pageLink(string(pay.Destination)) != "" {
 		sl.Host = hostOf(string(pay.Destination))
 	}
 	sl.Finished = pay.State == flattery.PaymentPaid || pay.State == flattery.PaymentFailed
 	sl.CanMark = s.Mode != Prepaid && !sl.Finished
+	sl.Voids = pay.PlannedAt.Add(s.Slips.Void)
+	sl.Remind = s.Slips.Void > 0 && sl.CanMark && pay.State == flattery.PaymentPlanned && pay.Held == "" && now.Sub(pay.PlannedAt) >= s.Slips.Void/2
 	sl.CanFail = sl.CanMark && pay.State != flattery.PaymentPlanned
 	return sl
 }
