@@ -101,6 +101,7 @@ type Received struct {
 	Currency string    `json:"currency"`
 	Promised Amount    `json:"promised"` // all that was settled
 	Paid     Amount    `json:"paid"`
+	Owes     Amount    `json:"owes,omitempty"`  // paid to it in place of donors who did not pay in the end; taken from what comes
 	Given    Amount    `json:"given,omitempty"` // prepaid: given on instead of being paid
 }
 

@@ -63,7 +63,8 @@ type Config struct {
 	Clicks            Clicks
 	Fee               flattery.Rate
 	ReceiversMustGive bool
-	SlipsMax          int // a donor and month
+	SlipsMax          int           // a donor and month
+	SlipsVoid         time.Duration // a slip that is not paid for so long is voided; 0: never
 	Netting           bool
 	SlipsMinimum      flattery.Amount
 	OwnerName         string        // who runs the instance, for its terms; "": they do not say

@@ -46,6 +46,7 @@ func settings(o Options) []setting {
 		typed("fee", "0", percent, func(c *Config) *flattery.Rate { return &c.Fee }),
 		typed("receivers_must_give", "false", boolean, func(c *Config) *bool { return &c.ReceiversMustGive }),
 		house("slips.max", "5", count, func(c *Config) *int { return &c.SlipsMax }),
+		house("slips.void", "120 days", between(0, 100*365*day), func(c *Config) *time.Duration { return &c.SlipsVoid }),
 		house("netting", "false", boolean, func(c *Config) *bool { return &c.Netting }),
 		house("slips.minimum", "1.00", flattery.ParseAmount, func(c *Config) *flattery.Amount { return &c.SlipsMinimum }),
 		house("owner.name", "", line, func(c *Config) *string { return &c.OwnerName }),

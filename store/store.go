@@ -98,6 +98,9 @@ type Reader interface {
 	// Given is what an account gave on, newest first; Receipts are of those that give on in a frozen month and have not yet.
 	Given(ctx context.Context, account flattery.AccountID) ([]flattery.Given, error)
 	Receipts(ctx context.Context, m flattery.Month) ([]Receipt, error)
+	// Overdue are the planned payments that were planned at a time or before, and that nothing holds.
+	Overdue(ctx context.Context, planned time.Time) ([]flattery.PaymentID, error)
+	Unmet(ctx context.Context) ([]flattery.Unmet, error)                                        // oldest first, those with something left
 	Joined(ctx context.Context, m flattery.Month) ([]flattery.AccountID, error)                 // netting, at the month's freeze and since
 	Waiting(ctx context.Context) ([]Waiting, error)                                             // most flattrs first
 	Payments(ctx context.Context, q PaymentQuery) ([]flattery.Payment, error)                   // newest plan first
@@ -383,6 +386,12 @@ type Tx interface {
 	// Net changes who owes whom, before AddPlan stores the month's plan. ErrSettled when there is one; ErrOverdrawn when less is
 	// owed now.
 	Net(ctx context.Context, m flattery.Month, changes []flattery.Netted) error
+	// Netted are what netting changed of a donor's debts with a plan. VoidNetted notes that a donor did not pay so much (Voided) of
+	// what was owed; AddUnmet that a payee waits for it, and Meet that so much of it is owed by others now.
+	Netted(ctx context.Context, plan flattery.Month, donor flattery.AccountID, currency string) ([]flattery.Netted, error)
+	VoidNetted(ctx context.Context, n flattery.Netted) error
+	AddUnmet(ctx context.Context, id flattery.PaymentID, amount flattery.Amount) error
+	Meet(ctx context.Context, id flattery.PaymentID, amount flattery.Amount) error
 	// AddPlan stores a month's plan and its payments, numbered in their order. ErrSettled when there is one;
 	// ErrOverdrawn when more would be planned than is owed.
 	AddPlan(ctx context.Context, p Plan, payments []flattery.Payment) error

@@ -110,7 +110,7 @@ func (p *program) payoutList() *cobra.Command {
 			return p.print(answer, func(out io.Writer) {
 				rows := [][]string{{"ID", "CODE", "PLAN", "DONOR", "PAYEE", "AMOUNT", "STATE", "PAY AT"}}
 				for _, y := range list {
-					rows = append(rows, []string{strconv.FormatInt(int64(y.ID), 10), y.Code, y.Plan.String(), name(y.Donor), payee(y.PayeeName, y.Published), y.Amount.String() + " " + y.Currency, string(y.State), string(y.Destination)})
+					rows = append(rows, []string{strconv.FormatInt(int64(y.ID), 10), y.Code, y.Plan.String(), name(y.Donor), payee(y.PayeeName, y.Published), y.Amount.String() + " " + y.Currency, stateOf(y), string(y.Destination)})
 				}
 				table(out, rows...)
 				for _, d := range debts {
@@ -131,6 +131,14 @@ func payee(name string, at flattery.Published) string {
 		return name
 	}
 	return name + " (" + at.Shown + ")"
+}
+
+// stateOf is the state of a slip, in a word.
+func stateOf(y flattery.Payment) string {
+	if !y.VoidedAt.IsZero() {
+		return "voided"
+	}
+	return string(y.State)
 }
 
 func waits(in *instance, d flattery.Debt, rest flattery.Amount) string {

@@ -20,6 +20,8 @@ type Book struct {
 	Settlements  iter.Seq2[flattery.Settlement, error]
 	Debts        []flattery.Debt
 	Given        []flattery.Given
+	Netted       []flattery.Netted
+	Unmet        []flattery.Unmet
 	Strays       int64 // entries that belong to no transaction
 }
 
@@ -80,7 +82,8 @@ func Audit(b Book) (Report, error) {
 		return r, err
 	}
 	promised := r.given(sums, gave, spent, b.Given)
-	r.debts(sums, promised, b.Debts)
+	r.debts(sums, promised, b)
+	r.netted(sums, b)
 	if b.Strays != 0 {
 		r.fault("%d entries belong to no transaction", b.Strays)
 	}
@@ -208,19 +211,22 @@ func (r *Report) given(sums map[Account]Total, gave map[string]flattery.Amount, 
 
 // debts: in pledge mode the balance of the pledge is what a donor owes, what is on its way, and what the donor has been paid
 // and promised to give on. What is owed to a payee is in that payee's payable.
-func (r *Report) debts(sums map[Account]Total, promised map[Account]flattery.Amount, debts []flattery.Debt) {
+func (r *Report) debts(sums map[Account]Total, promised map[Account]flattery.Amount, b Book) {
 	owed := maps.Clone(promised)
 	payable := map[Account]flattery.Amount{}
-	for _, d := range debts {
+	for _, d := range b.Debts {
 		owed[Account{Pledge(d.Donor), d.Currency}] += d.Amount
 		payable[Account{PayeePayable(d.Payee), d.Currency}] += d.Amount
 		if d.Amount < 0 || d.Planned < 0 || d.Planned > d.Amount {
 			r.fault("donor %d owes payee %d %s, %s of it planned", d.Donor, d.Payee, d.Amount, d.Planned)
 		}
 	}
+	for _, u := range b.Unmet {
+		payable[Account{PayeePayable(u.To.Payee), u.To.Currency}] += u.Left
+	}
 	for a, amount := range payable {
 		if balance := sums[a].Balance(Credit); amount > balance {
-			r.fault("%s %s: donors owe %s, and only %s are to be paid", a.Name, a.Currency, amount, balance)
+			r.fault("%s %s: %s are owed to it, and only %s are to be paid", a.Name, a.Currency, amount, balance)
 		}
 	}
 	transit := map[string]flattery.Amount{}
@@ -242,6 +248,39 @@ func (r *Report) debts(sums map[Account]Total, promised map[Account]flattery.Amo
 	for cur := range pledged {
 		if pledged[cur] != owing[cur]+transit[cur] {
 			r.fault("%s: pledges of %s are not what is owed (%s) and on its way (%s)", cur, pledged[cur], owing[cur], transit[cur])
+		}
+	}
+}
+
+// netted: each plan leaves every donor's sum as it was; and what payees of voided slips wait for is what others owe who were
+// paid in their place.
+func (r *Report) netted(sums map[Account]Total, b Book) {
+	type donor struct {
+		plan     flattery.Month
+		id       flattery.AccountID
+		currency string
+	}
+	more := map[donor]flattery.Amount{}
+	for _, n := range b.Netted {
+		more[donor{n.Plan, n.Donor, n.Currency}] += n.Becomes - n.Was
+	}
+	for d, amount := range more {
+		if amount != 0 {
+			r.fault("netting of %s: donor %d owes %s %s more than before", d.plan, d.id, amount, d.currency)
+		}
+	}
+	waits := map[string]flattery.Amount{}
+	for _, u := range b.Unmet {
+		waits[u.To.Currency] += u.Left
+	}
+	for a, t := range sums {
+		if strings.HasPrefix(a.Name, "payee:") && SideOf(a.Name) == Debit {
+			waits[a.Currency] -= t.Balance(Debit)
+		}
+	}
+	for currency, amount := range waits {
+		if amount != 0 {
+			r.fault("%s: payees of voided slips wait for %s more than others owe", currency, amount)
 		}
 	}
 }

@@ -21,10 +21,11 @@ type Account struct {
 }
 
 // The chart. A donor's means are what arrived and is not spent; a pledge is what a donor has yet to pay; a payable is
-// what a payee has yet to get; transit is what is on its way and must return to zero.
+// what a payee has yet to get; a payee's debt is what others paid it in place of a donor who did not pay in the end; transit is what is on its way and must return to zero.
 func DonorMeans(d flattery.AccountID) string { return "donor:" + id(int64(d)) + ":means" }
 func Pledge(d flattery.AccountID) string     { return "assets:pledge:" + id(int64(d)) }
 func PayeePayable(p flattery.PayeeID) string { return "payee:" + id(int64(p)) + ":payable" }
+func PayeeDebt(p flattery.PayeeID) string    { return "payee:" + id(int64(p)) + ":debt" }
 func Transit(rail string) string             { return "transit:" + rail }
 func id(n int64) string                      { return strconv.FormatInt(n, 10) }
 

@@ -17,50 +17,19 @@ import (
 // What is netted below the minimum, or beyond the most slips a donor gets, waits as other debts do, and is netted again with
 // the next plan.
 func Net(debts []flattery.Debt, joined map[flattery.AccountID]bool, rail Rail, rules Rules) ([]flattery.Debt, []flattery.Netted) {
-	all := slices.Clone(debts)
-	slices.SortFunc(all, func(a, b flattery.Debt) int {
-		return cmp.Or(cmp.Compare(a.Currency, b.Currency), cmp.Compare(a.Donor, b.Donor), cmp.Compare(a.Payee, b.Payee))
-	})
-	index := map[debtKey]int{}
-	byCurrency := map[string]*netting{}
-	for i, d := range all {
-		index[debtKey{pair{d.Donor, d.Payee}, d.Currency}] = i
-		open := d.Amount - d.Planned
-		open -= open % rail.Info().Step
-		if d.Held != "" || d.Account == 0 || d.Account == d.Donor || open <= 0 || !joined[d.Donor] || !joined[d.Account] {
-			continue
-		}
-		if to, err := rail.Canon(d.Destination); err != nil || to == "" {
-			continue
-		}
-		n := byCurrency[d.Currency]
-		if n == nil {
-			n = &netting{pairs: map[pair]*flattery.Netted{}, payees: map[flattery.PayeeID]flattery.Debt{}}
-			byCurrency[d.Currency] = n
-		}
-		n.pairs[pair{d.Donor, d.Payee}] = &flattery.Netted{Donor: d.Donor, Payee: d.Payee, Currency: d.Currency, Was: open, Since: d.Since}
-		n.payees[d.Payee] = d
-	}
-	var changes []flattery.Netted
-	for _, currency := range slices.Sorted(maps.Keys(byCurrency)) {
-		n := byCurrency[currency]
-		n.leaveSmall(max(rules.Minimum, rail.Info().Minimum))
-		if !n.largestToLargest() {
-			continue
-		}
-		for _, p := range n.sorted() {
-			c := n.pairs[p]
-			changes = append(changes, *c)
-			i, there := index[debtKey{p, currency}]
-			if !there {
-				d := n.payees[p.payee]
-				d.Donor, d.Amount, d.Planned, d.Since = p.donor, 0, 0, c.Since
-				i, all = len(all), append(all, d)
-			}
-			all[i].Amount += c.Becomes - c.Was
-		}
-	}
-	return all, changes
+	n := newNets(debts, joined, rail)
+	n.net(max(rules.Minimum, rail.Info().Minimum))
+	return n.debts, n.changes()
+}
+
+// nets are debts that change, and how.
+type nets struct {
+	joined map[flattery.AccountID]bool
+	rail   Rail
+	debts  []flattery.Debt
+	index  map[debtKey]int
+	met    map[debtKey]flattery.Amount // what was added before netting
+	netted map[debtKey]change
 }
 
 type pair struct {
@@ -73,9 +42,106 @@ type debtKey struct {
 	currency string
 }
 
+func newNets(debts []flattery.Debt, joined map[flattery.AccountID]bool, rail Rail) *nets {
+	n := &nets{joined: joined, rail: rail, debts: slices.Clone(debts), index: map[debtKey]int{}, met: map[debtKey]flattery.Amount{}, netted: map[debtKey]change{}}
+	slices.SortFunc(n.debts, func(a, b flattery.Debt) int {
+		return cmp.Or(cmp.Compare(a.Currency, b.Currency), cmp.Compare(a.Donor, b.Donor), cmp.Compare(a.Payee, b.Payee))
+	})
+	for i, d := range n.debts {
+		n.index[debtKey{pair{d.Donor, d.Payee}, d.Currency}] = i
+	}
+	return n
+}
+
+// open is what a rail could move of a debt for which no slip is out.
+func (n *nets) open(d flattery.Debt) flattery.Amount {
+	open := d.Amount - d.Planned
+	return max(0, open-open%n.rail.Info().Step)
+}
+
+// takesPart reports whether the payee of a debt joined and can be paid.
+func (n *nets) takesPart(d flattery.Debt) bool {
+	if d.Account == 0 || d.Held != "" || !n.joined[d.Account] {
+		return false
+	}
+	to, err := n.rail.Canon(d.Destination)
+	return err == nil && to != ""
+}
+
+// move changes a debt; like is one to the same payee, where there is none yet.
+func (n *nets) move(p pair, like flattery.Debt, by flattery.Amount) {
+	k := debtKey{p, like.Currency}
+	i, there := n.index[k]
+	if !there {
+		like.Donor, like.Amount, like.Planned = p.donor, 0, 0
+		i = len(n.debts)
+		n.index[k], n.debts = i, append(n.debts, like)
+	}
+	n.debts[i].Amount += by
+}
+
+// net nets each currency.
+func (n *nets) net(least flattery.Amount) {
+	byCurrency := map[string]*netting{}
+	for _, d := range n.debts {
+		open := n.open(d)
+		if open == 0 || d.Account == d.Donor || !n.joined[d.Donor] || !n.takesPart(d) {
+			continue
+		}
+		c := byCurrency[d.Currency]
+		if c == nil {
+			c = &netting{pairs: map[pair]*change{}, payees: map[flattery.PayeeID]flattery.Debt{}}
+			byCurrency[d.Currency] = c
+		}
+		c.pairs[pair{d.Donor, d.Payee}] = &change{was: open, since: d.Since}
+		c.payees[d.Payee] = d
+	}
+	for _, currency := range slices.Sorted(maps.Keys(byCurrency)) {
+		c := byCurrency[currency]
+		c.leaveSmall(least)
+		if !c.largestToLargest() {
+			continue
+		}
+		for _, p := range c.sorted() {
+			y, like := c.pairs[p], c.payees[p.payee]
+			like.Since = y.since
+			n.netted[debtKey{p, currency}] = *y
+			n.move(p, like, y.becomes-y.was)
+		}
+	}
+}
+
+// changes are what took part, as it was before anything moved and as it becomes.
+func (n *nets) changes() []flattery.Netted {
+	all := []flattery.Netted{}
+	add := func(k debtKey, since flattery.Month, was, becomes flattery.Amount) {
+		if was+becomes > 0 {
+			all = append(all, flattery.Netted{Donor: k.donor, Payee: k.payee, Currency: k.currency, Was: was, Becomes: becomes, Since: since})
+		}
+	}
+	for k, c := range n.netted {
+		add(k, c.since, c.was-n.met[k], c.becomes)
+	}
+	for k, by := range n.met {
+		if _, netted := n.netted[k]; !netted {
+			add(k, n.debts[n.index[k]].Since, max(0, -by), max(0, by))
+		}
+	}
+	slices.SortFunc(all, func(a, b flattery.Netted) int {
+		return cmp.Or(cmp.Compare(a.Currency, b.Currency), cmp.Compare(a.Donor, b.Donor), cmp.Compare(a.Payee, b.Payee))
+	})
+	return all
+}
+
+// change is what one donor owes one payee in a netting.
+type change struct {
+	was, becomes flattery.Amount
+	since        flattery.Month
+}
+
 // netting is what takes part, in one currency.
 type netting struct {
-	pairs  map[pair]*flattery.Netted
+	pairs  map[pair]*change
 	payees map[flattery.PayeeID]flattery.Debt // one to each of them
 }
 
@@ -90,7 +156,7 @@ func (n *netting) leaveSmall(least flattery.Amount) {
 	for {
 		donors, payees := n.sums()
 		before := len(n.pairs)
-		maps.DeleteFunc(n.pairs, func(p pair, _ *flattery.Netted) bool { return donors[p.donor] < least || payees[p.payee] < least })
+		maps.DeleteFunc(n.pairs, func(p pair, _ *change) bool { return donors[p.donor] < least || payees[p.payee] < least })
 		if len(n.pairs) == before {
 			return
 		}
@@ -100,8 +166,8 @@ func (n *netting) leaveSmall(least flattery.Amount) {
 func (n *netting) sums() (donors map[flattery.AccountID]flattery.Amount, payees map[flattery.PayeeID]flattery.Amount) {
 	donors, payees = map[flattery.AccountID]flattery.Amount{}, map[flattery.PayeeID]flattery.Amount{}
 	for p, c := range n.pairs {
-		donors[p.donor] += c.Was
-		payees[p.payee] += c.Was
+		donors[p.donor] += c.was
+		payees[p.payee] += c.was
 	}
 	return donors, payees
 }
@@ -112,8 +178,8 @@ func (n *netting) largestToLargest() bool {
 	donors, payees := n.sums()
 	since := map[flattery.AccountID]flattery.Month{}
 	for p, c := range n.pairs {
-		if s, ok := since[p.donor]; !ok || c.Since < s {
-			since[p.donor] = c.Since
+		if s, ok := since[p.donor]; !ok || c.since < s {
+			since[p.donor] = c.since
 		}
 	}
 	var from, to pile
@@ -147,9 +213,9 @@ func (n *netting) largestToLargest() bool {
 	}
 	for p, amount := range becomes {
 		if n.pairs[p] == nil {
-			n.pairs[p] = &flattery.Netted{Donor: p.donor, Payee: p.payee, Currency: n.payees[p.payee].Currency, Since: since[p.donor]}
+			n.pairs[p] = &change{since: since[p.donor]}
 		}
-		n.pairs[p].Becomes = amount
+		n.pairs[p].becomes = amount
 	}
 	return true
 }

@@ -61,6 +61,7 @@ type Rules struct {
 	Max     int             // slips a donor gets a month
 	Minimum flattery.Amount // of one slip
 	Prepaid bool            // the instance has the money; else donors pay by slips
+	Void    time.Duration   // a slip that is not paid for so long is voided; 0: never
 	Netting bool            // who joined pays fewer and larger slips, also to others than to whom they like
 }
 
@@ -71,6 +72,10 @@ type Store interface {
 	Plan(ctx context.Context, m flattery.Month) (store.Plan, error)
 	Payment(ctx context.Context, id flattery.PaymentID) (flattery.Payment, error)
 	Joined(ctx context.Context, m flattery.Month) ([]flattery.AccountID, error)
+	Overdue(ctx context.Context, planned time.Time) ([]flattery.PaymentID, error)
+	Account(ctx context.Context, id flattery.AccountID) (flattery.Account, error)
+	Unmet(ctx context.Context) ([]flattery.Unmet, error)
+	Balance(ctx context.Context, name, currency string) (flattery.Amount, error)
 	Receipts(ctx context.Context, m flattery.Month) ([]store.Receipt, error)
 	Update(ctx context.Context, fn func(store.Tx) error) error
 }
@@ -146,8 +151,11 @@ func hash(payments []flattery.Payment, netted []flattery.Netted) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// Enqueue makes a job of every settled month that has no plan.
+// Enqueue makes a job of every settled month that has no plan, and of every slip that was not paid for too long.
 func (p *Planner) Enqueue(ctx context.Context, now time.Time) error {
+	if err := p.enqueueVoids(ctx, now); err != nil {
+		return fmt.Errorf("payout: %w", err)
+	}
 	months, err := p.Store.Months(ctx)
 	if err != nil {
 		return fmt.Errorf("payout: %w", err)
@@ -175,7 +183,9 @@ func (p *Planner) Enqueue(ctx context.Context, now time.Time) error {
 }
 
 // Handlers are the jobs that a Planner does.
-func (p *Planner) Handlers() queue.Handlers { return queue.Handlers{Kind: p.work} }
+func (p *Planner) Handlers() queue.Handlers {
+	return queue.Handlers{Kind: p.work, KindVoid: p.workVoid}
+}
 
 func (p *Planner) work(ctx context.Context, j queue.Job) error {
 	m, err := flattery.ParseMonth(j.Key)
@@ -232,17 +242,20 @@ func (p *Planner) plan(ctx context.Context, m flattery.Month) error {
 	if err != nil {
 		return fmt.Errorf("payout: plan %s: %w", m, err)
 	}
-	debts, netted, err := p.net(ctx, m, debts)
+	n, met, err := p.net(ctx, m, debts)
 	if err != nil {
 		return fmt.Errorf("payout: plan %s: %w", m, err)
 	}
-	slips := Plan(m, debts, p.Rail, p.Rules)
+	slips, netted := Plan(m, n.debts, p.Rail, p.Rules), n.changes()
 	plan := store.Plan{Month: m, Hash: hash(slips, netted), CreatedAt: p.Now(), Payments: len(slips)}
 	if err := p.Store.Update(ctx, func(tx store.Tx) error {
 		if len(netted) > 0 {
 			if err := tx.Net(ctx, m, netted); err != nil {
 				return err
 			}
+		}
+		if err := post(ctx, tx, m, met, plan.CreatedAt); err != nil {
+			return err
 		}
 		return tx.AddPlan(ctx, plan, slips)
 	}); err != nil {
@@ -253,9 +266,9 @@ func (p *Planner) plan(ctx context.Context, m flattery.Month) error {
 }
 
 // net changes who owes whom among those who joined, where the instance offers it.
-func (p *Planner) net(ctx context.Context, m flattery.Month, debts []flattery.Debt) ([]flattery.Debt, []flattery.Netted, error) {
+func (p *Planner) net(ctx context.Context, m flattery.Month, debts []flattery.Debt) (*nets, []meeting, error) {
 	if !p.Rules.Netting || p.Rules.Prepaid {
-		return debts, nil, nil
+		return newNets(debts, nil, p.Rail), nil, nil
 	}
 	list, err := p.Store.Joined(ctx, m)
 	if err != nil {
@@ -265,8 +278,14 @@ func (p *Planner) net(ctx context.Context, m flattery.Month, debts []flattery.De
 	for _, a := range list {
 		joined[a] = true
 	}
-	all, changes := Net(debts, joined, p.Rail, p.Rules)
-	return all, changes, nil
+	unmet, owing, err := p.unmet(ctx, debts)
+	if err != nil {
+		return nil, nil, err
+	}
+	n := newNets(debts, joined, p.Rail)
+	met := n.meet(unmet, owing)
+	n.net(max(p.Rules.Minimum, p.Rail.Info().Minimum))
+	return n, met, nil
 }
 
 // meetOwn settles what accounts owe themselves (they claimed an author after the freeze): no slip to oneself.

@@ -108,7 +108,7 @@ func (*instancePage) name() string { return "instance" }
 
 // policies are the settings of which the pages say what they mean.
 func policies() []string {
-	return []string{"time_zone", "currencies", "mode", "months.grace", "budget.minimum", "pending.lapse", "split", "clicks", "fee", "receivers_must_give", "slips.max", "slips.minimum", "netting"}
+	return []string{"time_zone", "currencies", "mode", "months.grace", "budget.minimum", "pending.lapse", "split", "clicks", "fee", "receivers_must_give", "slips.max", "slips.minimum", "slips.void", "netting"}
 }
 
 func (s *site) instance(v *visit) (view, error) {

@@ -22,6 +22,7 @@ type incomePage struct {
 	Sums        []flattery.Received // by currency
 	Payments    []flattery.Payment  // to it, newest first
 	Given       []flattery.Given
+	Voided      bool // one of the payments is
 	Prepaid     bool
 	Kinds       []destinationKind
 }
@@ -63,6 +64,7 @@ func (s *site) income(v *visit) (view, error) {
 	if p.Payments, err = s.Store.PaymentsTo(v.ctx, v.account.ID); err != nil {
 		return view{}, err
 	}
+	p.Voided = slices.ContainsFunc(p.Payments, func(y flattery.Payment) bool { return !y.VoidedAt.IsZero() })
 	if p.Given, err = s.Store.Given(v.ctx, v.account.ID); err != nil {
 		return view{}, err
 	}

@@ -51,6 +51,46 @@ func TestWhatIsGivenOnIsChosenAndShown(t *testing.T) {
 	expect(t, visitor(t, handler(t, o)).signIn(w, ada), "/settings", []string{"not paid out"}, []string{"You are paid in full"})
 }
 
+func TestASlipRemindsAndIsVoidedBeforeBothsEyes(t *testing.T) {
+	w := populated(false)
+	o := options(t, w)
+	b := visitor(t, handler(t, o)).signIn(w, ada)
+	y := &w.payments[0]
+	for days, want := range map[int]bool{1: false, 59: false, 60: true, 119: true} {
+		y.PlannedAt = today.AddDate(0, 0, -days)
+		if says := strings.Contains(b.get("/slips").Body.String(), "To be paid since"); says != want {
+			t.Errorf("after %d days it reminds: %v", days, says)
+		}
+	}
+	y.Held = flattery.HeldDisputed
+	expect(t, b, "/slips", nil, []string{"To be paid since"})
+	y.Held, y.Netted = "", true
+	expect(t, b, "/slips", []string{"By netting"}, nil)
+	y.State, y.VoidedAt = flattery.PaymentFailed, today
+	w.toAda[0].State, w.toAda[0].VoidedAt, w.toAda[0].PaidAt = flattery.PaymentFailed, today, time.Time{}
+	expect(t, b, "/slips", []string{">voided<", "your giving was paused"}, []string{"To be paid since"})
+	expect(t, b, "/income", []string{">voided<", "promised no longer"}, nil)
+}
+
+func TestNettingIsOfferedWithWhatItTells(t *testing.T) {
+	w := populated(false)
+	o := options(t, w)
+	b := visitor(t, handler(t, o)).signIn(w, ada)
+	expect(t, b, "/settings", nil, []string{"a bank names the payer"})
+	if b.post("/settings", "budget", "5", "netting", "1"); w.accounts[ada].Netting {
+		t.Error("joined what is not offered")
+	}
+	o.Netting = true
+	b = visitor(t, handler(t, o)).signIn(w, ada)
+	expect(t, b, "/settings", []string{"a bank names the payer", "pay people whose work you did not like"}, nil)
+	if b.post("/settings", "budget", "5", "netting", "1"); !w.accounts[ada].Netting {
+		t.Error("did not join")
+	}
+	if b.post("/settings", "budget", "5"); w.accounts[ada].Netting {
+		t.Error("did not leave")
+	}
+}
+
 func TestIncomeIsAFileAsFlattrsCreatorsHadIt(t *testing.T) {
 	w := populated(true)
 	b := visitor(t, handler(t, options(t, w))).signIn(w, ada)

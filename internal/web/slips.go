@@ -5,6 +5,7 @@ import (
 	"html/template"
 	"slices"
 	"strconv"
+	"time"
 
 	"flattery"
 )
@@ -21,6 +22,7 @@ type slipsPage struct {
 	Done    []slip
 	Slips   Slips
 	Own     string // the account's currency
+	Voided  bool   // one of Done is
 }
 
 func (*slipsPage) name() string { return "slips" }
@@ -33,6 +35,8 @@ type slip struct {
 	CanMark  bool
 	CanFail  bool
 	Finished bool
+	Remind   bool      // it is out for long
+	Voids    time.Time // when it will be voided
 }
 
 // waiting is what a donor owes one payee beyond the slips that are out.
@@ -54,9 +58,10 @@ func (s *site) slips(v *visit) (view, error) {
 	p := &slipsPage{Prepaid: s.Mode == Prepaid, First: s.first(payments), Slips: s.Slips, Own: s.currency(v.account)}
 	p.Nav = "slips"
 	for _, pay := range payments {
-		sl := s.slip(pay)
+		sl := s.slip(pay, v.now)
 		if sl.Finished {
 			p.Done = append(p.Done, sl)
+			p.Voided = p.Voided || !pay.VoidedAt.IsZero()
 			continue
 		}
 		p.ToPay = append(p.ToPay, sl)
@@ -86,13 +91,16 @@ func (s *site) first(payments []flattery.Payment) bool {
 	return s.Mode != Prepaid && !slices.ContainsFunc(payments, func(p flattery.Payment) bool { return p.State == flattery.PaymentPaid })
 }
 
-func (s *site) slip(pay flattery.Payment) slip {
+// slip is a payment as it stands now. Of one that is not paid it reminds when half of the time is over after which it is voided.
+func (s *site) slip(pay flattery.Payment, now time.Time) slip {
 	sl := slip{Payment: pay, Link: href(string(pay.Destination), "https", "payto", "lightning")}
 	if pageLink(string(pay.Destination)) != "" {
 		sl.Host = hostOf(string(pay.Destination))
 	}
 	sl.Finished = pay.State == flattery.PaymentPaid || pay.State == flattery.PaymentFailed
 	sl.CanMark = s.Mode != Prepaid && !sl.Finished
+	sl.Voids = pay.PlannedAt.Add(s.Slips.Void)
+	sl.Remind = s.Slips.Void > 0 && sl.CanMark && pay.State == flattery.PaymentPlanned && pay.Held == "" && now.Sub(pay.PlannedAt) >= s.Slips.Void/2
 	sl.CanFail = sl.CanMark && pay.State != flattery.PaymentPlanned
 	return sl
 }

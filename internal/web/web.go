@@ -259,6 +259,7 @@ const (
 type Slips struct {
 	Max     int             // a donor and month
 	Minimum flattery.Amount // of one slip
+	Void    time.Duration   // one that is not paid for so long is voided; 0: never
 }
 
 // plainHost is what a host with a port may consist of, so that nothing else gets into a header.

@@ -78,6 +78,12 @@ func book(ctx context.Context, db DB) (b ledger.Book, err error) {
 	if b.Given, err = all(ctx, db, scanGiven, givenQuery+`ORDER BY number`); err != nil {
 		return b, err
 	}
+	if b.Netted, err = all(ctx, db, scanNetted, nettedQuery+`ORDER BY plan, account_id, payee_id, currency`); err != nil {
+		return b, err
+	}
+	if b.Unmet, err = all(ctx, db, scanUnmet, unmetQuery+`ORDER BY u.payment_id`); err != nil {
+		return b, err
+	}
 	if b.Strays, err = value[int64](db.Row(ctx, `SELECT (SELECT count(*) FROM entries) - (SELECT CAST(coalesce(sum(entries), 0) AS BIGINT) FROM transactions)`)); err != nil {
 		return b, err
 	}

@@ -11,13 +11,14 @@ import (
 func (s *Reader) Received(ctx context.Context, account flattery.AccountID) ([]flattery.Received, error) {
 	whose, args := of("y.account_id", account)
 	list, err := all(ctx, s.DB, func(r Row) (v flattery.Received, err error) {
-		err = r.Scan(&v.Payee, &v.Account, &v.Name, &v.Currency, &v.Promised, &v.Paid, &v.Given)
+		err = r.Scan(&v.Payee, &v.Account, &v.Name, &v.Currency, &v.Promised, &v.Paid, &v.Given, &v.Owes)
 		v.Promised += v.Given
 		return v, err
 	}, `SELECT y.id, coalesce(y.account_id, 0), coalesce(a.name, h.network || ':' || i.handle), l.currency,
 		CAST(l.credits - l.debits + coalesce((SELECT sum(p.amount) FROM payments p WHERE p.payee_id = y.id AND p.currency = l.currency AND p.state IN ('sent', 'unknown', 'paid')), 0) AS BIGINT),
 		CAST(coalesce((SELECT sum(p.amount) FROM payments p WHERE p.payee_id = y.id AND p.currency = l.currency AND p.state = 'paid'), 0) AS BIGINT),
-		CAST(coalesce((SELECT sum(g.amount) FROM given g WHERE g.account_id = y.account_id AND g.currency = l.currency AND NOT g.promised), 0) AS BIGINT)
+		CAST(coalesce((SELECT sum(g.amount) FROM given g WHERE g.account_id = y.account_id AND g.currency = l.currency AND NOT g.promised), 0) AS BIGINT),
+		CAST(coalesce((SELECT o.debits - o.credits FROM ledger_accounts o WHERE o.name = 'payee:' || y.id || ':debt' AND o.currency = l.currency), 0) AS BIGINT)
 		FROM payees y JOIN ledger_accounts l ON l.name = 'payee:' || y.id || ':payable'
 		LEFT JOIN accounts a ON a.id = y.account_id LEFT JOIN identities i ON i.id = y.identity_id LEFT JOIN hosts h ON h.id = i.host_id
 		WHERE `+whose+` ORDER BY y.id, l.currency`, args...)

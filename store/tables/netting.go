@@ -2,7 +2,9 @@ package tables
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"time"
 
 	"flattery"
 )
@@ -63,4 +65,60 @@ func (t *Tx) Net(ctx context.Context, m flattery.Month, changes []flattery.Nette
 		SELECT account_id, payee_id, currency, becomes - was, since FROM netted WHERE plan = ? AND becomes > was
 		ON CONFLICT (account_id, payee_id, currency) DO UPDATE SET since = CASE debts.amount WHEN 0 THEN excluded.since ELSE debts.since END,
 			amount = debts.amount + excluded.amount`, m)
+}
+
+const nettedQuery = `SELECT plan, account_id, payee_id, currency, was, becomes, since, voided FROM netted `
+
+func scanNetted(s Row) (n flattery.Netted, err error) {
+	err = s.Scan(&n.Plan, &n.Donor, &n.Payee, &n.Currency, &n.Was, &n.Becomes, &n.Since, &n.Voided)
+	return n, err
+}
+
+func (t *Tx) Netted(ctx context.Context, plan flattery.Month, donor flattery.AccountID, currency string) ([]flattery.Netted, error) {
+	if _, err := t.head(ctx); err != nil { // nobody else voids of the same meanwhile
+		return nil, wrap("netted", err)
+	}
+	list, err := all(ctx, t, scanNetted, nettedQuery+`WHERE plan = ? AND account_id = ? AND currency = ? ORDER BY payee_id`, plan, donor, currency)
+	return list, wrap("netted", err)
+}
+
+func (t *Tx) VoidNetted(ctx context.Context, n flattery.Netted) error {
+	return t.Must(ctx, "void of what was netted", `UPDATE netted SET voided = voided + ? WHERE plan = ? AND account_id = ? AND payee_id = ? AND currency = ?`,
+		n.Voided, n.Plan, n.Donor, n.Payee, n.Currency)
+}
+
+func (t *Tx) AddUnmet(ctx context.Context, id flattery.PaymentID, amount flattery.Amount) error {
+	return t.Later(ctx, fmt.Sprintf("payment %d: unmet", id), `INSERT INTO unmet (payment_id, amount, met) VALUES (?, ?, 0)`, id, amount)
+}
+
+func (t *Tx) Meet(ctx context.Context, id flattery.PaymentID, amount flattery.Amount) error {
+	n, err := t.Exec(ctx, `UPDATE unmet SET met = met + ?1 WHERE payment_id = ?2 AND met + ?1 <= amount`, amount, id)
+	if err == nil && n == 0 {
+		err = flattery.ErrOverdrawn
+	}
+	return wrap(fmt.Sprintf("payment %d: unmet", id), err)
+}
+
+// Unmet lists what payees of netted slips that were voided still wait for.
+func (s *Reader) Unmet(ctx context.Context) ([]flattery.Unmet, error) {
+	list, err := all(ctx, s.DB, scanUnmet, unmetQuery+`WHERE u.met < u.amount ORDER BY u.payment_id`)
+	return list, wrap("unmet", err)
+}
+
+const unmetQuery = `SELECT u.payment_id, u.amount - u.met, p.payee_id, p.currency, p.plan, coalesce(a.name, h.network || ':' || i.handle), coalesce(y.account_id, 0), coalesce(` + destination + `, ''),
+	CASE ` + held + ` ` + unchecked + ` ELSE '' END
+	FROM unmet u JOIN payments p ON p.id = u.payment_id JOIN payees y ON y.id = p.payee_id LEFT JOIN accounts a ON a.id = y.account_id
+	LEFT JOIN identities i ON i.id = y.identity_id LEFT JOIN hosts h ON h.id = i.host_id `
+
+func scanUnmet(s Row) (u flattery.Unmet, err error) {
+	d := &u.To
+	err = s.Scan(&u.Payment, &u.Left, &d.Payee, &d.Currency, &d.Since, &d.PayeeName, &d.Account, &d.Destination, &d.Held)
+	return u, err
+}
+
+// Overdue are the planned payments that were planned at a time or before, and that nothing holds.
+func (s *Reader) Overdue(ctx context.Context, planned time.Time) ([]flattery.PaymentID, error) {
+	list, err := all(ctx, s.DB, value[flattery.PaymentID], `SELECT p.id FROM payments p JOIN payees y ON y.id = p.payee_id
+		WHERE p.state = 'planned' AND p.planned_at <= ? AND CASE `+held+` ELSE '' END = '' ORDER BY p.id`, seconds(planned))
+	return list, wrap("overdue payments", err)
 }

@@ -22,11 +22,13 @@ const held = `WHEN EXISTS (SELECT 1 FROM claims c JOIN disputes x ON x.identity_
 const unchecked = `WHEN NOT EXISTS (SELECT 1 FROM payments o WHERE o.payee_id = y.id) AND EXISTS (SELECT 1 FROM claims c
 		WHERE c.account_id = y.account_id AND c.proof <> 'admin' AND c.checked_at < (SELECT coalesce(max(settled_at), 0) FROM months)) THEN 'unchecked'`
 
+// destination is where the account of a payee y is paid; NULL: it never said.
+const destination = `(SELECT s.value FROM settings s WHERE s.account_id = y.account_id AND s.name = 'destination' ORDER BY s.since DESC LIMIT 1)`
+
 // debtQuery names payees by their account, and else by their handle; the destination is the account's, and else what the author publishes.
 const debtQuery = `SELECT d.account_id, d.payee_id, d.currency, d.amount, d.since,
 	CAST(coalesce((SELECT sum(p.amount) FROM payments p WHERE p.account_id = d.account_id AND p.payee_id = d.payee_id AND p.currency = d.currency AND p.state = 'planned'), 0) AS BIGINT),
-	coalesce(a.name, h.network || ':' || i.handle), coalesce(y.account_id, 0),
-	coalesce((SELECT s.value FROM settings s WHERE s.account_id = y.account_id AND s.name = 'destination' ORDER BY s.since DESC LIMIT 1), l.destination, ''),
+	coalesce(a.name, h.network || ':' || i.handle), coalesce(y.account_id, 0), coalesce(` + destination + `, l.destination, ''),
 	CASE ` + held + ` ` + unchecked + ` ELSE '' END, coalesce(l.payee, ''), coalesce(l.source, ''), coalesce(e.looked_at, 0)
 	FROM debts d JOIN payees y ON y.id = d.payee_id LEFT JOIN accounts a ON a.id = y.account_id
 	LEFT JOIN identities i ON i.id = y.identity_id LEFT JOIN hosts h ON h.id = i.host_id
