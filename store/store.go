@@ -100,7 +100,9 @@ type Reader interface {
 	Invites(ctx context.Context, now time.Time) ([]flattery.Invite, error) // that nobody has used
 	Invited(ctx context.Context, token string, now time.Time) (flattery.Invite, error)
 	Schema(ctx context.Context) (Schema, error)
-	Kept(ctx context.Context) (map[string]string, error) // settings of the instance that were made in the pages, by name
+	Upload(ctx context.Context, account flattery.AccountID) (Upload, error) // the account's last
+	OpenUploads(ctx context.Context) ([]Upload, error)                      // that wait or are at work
+	Kept(ctx context.Context) (map[string]string, error)                    // settings of the instance that were made in the pages, by name
 }
 
 // FlattrQuery selects flattrs, newest first. Month selects what counts in it and what was found in it.
@@ -214,6 +216,18 @@ type Import struct {
 	At      time.Time
 }
 
+// Upload is an export file that was handed in by the pages.
+type Upload struct {
+	ID      int64
+	Account flattery.AccountID
+	Name    string
+	Owner   string // id at the network; "": the file says it
+	State   string // waits, works, done, failed
+	Likes   int    // read so far
+	MadeAt  time.Time
+	Found   string // done: what became of them, as whoever took it in wrote it; failed: why, in words
+}
+
 // Begun is how far the instance's money has come. While its transaction lasts nothing is posted and no month is frozen.
 type Begun struct {
 	Posted   bool // there are transactions
@@ -313,6 +327,11 @@ type Tx interface {
 	NameAuthor(ctx context.Context, t flattery.Thing, author flattery.Profile, now time.Time) error
 	// AddImport notes a file, and says whether it is the account's first of that owner.
 	AddImport(ctx context.Context, i Import) (first bool, err error)
+	// AddUpload forgets the account's earlier ones. ErrState while one of them is not done. TakeUpload is for one: ErrNotFound when it
+	// does not wait any more. SaveUpload writes State, Likes and Found of one that is not done.
+	AddUpload(ctx context.Context, u Upload) (int64, error)
+	TakeUpload(ctx context.Context, id int64) error
+	SaveUpload(ctx context.Context, u Upload) error
 	RemoveFlattr(ctx context.Context, account flattery.AccountID, id flattery.FlattrID) error // ErrFrozen
 	RestoreFlattr(ctx context.Context, account flattery.AccountID, id flattery.FlattrID, now time.Time) error
 	LapsePending(ctx context.Context, foundBefore time.Time) (int, error)

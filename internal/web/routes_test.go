@@ -79,6 +79,8 @@ func TestEveryRouteAnswersEachVisitorAsItShould(t *testing.T) {
 		"GET /button":                   {"/button", page, page, page},
 		"POST /button/public":           {"/button/public", refused, sent, sent},
 		"GET /p/{name}":                 {"/p/Ada", missing, missing, missing},
+		"GET /import":                   {"/import", sent, page, page},
+		"POST /import":                  {"/import", refused, unknown, unknown},
 		"GET /links/{id}":               {"/links/1", sent, page, missing},
 		"POST /links/{id}":              {"/links/1", refused, sent, missing},
 		"POST /links/{id}/never":        {"/links/1/never", refused, sent, missing},

@@ -177,6 +177,7 @@ func (t *Tx) RemoveAccount(ctx context.Context, id flattery.AccountID, now time.
 		`DELETE FROM attempts WHERE account_id = ?`,
 		`DELETE FROM proofs WHERE account_id = ?`,
 		`DELETE FROM imports WHERE account_id = ?`,
+		`DELETE FROM uploads WHERE account_id = ?`,
 		`DELETE FROM sessions WHERE account_id = ?`,
 		`DELETE FROM passkeys WHERE account_id = ?`,
 		`DELETE FROM keyrings WHERE account_id = ?`,

@@ -69,6 +69,8 @@ func parts() []part {
 		{table: "attempts", columns: "id bigint, state text, browser text, account_id bigint, network text, host text, purpose text, link_id bigint, handle text, " +
 			"month boolean, verifier bytea, request text, expires_at bigint", numbers: true},
 		{table: "imports", columns: "account_id bigint, identity_id bigint, files bigint, first_at bigint, last_at bigint"},
+		// Files that wait stay with the process that took them, and are handed in again.
+		{table: "uploads", columns: "id bigint, account_id bigint, name text, owner text, state text, likes bigint, made_at bigint, found text", where: "state IN ('done', 'failed')", numbers: true},
 	}
 }
 
