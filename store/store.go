@@ -40,6 +40,8 @@ type Reader interface {
 	Health(ctx context.Context) ([]flattery.Health, error)                          // by network
 	// Unasked counts the active links that were asked once, and not since a time.
 	Unasked(ctx context.Context, since time.Time) (int, error)
+	// Reading says how many likes were found over those of an account's links of which the first reading goes on.
+	Reading(ctx context.Context, account flattery.AccountID) (map[flattery.LinkID]int, error)
 	Claims(ctx context.Context, account flattery.AccountID) ([]flattery.Claim, error)
 	Claim(ctx context.Context, id flattery.ClaimID) (flattery.Claim, error)
 	// DueClaims are those to be looked at again: of organisations by their administrators each time; lapsed ones and those not
@@ -74,6 +76,7 @@ type Reader interface {
 	Donors(ctx context.Context, m flattery.Month, after flattery.AccountID, limit int) ([]flattery.AccountID, error)
 	// DonorMonths yields all that is needed to split the month for the donors first…last, in their order.
 	DonorMonths(ctx context.Context, m flattery.Month, first, last flattery.AccountID) iter.Seq2[DonorMonth, error]
+	Settled(ctx context.Context, m flattery.Month) (int, error)                                 // donors of whom that is done
 	Settlements(ctx context.Context, account flattery.AccountID) ([]flattery.Settlement, error) // newest first
 
 	Debts(ctx context.Context, donor flattery.AccountID) ([]flattery.Debt, error)          // 0: all; largest first

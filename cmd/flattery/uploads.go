@@ -248,9 +248,9 @@ func (in *instance) takeOne(ctx context.Context, u store.Upload) error {
 		}
 	}
 	all, err := in.takeFiles(ctx, u)
-	defer in.inbox.count(0, "")
+	in.inbox.count(0, "")
 	if ctx.Err() != nil {
-		return nil // and again at the next start
+		return ctx.Err() // and again at the next start
 	}
 	if errors.Is(err, flattery.ErrUnknown) {
 		return err

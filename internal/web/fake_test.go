@@ -55,6 +55,7 @@ type world struct {
 	toAda           []flattery.Payment
 	rough           bool
 	upload          map[flattery.AccountID]Upload
+	reading         map[flattery.LinkID]int
 	handed          []string // of files: "owner name text"
 	settings        []Setting
 	closed          bool              // a month was

@@ -33,3 +33,11 @@ func (w *world) Uploaded(_ context.Context, account flattery.AccountID) (Upload,
 	}
 	return told(w, up)
 }
+
+// What goes on just now.
+
+func (w *world) Reading(context.Context, flattery.AccountID) (map[flattery.LinkID]int, error) {
+	return w.reading, w.broken
+}
+
+func (w *world) Settled(context.Context, flattery.Month) (int, error) { return 1200, w.broken }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"flattery"
 )
@@ -111,3 +112,18 @@ func TestFilesThatCannotBeTakenAreRefusedInWords(t *testing.T) {
 type endless struct{}
 
 func (endless) Read(b []byte) (int, error) { clear(b); return len(b), nil }
+
+func TestWhatGoesOnIsSeen(t *testing.T) {
+	w := populated(false)
+	w.links[0].LastPoll, w.links[0].LastGood, w.reading = time.Time{}, time.Time{}, map[flattery.LinkID]int{1: 1200}
+	w.months[0].FrozenAt, w.months[0].Donors = today, 3000
+	b := visitor(t, handler(t, options(t, w))).signIn(w, ada)
+	expect(t, b, "/links", []string{"being read: 1,200 likes so far"}, nil)
+	expect(t, b, "/admin/months", []string{"1,200 of 3,000 are settled", `href="/admin/months?still=1"`}, nil)
+	if got := b.get("/admin/months").Header().Get("Refresh"); got != "2" {
+		t.Errorf("asked for again after %q", got)
+	}
+	if got := b.get("/admin/months?still=1").Header().Get("Refresh"); got != "" {
+		t.Errorf("asked for again after %q although it was stopped", got)
+	}
+}

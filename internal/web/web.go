@@ -64,6 +64,12 @@ type Store interface {
 	// Links lists the account's links in every state, oldest first.
 	Links(ctx context.Context, account flattery.AccountID) ([]flattery.Link, error)
 
+	// Reading says how many likes were found so far over those of the account's links of which the first reading goes on.
+	Reading(ctx context.Context, account flattery.AccountID) (map[flattery.LinkID]int, error)
+
+	// Settled is how many donors of a month are settled.
+	Settled(ctx context.Context, m flattery.Month) (int, error)
+
 	// Claims lists what is the account's own, oldest first.
 	Claims(ctx context.Context, account flattery.AccountID) ([]flattery.Claim, error)
 

@@ -10,7 +10,7 @@ import (
 
 // uploadPromises are those of files that are handed in.
 func uploadPromises() map[string]func(*house) {
-	return map[string]func(*house){"one file of an account is taken in at a time": uploads}
+	return map[string]func(*house){"one file of an account is taken in at a time": uploads, "a first reading is seen": readings}
 }
 
 func uploads(h *house) {
@@ -57,3 +57,20 @@ func uploads(h *house) {
 }
 
 func missing(err error) bool { return errors.Is(err, flattery.ErrNotFound) }
+
+// readings: what comes over a link counts as its first reading until the first good answer.
+func readings(h *house) {
+	a := h.account("ann")
+	l := h.link(a, "ann", flattery.ByName)
+	other := h.link(h.account("bob"), "bob", flattery.ByName)
+	h.likes(l, start, like("zoe", "x", start), like("zoe", "y", start))
+	h.likes(other, start, like("zoe", "x", start))
+	got, err := h.Reading(h.Context(), a)
+	h.want("while it is read", say(got, err), say(map[flattery.LinkID]int{l.ID: 2}, error(nil)))
+	l.State, l.LastPoll, l.LastGood = flattery.LinkActive, start, start
+	h.do(func(ctx context.Context, tx store.Tx) error { return tx.SaveLink(ctx, l) })
+	got, err = h.Reading(h.Context(), a)
+	h.want("once it was", say(got, err), "map[] <nil>")
+	n, err := h.Settled(h.Context(), october)
+	h.want("nobody is settled", say(n, err), "0 <nil>")
+}
