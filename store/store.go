@@ -40,6 +40,8 @@ type Reader interface {
 	Health(ctx context.Context) ([]flattery.Health, error)                          // by network
 	// Unasked counts the active links that were asked once, and not since a time.
 	Unasked(ctx context.Context, since time.Time) (int, error)
+	// Reading says how many likes were found over those of an account's links of which the first reading goes on.
+	Reading(ctx context.Context, account flattery.AccountID) (map[flattery.LinkID]int, error)
 	Claims(ctx context.Context, account flattery.AccountID) ([]flattery.Claim, error)
 	Claim(ctx context.Context, id flattery.ClaimID) (flattery.Claim, error)
 	// DueClaims are those to be looked at again: of organisations by their administrators each time; lapsed ones and those not
@@ -88,6 +90,7 @@ type Reader interface {
 	Donors(ctx context.Context, m flattery.Month, after flattery.AccountID, limit int) ([]flattery.AccountID, error)
 	// DonorMonths yields all that is needed to split the month for the donors first…last, in their order.
 	DonorMonths(ctx context.Context, m flattery.Month, first, last flattery.AccountID) iter.Seq2[DonorMonth, error]
+	Settled(ctx context.Context, m flattery.Month) (int, error)                                 // donors of whom that is done
 	Settlements(ctx context.Context, account flattery.AccountID) ([]flattery.Settlement, error) // newest first
 
 	Debts(ctx context.Context, donor flattery.AccountID) ([]flattery.Debt, error)          // 0: all; largest first
@@ -130,7 +133,9 @@ type Reader interface {
 	OpenDeliveries(ctx context.Context) ([]flattery.DeliveryID, error) // that wait
 
 	Schema(ctx context.Context) (Schema, error)
-	Kept(ctx context.Context) (map[string]string, error) // settings of the instance that were made in the pages, by name
+	Upload(ctx context.Context, account flattery.AccountID) (Upload, error) // the account's last
+	OpenUploads(ctx context.Context) ([]Upload, error)                      // that wait or are at work
+	Kept(ctx context.Context) (map[string]string, error)                    // settings of the instance that were made in the pages, by name
 }
 
 // FlattrQuery selects flattrs, newest first. Month selects what counts in it and what was found in it.
@@ -252,6 +257,18 @@ type Import struct {
 	At      time.Time
 }
 
+// Upload is an export file that was handed in by the pages.
+type Upload struct {
+	ID      int64
+	Account flattery.AccountID
+	Name    string
+	Owner   string // id at the network; "": the file says it
+	State   string // waits, works, done, failed
+	Likes   int    // read so far
+	MadeAt  time.Time
+	Found   string // done: what became of them, as whoever took it in wrote it; failed: why, in words
+}
+
 // Begun is how far the instance's money has come. While its transaction lasts nothing is posted and no month is frozen.
 type Begun struct {
 	Posted   bool // there are transactions
@@ -359,6 +376,11 @@ type Tx interface {
 	SavePayable(ctx context.Context, p flattery.Payable) (joined int, err error)
 	// AddImport notes a file, and says whether it is the account's first of that owner.
 	AddImport(ctx context.Context, i Import) (first bool, err error)
+	// AddUpload forgets the account's earlier ones. ErrState while one of them is not done. TakeUpload is for one: ErrNotFound when it
+	// does not wait any more. SaveUpload writes State, Likes and Found of one that is not done.
+	AddUpload(ctx context.Context, u Upload) (int64, error)
+	TakeUpload(ctx context.Context, id int64) error
+	SaveUpload(ctx context.Context, u Upload) error
 	RemoveFlattr(ctx context.Context, account flattery.AccountID, id flattery.FlattrID) error // ErrFrozen
 	RestoreFlattr(ctx context.Context, account flattery.AccountID, id flattery.FlattrID, now time.Time) error
 	LapsePending(ctx context.Context, foundBefore time.Time) (int, error)

@@ -157,6 +157,7 @@ func (p *program) demoWithPages(ctx context.Context, d *demo) error {
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return serveHTTP(ctx, listener, handler) })
+	g.Go(func() error { return d.takeIn(ctx) })
 	g.Go(func() error {
 		if err := d.meet(ctx, 0); err != nil {
 			return err

@@ -63,14 +63,15 @@ A file with likes that does not say whose they are needs --owner. Such files are
 				if err != nil {
 					return err
 				}
-				all, err := p.readArchives(ctx, in, files, owner)
-				if err != nil {
+				tell := p.counter("likes read")
+				all, err := in.readArchives(ctx, files, owner, tell)
+				if tell(0); err != nil {
 					return err
 				}
 				if err := in.owns(ctx, a, all); err != nil {
 					return err
 				}
-				if all, err = p.writeArchives(ctx, in, a.ID, all); err != nil {
+				if all, err = in.writeArchives(ctx, a.ID, all, func() func(int) { return p.counter("likes written") }); err != nil {
 					return err
 				}
 				return p.print(all, func(out io.Writer) { showImported(out, all) })
@@ -82,12 +83,10 @@ A file with likes that does not say whose they are needs --owner. Such files are
 }
 
 // readArchives reads every file to its end, before anything is written.
-func (p *program) readArchives(ctx context.Context, in *instance, files []string, owner string) ([]imported, error) {
+func (in *instance) readArchives(ctx context.Context, files []string, owner string, tell func(int)) ([]imported, error) {
 	if owner != "" && !accountID.MatchString(owner) {
-		return nil, flattery.Input("--owner %q is not the id of an account: write a number like 783214 (X), or one like 12345678@N00 (Flickr)", plain(owner))
+		return nil, notAnOwner(owner)
 	}
-	tell := p.counter("likes read")
-	defer tell(0)
 	var all []imported
 	for _, name := range files {
 		one, err := in.readArchive(ctx, name, owner, tell)
@@ -107,6 +106,10 @@ func (p *program) readArchives(ctx context.Context, in *instance, files []string
 		o.Files, o.Likes, o.likes = append(o.Files, one.Files...), o.Likes+one.Likes, append(o.likes, one.likes...)
 	}
 	return all, nil
+}
+
+func notAnOwner(owner string) error {
+	return flattery.Input("--owner %q is not the id of an account: write a number like 783214 (X), or one like 12345678@N00 (Flickr)", plain(owner))
 }
 
 // accountID is an id at X, or at Flickr. A handle is none: it may become somebody else's.
@@ -178,12 +181,12 @@ func whose(p flattery.Profile) string {
 	return fmt.Sprintf("%s (%s)", plain(p.String()), plain(p.Subject))
 }
 
-// writeArchives writes all or nothing.
-func (p *program) writeArchives(ctx context.Context, in *instance, account flattery.AccountID, all []imported) ([]imported, error) {
+// writeArchives writes all or nothing; it counts anew where it begins anew.
+func (in *instance) writeArchives(ctx context.Context, account flattery.AccountID, all []imported, count func() func(int)) ([]imported, error) {
 	now := in.now().Truncate(time.Second)
 	var written []imported
 	err := in.update(ctx, func(tx store.Tx) error {
-		tell, again := p.counter("likes written"), slices.Clone(all)
+		tell, again := count(), slices.Clone(all)
 		defer tell(0)
 		for i := range again {
 			if err := again[i].write(ctx, tx, account, now, tell); err != nil {

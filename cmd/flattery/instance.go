@@ -98,6 +98,7 @@ type instance struct {
 	subscriber *subscribe.Subscriber
 	feeds      *notify.Feeds
 	hooks      *notify.Hooks
+	inbox      *inbox
 	volatile   bool // the demo's data may go with the machine
 	workers    int
 	patience   time.Duration // with a database that cannot be reached
@@ -125,7 +126,7 @@ func clock(c *config.Config) func() time.Time {
 // outside puts together what speaks with networks; it needs no store.
 func (p *program) outside(c *config.Config) *instance {
 	in := &instance{
-		Config: c, loaded: c, turns: make(chan struct{}, 1), now: clock(c), base: c.URL(c.Listen),
+		Config: c, loaded: c, inbox: newInbox(), turns: make(chan struct{}, 1), now: clock(c), base: c.URL(c.Listen),
 		log:    slog.New(slog.NewTextHandler(p.stderr, &slog.HandlerOptions{Level: c.LogLevel})),
 		client: connectors.NewClient(connectors.ClientOptions{AllowPrivate: c.AllowPrivate, Version: version}),
 	}

@@ -60,6 +60,7 @@ func end(g *errgroup.Group) error {
 // watch ends the round when the settings have changed: at once when it was here, within a minute when it was elsewhere.
 func (in *instance) watch(ctx context.Context, g *errgroup.Group, l *lobby) error {
 	plan, err := schedule.New(in.log, in.now, schedule.Entry{Name: "settings", Spec: "* * * * *", Due: func(ctx context.Context, _ time.Time) error {
+		in.inbox.wake() // what could not be done is tried again
 		_, err := in.turned(ctx)
 		return err
 	}})

@@ -116,6 +116,10 @@ func (p *program) receive(ctx context.Context, in *instance, g *errgroup.Group, 
 			return err
 		}
 	}
+	if err := in.sweep(ctx); err != nil {
+		return err
+	}
+	g.Go(func() error { return in.takeIn(ctx) })
 	l.open(handler)
 	return nil
 }

@@ -83,6 +83,7 @@ func (e *ClockError) Error() string {
 type EarlyError struct {
 	Month flattery.Month
 	Links int
+	Since time.Time // when its grace ended
 }
 
 func (e *EarlyError) Error() string {
@@ -133,7 +134,7 @@ func (s *Settler) workMonth(ctx context.Context, j queue.Job) error {
 		return fmt.Errorf("settle: %w", err)
 	}
 	if err := s.freeze(ctx, m); err != nil {
-		if pause := waits(err); pause > 0 {
+		if pause := waits(err, s.Now()); pause > 0 {
 			s.Log.Warn("a month waits", "month", m, "why", err)
 			return errors.Join(&queue.SnoozeError{Until: s.Now().Add(pause)}, err)
 		}
@@ -167,12 +168,13 @@ func (s *Settler) workMonth(ctx context.Context, j queue.Job) error {
 }
 
 // waits says how long a month waits that cannot be frozen now; 0: the error is another.
-func waits(err error) time.Duration {
+func waits(err error, now time.Time) time.Duration {
 	if _, ok := errors.AsType[*ClockError](err); ok {
 		return time.Hour
 	}
-	if _, ok := errors.AsType[*EarlyError](err); ok {
-		return 5 * time.Second // the daemon is asking them
+	if early, ok := errors.AsType[*EarlyError](err); ok {
+		// The daemon is asking them. Where one cannot be asked for days, that is not said each five seconds.
+		return min(max(now.Sub(early.Since)/60, 5*time.Second), time.Minute)
 	}
 	return 0
 }
@@ -189,7 +191,7 @@ func (s *Settler) freeze(ctx context.Context, m flattery.Month) error {
 	}
 	unasked, err := s.Store.Unasked(ctx, month.Ends)
 	if err == nil && unasked > 0 {
-		err = &EarlyError{m, unasked}
+		err = &EarlyError{m, unasked, month.Ends.Add(s.Rules.Grace)}
 	}
 	if err == nil {
 		err = s.clock(ctx, month, now)

@@ -108,6 +108,14 @@ func TestAMonthWaitsUntilItsLinksWereAskedSinceItEnded(t *testing.T) {
 	if early, said := errors.AsType[*EarlyError](err); !ok || !said || early.Links != 1 || !snooze.Until.After(b.now) || !b.month(october).FrozenAt.IsZero() {
 		t.Fatalf("error %v, %+v", err, b.month(october))
 	}
+	for late, want := range map[time.Duration]time.Duration{0: 5 * time.Second, 10 * time.Minute: 10 * time.Second, 48 * time.Hour: time.Minute} {
+		b.now = closes.Add(late)
+		err := b.workMonth(t.Context(), queue.Job{Kind: KindMonth, Key: "2026-10"})
+		if until, _ := queue.Snoozed(err); !until.Equal(b.now.Add(want)) {
+			t.Errorf("%s late: asked again after %s, want %s", late, until.Sub(b.now), want)
+		}
+	}
+	b.now = closes
 	asked(ann, flattery.LinkActive, ended)
 	if err := b.settle(); err != nil || b.month(october).SettledAt.IsZero() {
 		t.Errorf("once it was asked: %v", err)

@@ -116,6 +116,7 @@ func madeKeys() []string {
 		"authors":  "here elsewhere waiting here.text elsewhere.text waiting.text unknown nowhere message",
 		"income":   "payto lightning https",
 		"welcome":  "keys budget link claim rules invite keys.text budget.text link.text claim.text rules.text invite.text",
+		"import":   "is.waits is.reads is.writes is.done is.failed",
 		"setup":    strings.Join(setupSteps(), " ") + " " + strings.Join(setupSteps(), ".text ") + ".text network.now network.keys network.linked",
 		"policy": `fixed file begun settling demo part.months part.money part.likes part.owner mode mode.pledge mode.prepaid split split.flattr split.creator clicks clicks.many clicks.once fee
 			time_zone time_zone.tip months.grace months.grace.tip currencies currencies.tip budget.minimum budget.minimum.tip slips.max slips.max.tip slips.minimum slips.minimum.tip
@@ -127,7 +128,7 @@ func madeKeys() []string {
 			keys = append(keys, prefix+"."+strings.ReplaceAll(end, "+", " "))
 		}
 	}
-	for _, e := range []string{"missing", "stranger", "token", "plain", "foreign", "often", "claimlink", "attempt", "denied", "other", "nobody", "claimed", "disputed", "outside", "method", "frozen", "state", "unknown", "long", "input", "broken", "invite", "wrong", "lastadmin"} {
+	for _, e := range []string{"missing", "stranger", "token", "plain", "foreign", "often", "claimlink", "attempt", "denied", "other", "nobody", "claimed", "disputed", "outside", "method", "frozen", "state", "unknown", "long", "large", "input", "broken", "invite", "wrong", "lastadmin"} {
 		keys = append(keys, "error."+e+".title", "error."+e+".text")
 	}
 	for _, key := range []string{"prove.where.other twitter github flickr soundcloud vimeo fivehundredpx", "slips.hold.disputed unverified", "dispute.ended.first second withdrawn", "feed.title subtitle", "flash.feed unhooked hookgood hookbad hooknone",

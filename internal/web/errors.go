@@ -89,6 +89,8 @@ func meaning(err error) (status int, key string) {
 		return http.StatusConflict, "state"
 	case errors.Is(err, flattery.ErrUnknown):
 		return http.StatusServiceUnavailable, "unknown"
+	case errors.Is(err, errLarge):
+		return http.StatusRequestEntityTooLarge, "large"
 	case tooLong:
 		return http.StatusRequestEntityTooLarge, "long"
 	case input:
@@ -152,6 +154,8 @@ func retry(v *visit) string {
 	case v.Method == http.MethodPost && strings.HasSuffix(path, "/prove"):
 		return path
 	case (strings.HasPrefix(path, setupPath) || path == policyPath) && v.account.Admin && v.Method == http.MethodPost:
+		return path
+	case path == importPath:
 		return path
 	case strings.HasPrefix(path, "/admin/disputes") && v.account.Admin:
 		return "/admin/disputes"

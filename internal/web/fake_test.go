@@ -57,6 +57,9 @@ type world struct {
 	earnings        map[flattery.Month][]flattery.Earning
 	toAda           []flattery.Payment
 	rough           bool
+	upload          map[flattery.AccountID]Upload
+	reading         map[flattery.LinkID]int
+	handed          []string // of files: "owner name text"
 	settings        []Setting
 	closed          bool              // a month was
 	policy          map[string]string // that was made

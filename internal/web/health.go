@@ -56,6 +56,8 @@ func (s *site) health(v *visit) (view, error) {
 type adminMonthsPage struct {
 	frame
 	Months   []adminMonth
+	Busy     bool   // one is being settled
+	Still    bool   // and this page is not asked for again by itself
 	Currency string // ""; of several, which are not added up
 }
 
@@ -65,6 +67,7 @@ type adminMonth struct {
 	flattery.MonthState
 	State  string // open, ended, frozen, settled
 	Closes time.Time
+	Done   int // donors, while it is being settled
 }
 
 func (s *site) adminMonths(v *visit) (view, error) {
@@ -78,9 +81,20 @@ func (s *site) adminMonths(v *visit) (view, error) {
 		p.Currency = s.Currencies[0]
 	}
 	for _, m := range months {
-		p.Months = append(p.Months, adminMonth{MonthState: m, State: reached(m, v.now), Closes: m.Ends.Add(s.Grace)})
+		line := adminMonth{MonthState: m, State: reached(m, v.now), Closes: m.Ends.Add(s.Grace)}
+		if line.State == "frozen" {
+			if line.Done, err = s.Store.Settled(v.ctx, m.Month); err != nil {
+				return view{}, err
+			}
+			p.Busy = true
+		}
+		p.Months = append(p.Months, line)
 	}
-	return view{page: p}, nil
+	answer := view{page: p}
+	if p.Still = v.URL.Query().Get("still") != ""; p.Busy && !p.Still {
+		answer.refresh = importRefresh
+	}
+	return answer, nil
 }
 
 // audit recomputes the ledger and says what came of it.

@@ -26,6 +26,7 @@ type linkLine struct {
 	Answered  time.Duration // since the last good answer
 	Next      time.Duration // until the next poll; 0: now
 	Behind    time.Duration // how long nothing good has come although it was due; 0: it is up to date
+	Reads     int           // likes so far, while it is read for the first time
 	Proved    bool
 	Known     bool   // the network is one of ours
 	Said      string // in the network's words, where they tell a donor more than ours
@@ -44,6 +45,10 @@ func (s *site) links(v *visit) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
+	reading, err := s.Store.Reading(v.ctx, v.account.ID)
+	if err != nil {
+		return view{}, err
+	}
 	p := &linksPage{Networks: all, Admin: v.account.Admin}
 	p.Nav = "links"
 	for _, l := range standing(links) {
@@ -51,7 +56,9 @@ func (s *site) links(v *visit) (view, error) {
 		if i := slices.IndexFunc(all, func(n Network) bool { return n.Key == l.Identity.Network }); i >= 0 {
 			n = all[i]
 		}
-		p.Links = append(p.Links, mended(health(v, l), n))
+		line := mended(health(v, l), n)
+		line.Reads = reading[l.ID]
+		p.Links = append(p.Links, line)
 	}
 	return view{page: p}, nil
 }

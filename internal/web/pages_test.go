@@ -23,7 +23,7 @@ func emptyPages() []page {
 		&networkPage{Network: emptyNetwork}, &keysPage{Network: emptyNetwork}, &codePage{}, &identitiesPage{}, &provePage{Network: emptyNetwork, Where: "prove.where.other"}, &disputesPage{},
 		&signinPage{}, &stepupPage{}, &securityPage{}, &invitePage{}, &accountsPage{},
 		&messagesPage{},
-		&submitPage{}, &flattrPage{Flattr: flattery.Flattr{State: flattery.Pending}}, &subscriptionsPage{}, &rulesPage{}, &buttonPage{}, &publicPage{}, &settingsPage{}, &incomePage{}, &earningsPage{}, &healthPage{}, &authorsPage{}, &claimLinkPage{}, &claimedPage{}, &welcomePage{}, &adminMonthsPage{}, &instancePage{}, &termsPage{}, &policyPage{Parts: []policyPart{{"owner", []policyField{{Name: "mode", Fixed: "policy.begun", Choices: []string{"pledge"}, Value: "pledge"}}}}}, &setupPage{Step: "budget"},
+		&submitPage{}, &flattrPage{Flattr: flattery.Flattr{State: flattery.Pending}}, &subscriptionsPage{}, &rulesPage{}, &buttonPage{}, &publicPage{}, &settingsPage{}, &incomePage{}, &earningsPage{}, &healthPage{}, &authorsPage{}, &claimLinkPage{}, &claimedPage{}, &welcomePage{}, &adminMonthsPage{}, &instancePage{}, &termsPage{}, &policyPage{Parts: []policyPart{{"owner", []policyField{{Name: "mode", Fixed: "policy.begun", Choices: []string{"pledge"}, Value: "pledge"}}}}}, &setupPage{Step: "budget"}, &importPage{Upload: Upload{State: "failed"}},
 	}
 }
 

@@ -43,7 +43,7 @@ func populated(rough bool) *world {
 			ada: {ID: ada, Name: "Ada", Admin: true, CreatedAt: created, Settings: flattery.Settings{Budget: 5 * flattery.Unit, Currency: "EUR"}},
 			bob: {ID: bob, Name: "Bob", CreatedAt: created},
 		},
-		zone: berlin(), settings: settings(),
+		zone: berlin(), settings: settings(), upload: map[flattery.AccountID]Upload{},
 		tokens: map[string]flattery.AccountID{}, sessions: map[string][]byte{}, visits: map[string]flattery.Session{},
 		invites: map[string]bool{"invited": true, "too": true}, origin: "http://localhost:8080",
 		keys: map[flattery.AccountID]flattery.Keys{

@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -104,6 +105,8 @@ func (s *site) networking() []route {
 		{"POST /links/{id}/allow", members, s.allow},
 		{"POST /links/{id}/remove", members, s.unlink},
 		{"GET /networks/{network}", members, s.networkState},
+		{"GET /import", members, s.importPage},
+		{"POST /import", members, s.upload},
 		{"POST /connect", members, s.connect},
 		{"GET /oauth/code", members, s.codePage},
 		{"POST /oauth/code", members, s.enterCode},
@@ -191,6 +194,7 @@ type view struct {
 	page     page
 	status   int // of the page; 0: OK
 	redirect string
+	refresh  int // seconds after which the page is asked for again; 0: it is not
 	raw      *raw
 }
 
@@ -252,7 +256,12 @@ func (s *site) handler(base *url.URL) (http.Handler, error) {
 		for _, h := range headers {
 			w.Header().Set(h[0], h[1])
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, longestBody)
+		most := int64(longestBody)
+		if r.Method == http.MethodPost && r.URL.Path == importPath {
+			most = s.MostUpload
+			s.roomy(w)
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, most)
 		guarded.ServeHTTP(w, r)
 	}), nil
 }
@@ -306,6 +315,9 @@ func (s *site) serve(rt route) http.Handler {
 			}
 			s.sendRaw(w, r, answer.raw)
 			return
+		}
+		if answer.refresh > 0 {
+			w.Header().Set("Refresh", strconv.Itoa(answer.refresh))
 		}
 		s.send(w, cmp.Or(answer.status, http.StatusOK), htmlType, body)
 	})

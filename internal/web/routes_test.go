@@ -86,6 +86,8 @@ func TestEveryRouteAnswersEachVisitorAsItShould(t *testing.T) {
 		"GET /authors":                  {"/authors", sent, page, page},
 		"POST /authors":                 {"/authors", refused, sent, missing},
 		"GET /claims/{id}":              {"/claims/1", sent, page, missing},
+		"GET /import":                   {"/import", sent, page, page},
+		"POST /import":                  {"/import", refused, unknown, unknown},
 		"GET /links/{id}":               {"/links/1", sent, page, missing},
 		"POST /links/{id}":              {"/links/1", refused, sent, missing},
 		"POST /links/{id}/never":        {"/links/1/never", refused, sent, missing},

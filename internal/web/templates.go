@@ -112,6 +112,7 @@ func functions(g *tongue, s *site) template.FuncMap {
 		"short":      short,
 		"pageLink":   pageLink,
 		"grouped":    grouped,
+		"listing":    func(all []string) string { return strings.Join(all, ", ") },
 		"asset":      s.assets.url,
 		"language":   func(code string) (string, error) { return s.tongues.byCode[code].say("language") },
 		"network":    func(key string) (string, error) { return s.networkTitle(g, key) },

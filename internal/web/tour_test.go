@@ -44,6 +44,7 @@ func tour() []stop {
 		{path: "/links", main: true},
 		{path: "/links/1"},
 		{path: "/links/2"},
+		{path: "/import"},
 		{path: "/networks/github"},
 		{path: "/networks/twitter"},
 		{path: "/networks/flickr"},

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -65,6 +66,12 @@ type Store interface {
 
 	// Links lists the account's links in every state, oldest first.
 	Links(ctx context.Context, account flattery.AccountID) ([]flattery.Link, error)
+
+	// Reading says how many likes were found so far over those of the account's links of which the first reading goes on.
+	Reading(ctx context.Context, account flattery.AccountID) (map[flattery.LinkID]int, error)
+
+	// Settled is how many donors of a month are settled.
+	Settled(ctx context.Context, m flattery.Month) (int, error)
 
 	// Claims lists what is the account's own, oldest first.
 	Claims(ctx context.Context, account flattery.AccountID) ([]flattery.Claim, error)
@@ -177,6 +184,11 @@ type Doors interface {
 	// and nothing is changed then.
 	SetPolicy(ctx context.Context, made map[string]string) error
 
+	// Upload keeps export files of the account until they are taken in, by themselves; owner is whose they are where they do not
+	// say it. Refusals: ErrState while earlier ones are not, *InputError. Uploaded is the last, and how far it has come: ErrNotFound.
+	Upload(ctx context.Context, account flattery.AccountID, owner string, files iter.Seq2[UploadFile, error]) error
+	Uploaded(ctx context.Context, account flattery.AccountID) (Upload, error)
+
 	// SaveKeys keeps what is empty in app as it was; a zero app forgets all. Only admins get here.
 	SaveKeys(ctx context.Context, network string, app flattery.App) error
 
@@ -265,7 +277,7 @@ type Slips struct {
 // plainHost is what a host with a port may consist of, so that nothing else gets into a header.
 var plainHost = regexp.MustCompile(`^[A-Za-z0-9.:\[\]-]+$`)
 
-// Options is what New needs. Networks, Fee, Split, BaseURL, Version, Lapse, Owner and Demo may be left zero.
+// Options is what New needs. Networks, Fee, Split, BaseURL, Version, Lapse, Owner, MostUpload and Demo may be left zero.
 type Options struct {
 	Store    Store
 	Doors    Doors
@@ -290,7 +302,8 @@ type Options struct {
 	Version    string
 	ClickOnce  bool // one press of a person on a button counts
 	Owner      Owner
-	Demo       bool // says on every page that nothing here is real
+	MostUpload int64 // bytes of what is handed in at once; 0: longestUpload
+	Demo       bool  // says on every page that nothing here is real
 	Log        *slog.Logger
 }
 
@@ -325,6 +338,9 @@ func build(ctx context.Context, o Options) (*site, *url.URL, error) {
 	base, err := url.Parse(o.BaseURL)
 	if err != nil {
 		return nil, nil, fmt.Errorf("web: base_url: %w", err)
+	}
+	if o.MostUpload == 0 {
+		o.MostUpload = longestUpload
 	}
 	s := &site{Options: o, secure: base.Scheme == "https", doorbell: rate.NewLimiter(1, 20)}
 	s.sessions = newSessions(o.Sessions, s.secure)

@@ -330,8 +330,9 @@ func refusal(err error) error {
 
 func constraints() map[string]error {
 	return map[string]error{
-		"accounts_named":                            flattery.ErrNameTaken,
-		"claims_identity_id_key":                    flattery.ErrClaimed,
+		"accounts_named":         flattery.ErrNameTaken,
+		"uploads_one":            flattery.ErrState,
+		"claims_identity_id_key": flattery.ErrClaimed,
 		"flattrs_account_id_thing_id_kind_turn_key": flattery.ErrFlattrOnce,
 		"settlements_pkey":                          flattery.ErrSettled,
 		"plans_pkey":                                flattery.ErrSettled,

@@ -328,6 +328,7 @@ func uniques() map[string]error {
 	return map[string]error{
 		"accounts.name":      flattery.ErrNameTaken,
 		"accounts_named":     flattery.ErrNameTaken,
+		"uploads.account_id": flattery.ErrState,
 		"claims.identity_id": flattery.ErrClaimed,
 		"flattrs.account_id": flattery.ErrFlattrOnce,
 		"settlements.month":  flattery.ErrSettled,

@@ -208,7 +208,20 @@ func removeAccount(h *house) {
 		}
 		return tx.AddAttempt(ctx, attempt(a, "state"))
 	})
+	who, err := h.Account(h.Context(), a)
+	if err != nil {
+		h.Fatal(err)
+	}
+	bob := h.account("bob")
+	page := like("ann", "a page", start)
+	page.Author = who.Self()
+	h.likes(h.link(bob, "bob", flattery.ByName), start, page)
+	who.Destination = "payto://iban/DE75512108001245126199"
+	h.do(func(ctx context.Context, tx store.Tx) error { return tx.SetSettings(ctx, a, who.Settings, start) })
 	h.do(func(ctx context.Context, tx store.Tx) error { return tx.RemoveAccount(ctx, a, start) })
+	h.want("the author of what bob likes", h.flattrs(bob)[0].Author.Handle, "")
+	gone, err := h.Link(h.Context(), l.ID)
+	h.want("who was linked", say(gone.State, gone.Identity.Network, gone.Identity.Handle+gone.Identity.Name+gone.Identity.URL, err), say(flattery.LinkRemoved, flattery.House, "", error(nil)))
 	got, err := h.Token(h.Context(), l.ID)
 	h.want("the token", say(open(got), err), say(open(flattery.Token{}), "<nil>"))
 	h.refused(flattery.ErrAttempt, func(ctx context.Context, tx store.Tx) error {

@@ -190,6 +190,7 @@ func (t *Tx) RemoveAccount(ctx context.Context, id flattery.AccountID, now time.
 		`DELETE FROM attempts WHERE account_id = ?`,
 		`DELETE FROM proofs WHERE account_id = ?`,
 		`DELETE FROM imports WHERE account_id = ?`,
+		`DELETE FROM uploads WHERE account_id = ?`,
 		`DELETE FROM sessions WHERE account_id = ?`,
 		`DELETE FROM passkeys WHERE account_id = ?`,
 		`DELETE FROM keyrings WHERE account_id = ?`,
@@ -203,6 +204,9 @@ func (t *Tx) RemoveAccount(ctx context.Context, id flattery.AccountID, now time.
 			return err
 		}
 	}
+	if err := t.unname(ctx, id); err != nil {
+		return wrap("remove account", err)
+	}
 	set, err := settingsAt(ctx, t, id, forever)
 	if err != nil {
 		return wrap("settings", err)
@@ -210,6 +214,31 @@ func (t *Tx) RemoveAccount(ctx context.Context, id flattery.AccountID, now time.
 	// A frozen month still settles with what stood at its freeze; from now on nothing is given.
 	set.Budget, set.Destination, set.Public, set.GiveOn, set.OnTop, set.Netting = 0, "", false, 0, false, false
 	return t.SetSettings(ctx, id, set, now)
+}
+
+// unname takes the names from what stays of an account: its own identity, the identities of its links, and where it was paid. What
+// others know of these identities they keep.
+func (t *Tx) unname(ctx context.Context, id flattery.AccountID) error {
+	nobody := func(subject string) (int64, error) {
+		return t.identity(ctx, flattery.Profile{Identity: flattery.Identity{Network: flattery.House, Host: flattery.House, Subject: subject}})
+	}
+	if _, err := nobody(strconv.FormatInt(int64(id), 10)); err != nil {
+		return err
+	}
+	links, err := all(ctx, t, value[flattery.LinkID], `SELECT id FROM links WHERE account_id = ?`, id)
+	if err != nil {
+		return err
+	}
+	for _, l := range links { // an account links an identity once
+		of, err := nobody(fmt.Sprintf("link %d", l))
+		if err != nil {
+			return err
+		}
+		if err := t.Later(ctx, "unname link", `UPDATE links SET identity_id = ?, reason = '', detail = '' WHERE id = ?`, of, l); err != nil {
+			return err
+		}
+	}
+	return t.Later(ctx, "unname settings", `UPDATE settings SET value = '' WHERE account_id = ? AND name = ?`, id, settingDestination)
 }
 
 // identity gives the number of a profile and keeps what it shows up to date. It is 0 for none.

@@ -79,6 +79,8 @@ func parts() []part {
 		{table: "hooks", columns: "id bigint, account_id bigint, url text, secret bytea, old bytea, old_until bigint, made_at bigint, failing_at bigint, stopped_at bigint", numbers: true},
 		{table: "deliveries", columns: "id bigint, hook_id bigint, notice_id bigint, kind text, state text, made_at bigint, tries bigint, tried_at bigint, status bigint, cause text", numbers: true},
 		{table: "imports", columns: "account_id bigint, identity_id bigint, files bigint, first_at bigint, last_at bigint"},
+		// Files that wait stay with the process that took them, and are handed in again.
+		{table: "uploads", columns: "id bigint, account_id bigint, name text, owner text, state text, likes bigint, made_at bigint, found text", where: "state IN ('done', 'failed')", numbers: true},
 	}
 }
 

@@ -77,6 +77,20 @@ func (s *Reader) Unasked(ctx context.Context, since time.Time) (int, error) {
 	return n, wrap("links to ask", err)
 }
 
+// Reading counts what came over links that were never read to their end.
+func (s *Reader) Reading(ctx context.Context, account flattery.AccountID) (map[flattery.LinkID]int, error) {
+	found := map[flattery.LinkID]int{}
+	_, err := all(ctx, s.DB, func(r Row) (struct{}, error) {
+		var id flattery.LinkID
+		var n int
+		err := r.Scan(&id, &n)
+		found[id] = n
+		return struct{}{}, err
+	}, `SELECT l.id, (SELECT count(*) FROM flattrs f WHERE f.account_id = l.account_id AND f.link_id = l.id) FROM links l
+		WHERE l.account_id = ? AND l.last_good = 0 AND l.state = 'active'`, account)
+	return found, wrap("links that are read", err)
+}
+
 func (t *Tx) AddLink(ctx context.Context, l flattery.Link, token flattery.Token) (flattery.LinkID, error) {
 	identity, err := t.identity(ctx, l.Identity)
 	if err != nil {

@@ -361,6 +361,12 @@ func scanSettlement(s Row) (st flattery.Settlement, err error) {
 	return st, err
 }
 
+// Settled counts the donors of a month that are settled.
+func (s *Reader) Settled(ctx context.Context, m flattery.Month) (int, error) {
+	n, err := value[int](s.DB.Row(ctx, `SELECT count(*) FROM settlements WHERE month = ?`, m))
+	return n, wrap("settled of "+m.String(), err)
+}
+
 // Settlements lists the statements of an account, newest first.
 func (s *Reader) Settlements(ctx context.Context, account flattery.AccountID) ([]flattery.Settlement, error) {
 	list, err := all(ctx, s.DB, scanSettlement, settlementQuery+`WHERE account_id = ? ORDER BY month DESC`, account)
