@@ -45,6 +45,8 @@ type Payment struct {
 	SentAt      time.Time    `json:"sent_at"`
 	PaidAt      time.Time    `json:"paid_at"`
 	Held        Held         `json:"held,omitempty"` // of a planned one: it must not be paid now
+	Joined      bool         `json:"joined"`         // the payee has an account here
+	Published                // where the payee has none
 }
 
 // Debt is what a donor owes a payee: settled and not yet paid.
@@ -59,6 +61,14 @@ type Debt struct {
 	Since       Month       `json:"since"`   // the first month that is not paid
 	Destination Destination `json:"destination,omitempty"`
 	Held        Held        `json:"held,omitempty"` // why no slip is made
+	Published               // of an author who never joined
+}
+
+// Published says where the destination of somebody who never joined is from.
+type Published struct {
+	Shown    string      `json:"shown,omitempty"`    // who is paid there, as it is published: perhaps another than the author
+	Source   PlaceSource `json:"source,omitempty"`   //
+	ProvedAt time.Time   `json:"proved_at,omitzero"` // when it was last seen
 }
 
 // Received is what a payee was promised and paid.
