@@ -27,7 +27,7 @@ func (p *program) account() *cobra.Command {
 }
 
 // wishes are the flags that say what a donor wants.
-type wishes struct{ budget, limit, currency, destination, pause, public string }
+type wishes struct{ budget, limit, currency, destination, pause, claimedOnly, public string }
 
 func (w *wishes) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&w.budget, "budget", "", "what is given a month, like 5.00; 0 gives nothing")
@@ -36,6 +36,8 @@ func (w *wishes) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&w.destination, "destination", "", "where the account is paid: payto://iban/…, lightning:…, https://…")
 	cmd.Flags().StringVar(&w.pause, "pause", "", "pause giving: yes or no")
 	cmd.Flag("pause").NoOptDefVal = "yes"
+	cmd.Flags().StringVar(&w.claimedOnly, "claimed-only", "", "let those authors alone count who have joined, not those who only publish where to be paid: yes or no")
+	cmd.Flag("claimed-only").NoOptDefVal = "yes"
 	cmd.Flags().StringVar(&w.public, "public", "", "show a page and a button by the account's name to everybody: yes or no")
 	cmd.Flag("public").NoOptDefVal = "yes"
 }
@@ -64,6 +66,11 @@ func (w *wishes) apply(in *instance, s flattery.Settings, cmd *cobra.Command) (f
 	}
 	if given("pause") {
 		if s.Paused, err = yesOrNo("pause", w.pause); err != nil {
+			return s, err
+		}
+	}
+	if given("claimed-only") {
+		if s.ClaimedOnly, err = yesOrNo("claimed-only", w.claimedOnly); err != nil {
 			return s, err
 		}
 	}
@@ -192,6 +199,9 @@ func showSettings(w io.Writer, a flattery.Account) {
 		to = string(a.Destination)
 	}
 	rows := [][]string{{"gives", a.Budget.String() + " " + a.Currency + " a month" + paused}, {"cap", limit}, {"is paid at", to}}
+	if a.ClaimedOnly {
+		rows = append(rows, []string{"counts", "authors who have joined, and no others"})
+	}
 	if a.Public {
 		rows = append(rows, []string{"is shown at", click.PagePath(a.Name)})
 	}

@@ -76,6 +76,7 @@ func (s *site) saveSettings(v *visit) (view, error) {
 		set.Currency = s.currency(v.account)
 	}
 	set.Paused = v.PostFormValue("paused") != ""
+	set.ClaimedOnly = v.PostFormValue("claimed_only") != ""
 	if err := s.Doors.SetWishes(v.ctx, v.account.ID, set); err != nil {
 		return view{}, err
 	}
