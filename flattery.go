@@ -221,11 +221,12 @@ type Settings struct {
 	Currency    string      `json:"currency"`
 	Cap         Amount      `json:"cap"` // the most one flattr may be worth; 0: no cap
 	Paused      bool        `json:"paused"`
-	Destination Destination `json:"destination,omitempty"` // where the account is paid
-	Public      bool        `json:"public,omitempty"`      // it has a page that everybody may see, and a button by its name
-	GiveOn      int64       `json:"give_on,omitempty"`     // percent of what it receives that is spent like its budget; 0–100
-	Netting     bool        `json:"netting,omitempty"`     // it may pay, and be paid by, others than by likes, in fewer payments
-	OnTop       bool        `json:"on_top,omitempty"`      // what is given on is spent beside the budget, and not inside it
+	Destination Destination `json:"destination,omitempty"`  // where the account is paid
+	ClaimedOnly bool        `json:"claimed_only,omitempty"` // authors who never joined do not count, though they publish where to be paid
+	Public      bool        `json:"public,omitempty"`       // it has a page that everybody may see, and a button by its name
+	GiveOn      int64       `json:"give_on,omitempty"`      // percent of what it receives that is spent like its budget; 0–100
+	OnTop       bool        `json:"on_top,omitempty"`       // what is given on is spent beside the budget, and not inside it
+	Netting     bool        `json:"netting,omitempty"`      // it may pay, and be paid by, others than by likes, in fewer payments
 }
 
 // Networks that are none: the web, whose things are pages (ID: the canonical address), and this house itself, where each

@@ -47,6 +47,8 @@ type Payment struct {
 	VoidedAt    time.Time    `json:"voided_at"`        // failed, because it was not paid for too long; zero: not
 	Netted      bool         `json:"netted,omitempty"` // by netting the donor pays this payee in place of others
 	Held        Held         `json:"held,omitempty"`   // of a planned one: it must not be paid now
+	Joined      bool         `json:"joined"`           // the payee has an account here
+	Published                // where the payee has none
 }
 
 // Debt is what a donor owes a payee: settled and not yet paid.
@@ -61,6 +63,14 @@ type Debt struct {
 	Since       Month       `json:"since"`   // the first month that is not paid
 	Destination Destination `json:"destination,omitempty"`
 	Held        Held        `json:"held,omitempty"` // why no slip is made
+	Published               // of an author who never joined
+}
+
+// Published says where the destination of somebody who never joined is from.
+type Published struct {
+	Shown    string      `json:"shown,omitempty"`    // who is paid there, as it is published: perhaps another than the author
+	Source   PlaceSource `json:"source,omitempty"`   //
+	ProvedAt time.Time   `json:"proved_at,omitzero"` // when it was last seen
 }
 
 // Netted is what a plan changed of what a donor owes a payee: it was that much, of what took part, and becomes so much.

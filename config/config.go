@@ -69,6 +69,7 @@ type Config struct {
 	OwnerName         string        // who runs the instance, for its terms; "": they do not say
 	OwnerContact      string        // where they are reached: a mail address or a web address
 	AllowPrivate      bool          // outbound requests may go to private addresses
+	Liberapay         string        // where it is asked who is paid there; "": it is not
 	MetricsListen     string        // host:port; "": no metrics
 	Lease             time.Duration // PostgreSQL: a job that takes longer is taken for lost, and given to another
 	LogLevel          slog.Level

@@ -51,6 +51,7 @@ func settings(o Options) []setting {
 		house("owner.name", "", line, func(c *Config) *string { return &c.OwnerName }),
 		house("owner.contact", "", line, func(c *Config) *string { return &c.OwnerContact }),
 		typed("outbound.allow_private", "false", boolean, func(c *Config) *bool { return &c.AllowPrivate }),
+		typed("discover.liberapay", "https://liberapay.com", optional(webAddress), func(c *Config) *string { return &c.Liberapay }),
 		typed("metrics.listen", "", optional(address), func(c *Config) *string { return &c.MetricsListen }),
 		typed("jobs.lease", "5m", between(30*time.Second, day), func(c *Config) *time.Duration { return &c.Lease }),
 		typed("log.level", "info", level, func(c *Config) *slog.Level { return &c.LogLevel }),

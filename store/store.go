@@ -70,6 +70,11 @@ type Reader interface {
 	// Unnamed are the provisional identities ("~thing") for whose things likes are pending, oldest first, at most n.
 	Unnamed(ctx context.Context, n int) ([]flattery.Thing, error)
 
+	// Payable is what is known of where an author is paid who need not have joined. Sought are at most n authors for whom somebody
+	// waits and of whom nothing is known that still stands.
+	Payable(ctx context.Context, author flattery.Identity) (flattery.Payable, error)
+	Sought(ctx context.Context, now time.Time, n int) ([]Sought, error)
+
 	Flattr(ctx context.Context, account flattery.AccountID, id flattery.FlattrID) (flattery.Flattr, error)
 	Flattrs(ctx context.Context, q FlattrQuery) ([]flattery.Flattr, error)
 	Subscriptions(ctx context.Context, account flattery.AccountID) ([]flattery.Subscription, error) // newest first, those that ended too
@@ -178,6 +183,13 @@ type Waiting struct {
 	Author  flattery.Profile `json:"author"`
 	Flattrs int              `json:"flattrs"`
 	Donors  int              `json:"donors"`
+}
+
+// Sought is an author of whom it is to be found out where they take money.
+type Sought struct {
+	Author flattery.Profile
+	Things []flattery.Thing // that are liked, the newest like first, at most three
+	Known  []flattery.Place // from the last time
 }
 
 // Look is what a look at a claim showed.
@@ -338,6 +350,10 @@ type Tx interface {
 	// NameAuthor gives what is pending for the provisional author "~thing" to who was found to be the author: it counts in
 	// the month that contains now when the author is claimed. The author may be provisional too ("@handle").
 	NameAuthor(ctx context.Context, t flattery.Thing, author flattery.Profile, now time.Time) error
+	// SavePayable writes where an author is paid. Who became payable has their pending flattrs counted in the month that contains
+	// LookedAt, of those donors who let authors count who never joined; who is not any more has those of open months pending again.
+	// It says how many joined. ErrNotFound where the author is not known here.
+	SavePayable(ctx context.Context, p flattery.Payable) (joined int, err error)
 	// AddImport notes a file, and says whether it is the account's first of that owner.
 	AddImport(ctx context.Context, i Import) (first bool, err error)
 	RemoveFlattr(ctx context.Context, account flattery.AccountID, id flattery.FlattrID) error // ErrFrozen

@@ -29,7 +29,9 @@ func (p *program) account() *cobra.Command {
 }
 
 // wishes are the flags that say what a donor wants.
-type wishes struct{ budget, limit, currency, destination, pause, public, giveOn, onTop, netting string }
+type wishes struct {
+	budget, limit, currency, destination, pause, claimedOnly, public, giveOn, onTop, netting string
+}
 
 func (w *wishes) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&w.budget, "budget", "", "what is given a month, like 5.00; 0 gives nothing")
@@ -38,6 +40,8 @@ func (w *wishes) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&w.destination, "destination", "", "where the account is paid: payto://iban/…, lightning:…, https://…")
 	cmd.Flags().StringVar(&w.pause, "pause", "", "pause giving: yes or no")
 	cmd.Flag("pause").NoOptDefVal = "yes"
+	cmd.Flags().StringVar(&w.claimedOnly, "claimed-only", "", "let those authors alone count who have joined, not those who only publish where to be paid: yes or no")
+	cmd.Flag("claimed-only").NoOptDefVal = "yes"
 	cmd.Flags().StringVar(&w.public, "public", "", "show a page and a button by the account's name to everybody: yes or no")
 	cmd.Flag("public").NoOptDefVal = "yes"
 	cmd.Flags().StringVar(&w.giveOn, "give-on", "", "how much of what the account receives it gives on, in percent: 0–100")
@@ -71,6 +75,11 @@ func (w *wishes) apply(in *instance, s flattery.Settings, cmd *cobra.Command) (f
 	}
 	if given("pause") {
 		if s.Paused, err = yesOrNo("pause", w.pause); err != nil {
+			return s, err
+		}
+	}
+	if given("claimed-only") {
+		if s.ClaimedOnly, err = yesOrNo("claimed-only", w.claimedOnly); err != nil {
 			return s, err
 		}
 	}
@@ -232,6 +241,9 @@ func showSettings(w io.Writer, a flattery.Account) {
 	}
 	if a.Netting {
 		rows = append(rows, []string{"netting", "may pay and be paid by others than by likes, in fewer payments"})
+	}
+	if a.ClaimedOnly {
+		rows = append(rows, []string{"counts", "authors who have joined, and no others"})
 	}
 	if a.Public {
 		rows = append(rows, []string{"is shown at", click.PagePath(a.Name)})

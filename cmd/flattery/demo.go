@@ -110,8 +110,8 @@ func (p *program) openDemo(ctx context.Context, c *config.Config, story string, 
 	if err != nil {
 		return nil, nil, errors.Join(flattery.Input("--story: %v", err), end())
 	}
-	c.AllowPrivate = true
-	c.LogLevel = 4 // slog.LevelWarn: the progress line is enough
+	c.AllowPrivate, c.Liberapay = true, "" // nothing leaves this machine
+	c.LogLevel = 4                         // slog.LevelWarn: the progress line is enough
 	for name, n := range demoNetworks(world) {
 		c.Networks[name] = n
 	}
@@ -219,7 +219,7 @@ func (d *demo) live(ctx context.Context) error {
 // step is what the daemon's schedule does, at the sandbox's time.
 func (d *demo) step(ctx context.Context) error {
 	d.world.Clock.Advance(demoStep)
-	for _, due := range []func(context.Context, time.Time) error{d.poller.Enqueue, d.subscriber.Enqueue, d.settler.Enqueue, d.planner.Enqueue} {
+	for _, due := range []func(context.Context, time.Time) error{d.poller.Enqueue, d.seeker.Enqueue, d.subscriber.Enqueue, d.settler.Enqueue, d.planner.Enqueue} {
 		if err := due(ctx, d.now()); err != nil {
 			return err
 		}

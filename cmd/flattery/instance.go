@@ -26,6 +26,7 @@ import (
 	"flattery/connectors/vimeo"
 	"flattery/internal/claim"
 	"flattery/internal/click"
+	"flattery/internal/discover"
 	"flattery/internal/notify"
 	"flattery/internal/payout"
 	"flattery/internal/payout/manual"
@@ -89,6 +90,7 @@ type instance struct {
 	flow       *claim.Flow
 	profiles   *claim.Profiles
 	rechecks   *claim.Rechecks
+	seeker     *discover.Seeker
 	poller     *poll.Poller
 	settler    *settle.Settler
 	planner    *payout.Planner
@@ -171,6 +173,7 @@ func (p *program) openSealed(ctx context.Context, in *instance, box *seal.Box) (
 	in.profiles = &claim.Profiles{Store: in.store, Networks: in.enabled, App: in.app, Tokens: in.tokens, Caps: in.caps(), Client: in.client, Now: in.now}
 	in.rechecks = &claim.Rechecks{Store: in.store, Profiles: in.profiles, Networks: in.enabled, App: in.app, Tokens: in.tokens, Client: in.client, Now: in.now, Log: in.log}
 	in.poller = &poll.Poller{Store: in.store, Networks: in.enabled, Tokens: in.tokens, App: in.keys, Caps: in.caps(), Client: in.client, Now: in.now, Log: in.log}
+	in.seeker = &discover.Seeker{Store: in.store, Finder: in.newFinder(), Log: in.log}
 	in.buttons = &click.Buttons{Store: in.store, Networks: in.enabled, Once: in.Clicks == config.ClicksOnce, Base: func() string { return in.base }, Now: in.now}
 	in.subscriber = &subscribe.Subscriber{Store: in.store, Now: in.now, Log: in.log}
 	in.settler = &settle.Settler{Store: in.store, Now: in.now, Log: in.log, Rules: settle.Rules{
@@ -223,7 +226,7 @@ func cause(err error) error {
 
 func (in *instance) handlers() queue.Handlers {
 	all := in.paying()
-	all[poll.Kind], all[poll.KindAuthors] = in.poller.Work, in.poller.WorkAuthors
+	all[poll.Kind], all[poll.KindAuthors], all[discover.KindPlaces] = in.poller.Work, in.poller.WorkAuthors, in.seek
 	maps.Copy(all, in.lately(in.settler.Handlers()))
 	maps.Copy(all, in.subscriber.Handlers())
 	all[notify.KindHook] = in.postHook

@@ -4,11 +4,15 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 
 	"flattery"
+	"flattery/internal/discover"
 )
 
 // likesAnswer is what somebody liked, and what a budget would give each.
@@ -17,6 +21,8 @@ type likesAnswer struct {
 	Likes   []likeLine       `json:"likes"`
 	Own     int              `json:"own"`
 	Authors int              `json:"authors"` // of all that is listed
+	Looked  bool             `json:"looked"`  // whether they can be paid was looked for
+	Payable int              `json:"payable"` // of the authors
 	Budget  flattery.Amount  `json:"budget,omitempty"`
 	More    bool             `json:"more"` // there are older ones
 }
@@ -27,16 +33,19 @@ type likeLine struct {
 	Author flattery.Profile `json:"author"`
 	Own    bool             `json:"own"` // one's own thing: it never counts
 	Share  flattery.Amount  `json:"share"`
+	Places []flattery.Place `json:"places"` // where the author takes money, the one that is paid first
 }
 
 func (p *program) likes() *cobra.Command {
 	var budget string
 	var limit int
+	var look bool
 	cmd := &cobra.Command{Use: "likes NETWORK:HANDLE", Short: "Show what somebody liked, and what a budget would give each author",
 		Long: `Show what somebody liked, newest first, with its author. No account and no database are needed.
 
 With --budget each share is shown, as if the listed likes were one month's. Own things are marked; they never count.
-Whether an author takes money anywhere is not looked up yet.`,
+Where each author takes money is looked up too, slowly: in funding files, by what the network shows and by whom Liberapay
+knows. --places=false leaves that out.`,
 		Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := p.settings()
 			if err != nil {
@@ -59,6 +68,11 @@ Whether an author takes money anywhere is not looked up yet.`,
 			if err != nil {
 				return err
 			}
+			if look {
+				if err := p.lookUp(cmd.Context(), in, a); err != nil {
+					return err
+				}
+			}
 			if a.Budget = gives; gives > 0 {
 				a.split(flattery.MonthOf(in.now(), c.TimeZone))
 			}
@@ -66,7 +80,59 @@ Whether an author takes money anywhere is not looked up yet.`,
 		}}
 	cmd.Flags().StringVar(&budget, "budget", "", "what would be given in a month, like 5")
 	cmd.Flags().IntVar(&limit, "limit", 100, "at most so many; 0: all")
+	cmd.Flags().BoolVar(&look, "places", true, "look up where the authors take money")
 	return cmd
+}
+
+// lookUp finds out where the authors take money.
+func (p *program) lookUp(ctx context.Context, in *instance, a *likesAnswer) error {
+	var authors []discover.Author
+	index := map[flattery.Identity]int{}
+	for _, l := range a.Likes {
+		at, known := index[l.Author.Identity]
+		if !known && !l.Own {
+			at = len(authors)
+			index[l.Author.Identity], authors = at, append(authors, discover.Author{Profile: l.Author})
+		}
+		if !l.Own {
+			authors[at].Things = append(authors[at].Things, l.Thing)
+		}
+	}
+	finder := in.newFinder()
+	trouble := finder.Show(ctx, authors)
+	found := make([]flattery.Payable, len(authors))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(reachAtOnce)
+	var mu sync.Mutex
+	for i := range authors {
+		g.Go(func() error {
+			one, err := finder.Find(ctx, authors[i])
+			mu.Lock()
+			defer mu.Unlock()
+			if found[i] = one; trouble == nil {
+				trouble = err
+			}
+			return ctx.Err()
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	for i, l := range a.Likes {
+		a.Likes[i].Places = []flattery.Place{}
+		if at, known := index[l.Author.Identity]; known {
+			a.Likes[i].Places = listed(found[at].Places)
+		}
+	}
+	for _, one := range found {
+		if _, payable := one.Place(); payable {
+			a.Payable++
+		}
+	}
+	if a.Looked = true; trouble != nil {
+		p.say("Not every source could be asked: %s", plainLine(trouble.Error()))
+	}
+	return nil
 }
 
 // readLikes walks from the newest like back.
@@ -129,6 +195,9 @@ func (a *likesAnswer) split(m flattery.Month) {
 
 func (a *likesAnswer) show(w io.Writer, currency string) {
 	head := []string{"TIME", "THING", "AUTHOR"}
+	if a.Looked {
+		head = append(head, "PAYABLE AT")
+	}
 	if a.Budget > 0 {
 		head = append(head, "SHARE "+currency)
 	}
@@ -142,6 +211,9 @@ func (a *likesAnswer) show(w io.Writer, currency string) {
 			who += " (own)"
 		}
 		row := []string{at, l.Thing.Title, who}
+		if a.Looked {
+			row = append(row, paidAt(l.Places))
+		}
 		if a.Budget > 0 && !l.Own {
 			row = append(row, l.Share.String())
 		}
@@ -152,8 +224,20 @@ func (a *likesAnswer) show(w io.Writer, currency string) {
 	if a.Own > 0 {
 		fmt.Fprintf(w, ", %d of them own", a.Own)
 	}
+	if a.Looked {
+		fmt.Fprintf(w, "; %d of the authors can be paid without having joined", a.Payable)
+	}
 	if a.More {
 		fmt.Fprint(w, "; there are more (--limit 0 lists all)")
 	}
 	fmt.Fprintln(w)
+}
+
+// paidAt is where an author is paid, in few words: "example.org/pay (FUNDING.yml)".
+func paidAt(places []flattery.Place) string {
+	first, payable := flattery.Payable{Places: places}.Place()
+	if !payable {
+		return "-"
+	}
+	return strings.TrimPrefix(string(first.Destination), "https://") + " (" + whereName(first.Source) + ")"
 }

@@ -102,7 +102,7 @@ then          flattery serve                 the daemon with its pages`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return misuse(cmd, err)
 	})
-	root.AddCommand(p.serve(), p.demo(), p.likes(), p.account(), p.link(), p.flattr(), p.claim(), p.networks(), p.poll(), p.importFiles(), p.means(),
+	root.AddCommand(p.serve(), p.demo(), p.likes(), p.reach(), p.account(), p.link(), p.flattr(), p.claim(), p.networks(), p.poll(), p.importFiles(), p.means(),
 		p.settle(), p.ledger(), p.payout(), p.database(), p.backup(), p.restore(), p.doctor(), p.config(), p.version())
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()

@@ -110,12 +110,12 @@ func (p *program) payoutList() *cobra.Command {
 			return p.print(answer, func(out io.Writer) {
 				rows := [][]string{{"ID", "CODE", "PLAN", "DONOR", "PAYEE", "AMOUNT", "STATE", "PAY AT"}}
 				for _, y := range list {
-					rows = append(rows, []string{strconv.FormatInt(int64(y.ID), 10), y.Code, y.Plan.String(), name(y.Donor), y.PayeeName, y.Amount.String() + " " + y.Currency, string(y.State), string(y.Destination)})
+					rows = append(rows, []string{strconv.FormatInt(int64(y.ID), 10), y.Code, y.Plan.String(), name(y.Donor), payee(y.PayeeName, y.Published), y.Amount.String() + " " + y.Currency, string(y.State), string(y.Destination)})
 				}
 				table(out, rows...)
 				for _, d := range debts {
 					if rest := d.Amount - d.Planned; rest > 0 {
-						fmt.Fprintf(out, "%s owes %s %s %s: %s\n", name(d.Donor), plain(d.PayeeName), rest, d.Currency, waits(in, d, rest))
+						fmt.Fprintf(out, "%s owes %s %s %s: %s\n", name(d.Donor), plain(payee(d.PayeeName, d.Published)), rest, d.Currency, waits(in, d, rest))
 					}
 				}
 			})
@@ -123,6 +123,14 @@ func (p *program) payoutList() *cobra.Command {
 	}}
 	f.add(cmd)
 	return cmd
+}
+
+// payee names who is paid: of an author who never joined also who that is where they publish it.
+func payee(name string, at flattery.Published) string {
+	if at.Shown == "" {
+		return name
+	}
+	return name + " (" + at.Shown + ")"
 }
 
 func waits(in *instance, d flattery.Debt, rest flattery.Amount) string {

@@ -29,6 +29,9 @@ func (p *program) poll() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if _, err := in.seeker.Work(cmd.Context()); err != nil {
+				return err
+			}
 			err = p.print(found, func(out io.Writer) {
 				for _, f := range found {
 					showFound(out, f)

@@ -33,6 +33,7 @@ type worldKey struct{}
 //
 //	now TIME                      it is that time, for the networks and for flattery
 //	github user|organisation NAME, repo OWNER/NAME, star|unstar USER OWNER/NAME, rename OLD NEW, token USER FILE
+//	github file OWNER/NAME PATH LINE…   puts it onto the default branch; no lines: takes it away
 //	github approve|deny USER      answers the device that waits; waits for it
 //	card NETWORK here             that network is the world's, not the real one
 //	card NETWORK app ID SECRET    registers a program; the variables ID and SECRET are its keys
@@ -131,6 +132,8 @@ func scriptGitHub(ts *testscript.TestScript, _ bool, args []string) {
 		g.AddRepo(owner, name)
 	case "star":
 		g.Star(args[1], args[2])
+	case "file":
+		g.SetFile(args[1], args[2], strings.Join(args[3:], "\n"))
 	case "unstar":
 		g.Unstar(args[1], args[2])
 	case "rename":

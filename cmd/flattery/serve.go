@@ -161,6 +161,7 @@ func (in *instance) toil(ctx context.Context, g *errgroup.Group) error {
 	plan, err := schedule.New(in.log, in.now,
 		schedule.Entry{Name: "poll", Spec: "* * * * *", Due: in.poller.Enqueue},
 		schedule.Entry{Name: "authors", Spec: "* * * * *", Due: in.poller.EnqueueAuthors},
+		schedule.Entry{Name: "places", Spec: "*/2 * * * *", Due: in.seeker.Enqueue},
 		schedule.Entry{Name: "recheck", Spec: "30 3 * * *", Due: in.rechecks.Enqueue},
 		schedule.Entry{Name: "disputes", Spec: "*/10 * * * *", Due: in.rechecks.Decide},
 		schedule.Entry{Name: "subscriptions", Spec: "5 0 * * *", Due: in.subscriber.Enqueue},

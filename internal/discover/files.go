@@ -3,6 +3,7 @@ package discover
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"flattery"
 	"flattery/connectors"
@@ -52,7 +53,7 @@ func limitOf(form connectors.FundingForm) int64 {
 // links are what the network itself shows.
 func (s *search) links(f connectors.Funding) {
 	reason := s.judge(f.Holder, f.Copied)
-	if f.Listed != "" && f.Holder.Identity == s.Identity {
+	if f.Listed != "" && reason != flattery.PlaceOthers {
 		var listed hits
 		listed.addAddress("listing", f.Listed)
 		s.keep(flattery.PlaceNetwork, f.Listed, "", flattery.PlaceByNetwork, listed)
@@ -71,7 +72,7 @@ func (s *search) links(f connectors.Funding) {
 // judge says whether what stands within somebody's is the author's own word.
 func (s *search) judge(holder flattery.Profile, copied bool) flattery.PlaceReason {
 	switch {
-	case holder.Identity != s.Identity:
+	case holder.Identity != s.Identity && (!s.Trust || !strings.EqualFold(holder.Handle, s.Handle)):
 		return flattery.PlaceOthers
 	case copied:
 		return flattery.PlaceFork
@@ -83,6 +84,9 @@ func (s *search) judge(holder flattery.Profile, copied bool) flattery.PlaceReaso
 func (s *search) within(ctx context.Context, funder connectors.Funder, within string) flattery.PlaceReason {
 	if reason, asked := s.holders[within]; asked {
 		return reason
+	}
+	if owner, _, _ := strings.Cut(within, "/"); s.Trust && strings.EqualFold(owner, s.Handle) {
+		return flattery.PlaceByOwner
 	}
 	session := connectors.Session{Client: s.Client, Now: s.Now()}
 	var err error

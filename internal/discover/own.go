@@ -3,6 +3,7 @@ package discover
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -50,7 +51,6 @@ func (s *search) ownPage(ctx context.Context, address string, profile []string) 
 		return
 	}
 	if err := s.Pace.wait(ctx, u.Host, s.Now()); err != nil {
-		s.trouble(err)
 		return
 	}
 	page, at, err := connectors.ReadPage(ctx, connectors.Session{Client: s.Client, Now: s.Now()}, address)
@@ -121,7 +121,7 @@ func (s *search) liberapay(ctx context.Context) {
 		return
 	}
 	if err := s.Pace.wait(ctx, root.Host, s.Now()); err != nil {
-		s.trouble(err)
+		s.trouble(fmt.Errorf("%s asks to wait", root.Host)) // which keeps nobody from being looked for elsewhere
 		return
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.Liberapay+"/on/"+there+"/"+url.PathEscape(s.Handle)+"/public.json", nil)
@@ -140,7 +140,7 @@ func (s *search) liberapay(ctx context.Context) {
 	if resp.StatusCode != http.StatusFound {
 		if err := connectors.Refusal(resp, s.Now()); resp.StatusCode >= 400 && !errors.Is(err, connectors.ErrGone) {
 			s.Pace.heard(root.Host, s.Now(), err)
-			s.trouble(err)
+			s.trouble(fmt.Errorf("Liberapay: %s answered %d", root.Host, resp.StatusCode))
 		}
 		return
 	}

@@ -114,7 +114,7 @@ func Plan(month flattery.Month, debts []flattery.Debt, rail Rail, rules Rules) [
 		}
 		slips = append(slips, flattery.Payment{
 			Code: code(month, d), Plan: month, Rail: info.Rail, Donor: d.Donor, Payee: d.Payee, PayeeName: d.PayeeName,
-			Currency: d.Currency, Amount: open, Destination: to, State: flattery.PaymentPlanned,
+			Currency: d.Currency, Amount: open, Destination: to, State: flattery.PaymentPlanned, Joined: d.Account != 0, Published: d.Published,
 		})
 	}
 	slices.SortFunc(slips, func(a, b flattery.Payment) int {

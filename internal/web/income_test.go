@@ -115,6 +115,7 @@ func TestSettingsAreSavedAsPeopleTypeThem(t *testing.T) {
 		"with a point":       {[]string{"budget", "7.50", "cap", "0.5"}, flattery.Settings{Budget: 7_500_000, Cap: 500_000, Currency: "EUR"}, 303},
 		"with a comma":       {[]string{"budget", " 7,50 ", "cap", ""}, flattery.Settings{Budget: 7_500_000, Currency: "EUR"}, 303},
 		"paused":             {[]string{"budget", "5", "paused", "1"}, flattery.Settings{Budget: 5 * flattery.Unit, Paused: true, Currency: "EUR"}, 303},
+		"those who joined":   {[]string{"budget", "5", "claimed_only", "1"}, flattery.Settings{Budget: 5 * flattery.Unit, ClaimedOnly: true, Currency: "EUR"}, 303},
 		"nothing":            {[]string{"budget", ""}, flattery.Settings{Currency: "EUR"}, 303},
 		"no amount":          {[]string{"budget", "many"}, flattery.Settings{Budget: 5 * flattery.Unit, Currency: "EUR"}, 400},
 		"thousands":          {[]string{"budget", "1,000.00"}, flattery.Settings{Budget: 5 * flattery.Unit, Currency: "EUR"}, 400},

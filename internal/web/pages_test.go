@@ -232,7 +232,7 @@ func TestSlipsSayWhatToPayWhatWaitsAndWhy(t *testing.T) {
 	b := visitor(t, handler(t, o)).signIn(w, ada)
 	expect(t, b, "/slips", []string{
 		`href="https://liberapay.com/tinywebkit"`, "Pay at liberapay.com", `href="payto://iban/DE75512108001245126199?`, `href="lightning:ottoline@wallet.example"`,
-		"FLT-7K1-MQ2", "waits for €1.00", "waits for a place to be paid", "comes with a later month", `action="/slips/1/sent"`, `action="/slips/3/failed"`,
+		"FLT-7K1-MQ2", "tinywebkit collective", "last seen on", "waits for €1.00", "waits for a place to be paid", "comes with a later month", `action="/slips/1/sent"`, `action="/slips/3/failed"`,
 		"A bank or a platform may", "came back",
 	}, []string{`href="javascript`, `action="/slips/4/paid"`, `action="/slips/1/failed"`})
 	for state, want := range map[string]flattery.PaymentState{"sent": "sent", "paid": "paid", "failed": "failed"} {

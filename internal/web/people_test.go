@@ -133,6 +133,7 @@ func (w *world) addMoney(october flattery.Month, rough bool) {
 		w.payments = append(w.payments, p)
 	}
 	slip(1, "tinywebkit", 1_770_000, "https://liberapay.com/tinywebkit", flattery.PaymentPlanned)
+	w.payments[len(w.payments)-1].Published = flattery.Published{Shown: "tinywebkit collective", Source: flattery.PlaceFile, ProvedAt: today.Add(-11 * 24 * time.Hour)}
 	slip(2, "marenh", 1_250_000, "payto://iban/DE75512108001245126199?receiver-name=Maren%20H&amount=EUR:1.25&message=FLT-7K2-MQ2", flattery.PaymentPlanned)
 	slip(3, "Ottoline Varga", 1_040_000, "lightning:ottoline@wallet.example", flattery.PaymentSent)
 	slip(4, "orla", 2_310_000, "https://ko-fi.com/orla", flattery.PaymentPaid)

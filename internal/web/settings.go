@@ -87,6 +87,7 @@ func (s *site) saveSettings(v *visit) (view, error) {
 	if set.GiveOn, err = v.percent("give_on", "what you give on"); err != nil {
 		return view{}, err
 	}
+	set.ClaimedOnly = v.PostFormValue("claimed_only") != ""
 	if err := s.Doors.SetWishes(v.ctx, v.account.ID, set); err != nil {
 		return view{}, err
 	}

@@ -17,6 +17,7 @@ const (
 	settingPaused      = "paused"
 	settingDestination = "destination"
 	settingPublic      = "public"
+	settingClaimedOnly = "claimed_only"
 	settingGiveOn      = "give_on"
 	settingOnTop       = "on_top"
 	settingNetting     = "netting"
@@ -97,6 +98,8 @@ func setSetting(set *flattery.Settings, name, value string) (err error) {
 		set.Destination = flattery.Destination(value)
 	case settingPublic:
 		set.Public, err = strconv.ParseBool(value)
+	case settingClaimedOnly:
+		set.ClaimedOnly, err = strconv.ParseBool(value)
 	case settingGiveOn:
 		set.GiveOn, err = strconv.ParseInt(value, 10, 64)
 	case settingOnTop:
@@ -115,6 +118,7 @@ func settingRows(set flattery.Settings) [][2]string {
 		{settingPaused, strconv.FormatBool(set.Paused)},
 		{settingDestination, string(set.Destination)},
 		{settingPublic, strconv.FormatBool(set.Public)},
+		{settingClaimedOnly, strconv.FormatBool(set.ClaimedOnly)},
 		{settingGiveOn, strconv.FormatInt(set.GiveOn, 10)},
 		{settingOnTop, strconv.FormatBool(set.OnTop)},
 		{settingNetting, strconv.FormatBool(set.Netting)},
@@ -145,6 +149,11 @@ func (t *Tx) SetSettings(ctx context.Context, id flattery.AccountID, set flatter
 			SELECT ?1, ?2, CASE WHEN max(s.since) > ?3 THEN max(s.since) ELSE ?3 END, ?4 FROM settings s WHERE s.account_id = ?1 AND s.name = ?2
 			ON CONFLICT (account_id, name, since) DO UPDATE SET value = excluded.value`, id, r[0], seconds(since), r[1]); err != nil {
 			return err
+		}
+		if r[0] == settingClaimedOnly {
+			if err := t.reconsider(ctx, id, set.ClaimedOnly, since); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

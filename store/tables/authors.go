@@ -33,21 +33,26 @@ func (t *Tx) bind(ctx context.Context, handle string, identity int64) error {
 }
 
 // join lets what is pending for an author count in the month that contains now, and says how much. It stays pending when
-// nobody claims the author; what turns out to be one's own never counts.
+// nobody claims the author, who is not payable either or not wanted unless claimed; what turns out to be one's own never counts.
 func (t *Tx) join(ctx context.Context, author int64, now time.Time) (int, error) {
 	if err := t.Later(ctx, "own flattrs", `UPDATE flattrs SET state = 'own' WHERE author_id = ?1 AND state = 'pending' AND account_id IN
 		(SELECT account_id FROM claims WHERE identity_id = ?1 UNION ALL
 		SELECT account_id FROM links WHERE identity_id = ?1 AND proof <> 'name' AND state <> 'removed')`, author); err != nil {
 		return 0, err
 	}
-	if claimed, err := value[bool](t.Row(ctx, `SELECT EXISTS (SELECT 1 FROM claims WHERE identity_id = ?)`, author)); err != nil || !claimed {
+	var claimed, paid bool
+	if err := t.Row(ctx, `SELECT EXISTS (SELECT 1 FROM claims WHERE identity_id = ?1), `+payable("?1"), author).Scan(&claimed, &paid); err != nil || !claimed && !paid {
 		return 0, err
 	}
 	months, err := t.openMonths(ctx, now)
 	if err != nil {
 		return 0, err
 	}
-	n, err := t.Exec(ctx, `UPDATE flattrs SET state = 'counts', counts_in = ? WHERE author_id = ? AND state = 'pending'`, months.current, author)
+	wanted := ``
+	if !claimed {
+		wanted = ` AND NOT (` + claimedOnly("flattrs.account_id") + `)`
+	}
+	n, err := t.Exec(ctx, `UPDATE flattrs SET state = 'counts', counts_in = ? WHERE author_id = ? AND state = 'pending'`+wanted, months.current, author)
 	return int(n), err
 }
 

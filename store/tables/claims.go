@@ -3,6 +3,7 @@ package tables
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"flattery"
@@ -165,7 +166,7 @@ func (t *Tx) CheckClaim(ctx context.Context, c flattery.Claim, l store.Look) err
 }
 
 // moveToAccount makes the payee of the account that claims an identity, and moves to it what the identity is owed as an author
-// of its own; not while the claim is lapsed or disputed.
+// of its own; not while the claim is lapsed or disputed. What a slip is out for stays: it says where it goes.
 func (t *Tx) moveToAccount(ctx context.Context, identity int64, now time.Time) error {
 	var id flattery.ClaimID
 	var account int64
@@ -192,7 +193,10 @@ func (t *Tx) moveToAccount(ctx context.Context, identity int64, now time.Time) e
 	if err := t.flushOwed(ctx); err != nil {
 		return err
 	}
-	owed, err := all(ctx, t, scanTotal, `SELECT name, currency, debits, credits FROM ledger_accounts WHERE name = ? AND credits > debits ORDER BY currency`, ledger.PayeePayable(from))
+	owed, err := all(ctx, t, scanTotal, `SELECT name, currency, debits + CAST(coalesce((SELECT sum(p.amount) FROM payments p
+		WHERE p.payee_id = ?1 AND p.currency = l.currency AND p.state = 'planned'), 0) AS BIGINT), credits FROM ledger_accounts l WHERE name = ?2 ORDER BY currency`,
+		from, ledger.PayeePayable(from))
+	owed = slices.DeleteFunc(owed, func(o accountTotal) bool { return o.Balance(ledger.Credit) <= 0 })
 	if err != nil || len(owed) == 0 {
 		return err
 	}
@@ -204,10 +208,14 @@ func (t *Tx) moveToAccount(ctx context.Context, identity int64, now time.Time) e
 		return err
 	}
 	if err := t.Later(ctx, "debts", `INSERT INTO debts (account_id, payee_id, currency, amount, since)
-		SELECT account_id, ?, currency, amount, since FROM debts WHERE payee_id = ? AND amount > 0
+		SELECT account_id, ?, currency, amount - `+slipped+`, since FROM debts d WHERE payee_id = ? AND amount > `+slipped+`
 		ON CONFLICT (account_id, payee_id, currency) DO UPDATE SET amount = debts.amount + excluded.amount,
 			since = CASE WHEN excluded.since < debts.since THEN excluded.since ELSE debts.since END`, to, from); err != nil {
 		return err
 	}
-	return t.Later(ctx, "debts", `UPDATE debts SET amount = 0 WHERE payee_id = ?`, from)
+	return t.Later(ctx, "debts", `UPDATE debts AS d SET amount = `+slipped+` WHERE payee_id = ?`, from)
 }
+
+// slipped is the part of a debt d for which a slip is out.
+const slipped = `CAST(coalesce((SELECT sum(p.amount) FROM payments p
+	WHERE p.account_id = d.account_id AND p.payee_id = d.payee_id AND p.currency = d.currency AND p.state = 'planned'), 0) AS BIGINT)`

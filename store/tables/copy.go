@@ -42,6 +42,8 @@ func parts() []part {
 		{table: "disputes", columns: "id bigint, identity_id bigint, first_id bigint, second_id bigint, proof text, proved_at bigint, shown text, page text, token bytea, " +
 			"opened_at bigint, ends_at bigint, decided_at bigint, outcome text", numbers: true},
 		{table: "payees", columns: "id bigint, account_id bigint, identity_id bigint", numbers: true},
+		{table: "searches", columns: "identity_id bigint, looked_at bigint, expires_at bigint"},
+		{table: "places", columns: "identity_id bigint, rank bigint, destination text, source text, payee text, page text, verified boolean, reason text, etag text"},
 		{table: "months", columns: "month bigint, starts_at bigint, ends_at bigint"},
 		{table: "flattrs", columns: "id bigint, account_id bigint, thing_id bigint, kind text, turn bigint, author_id bigint, link_id bigint, state text, liked_at bigint, " +
 			"source text, found_at bigint, counts_in bigint, weight bigint, absences bigint", numbers: true},
@@ -57,7 +59,7 @@ func parts() []part {
 		{table: "given", columns: "account_id bigint, month bigint, currency text, received bigint, percent bigint, amount bigint, spent bigint, promised boolean, number bigint"},
 		{table: "plans", columns: "month bigint, hash bytea, created_at bigint, payments bigint"},
 		{table: "payments", columns: "id bigint, code text, plan bigint, rail text, account_id bigint, payee_id bigint, currency text, amount bigint, destination text, " +
-			"state text, planned_at bigint, sent_at bigint, paid_at bigint, voided_at bigint", numbers: true},
+			"state text, planned_at bigint, sent_at bigint, paid_at bigint, voided_at bigint, shown text, source text, proved_at bigint", numbers: true},
 		{table: "netted", columns: "plan bigint, account_id bigint, payee_id bigint, currency text, was bigint, becomes bigint, since bigint, voided bigint"},
 		{table: "unmet", columns: "payment_id bigint, amount bigint, met bigint"},
 		{table: "entrances", columns: "token bytea, account_id bigint, expires_at bigint"},

@@ -22,17 +22,20 @@ const held = `WHEN EXISTS (SELECT 1 FROM claims c JOIN disputes x ON x.identity_
 const unchecked = `WHEN NOT EXISTS (SELECT 1 FROM payments o WHERE o.payee_id = y.id) AND EXISTS (SELECT 1 FROM claims c
 		WHERE c.account_id = y.account_id AND c.proof <> 'admin' AND c.checked_at < (SELECT coalesce(max(settled_at), 0) FROM months)) THEN 'unchecked'`
 
-// debtQuery names payees by their account, and else by their handle; the destination is the account's.
+// debtQuery names payees by their account, and else by their handle; the destination is the account's, and else what the author publishes.
 const debtQuery = `SELECT d.account_id, d.payee_id, d.currency, d.amount, d.since,
 	CAST(coalesce((SELECT sum(p.amount) FROM payments p WHERE p.account_id = d.account_id AND p.payee_id = d.payee_id AND p.currency = d.currency AND p.state = 'planned'), 0) AS BIGINT),
 	coalesce(a.name, h.network || ':' || i.handle), coalesce(y.account_id, 0),
-	coalesce((SELECT s.value FROM settings s WHERE s.account_id = y.account_id AND s.name = 'destination' ORDER BY s.since DESC LIMIT 1), ''),
-	CASE ` + held + ` ` + unchecked + ` ELSE '' END
+	coalesce((SELECT s.value FROM settings s WHERE s.account_id = y.account_id AND s.name = 'destination' ORDER BY s.since DESC LIMIT 1), l.destination, ''),
+	CASE ` + held + ` ` + unchecked + ` ELSE '' END, coalesce(l.payee, ''), coalesce(l.source, ''), coalesce(e.looked_at, 0)
 	FROM debts d JOIN payees y ON y.id = d.payee_id LEFT JOIN accounts a ON a.id = y.account_id
-	LEFT JOIN identities i ON i.id = y.identity_id LEFT JOIN hosts h ON h.id = i.host_id`
+	LEFT JOIN identities i ON i.id = y.identity_id LEFT JOIN hosts h ON h.id = i.host_id
+	LEFT JOIN places l ON l.identity_id = y.identity_id AND l.rank = 0 AND l.verified LEFT JOIN searches e ON e.identity_id = l.identity_id`
 
 func scanDebt(s Row) (d flattery.Debt, err error) {
-	err = s.Scan(&d.Donor, &d.Payee, &d.Currency, &d.Amount, &d.Since, &d.Planned, &d.PayeeName, &d.Account, &d.Destination, &d.Held)
+	var proved int64
+	err = s.Scan(&d.Donor, &d.Payee, &d.Currency, &d.Amount, &d.Since, &d.Planned, &d.PayeeName, &d.Account, &d.Destination, &d.Held, &d.Shown, &d.Source, &proved)
+	d.ProvedAt = at(proved)
 	return d, err
 }
 
@@ -103,13 +106,15 @@ func (t *Tx) flushOwed(ctx context.Context) error {
 
 const paymentQuery = `SELECT p.id, p.code, p.plan, p.rail, p.account_id, p.payee_id, coalesce(a.name, h.network || ':' || i.handle), p.currency, p.amount,
 	p.destination, p.state, p.planned_at, p.sent_at, p.paid_at, p.voided_at, EXISTS (SELECT 1 FROM netted n WHERE n.plan = p.plan
-		AND n.account_id = p.account_id AND n.payee_id = p.payee_id AND n.currency = p.currency AND n.becomes > n.was), CASE WHEN p.state <> 'planned' THEN '' ` + held + ` ELSE '' END FROM payments p JOIN payees y ON y.id = p.payee_id
+		AND n.account_id = p.account_id AND n.payee_id = p.payee_id AND n.currency = p.currency AND n.becomes > n.was), CASE WHEN p.state <> 'planned' THEN '' ` + held + ` ELSE '' END,
+	y.account_id IS NOT NULL, p.shown, p.source, p.proved_at FROM payments p JOIN payees y ON y.id = p.payee_id
 	LEFT JOIN accounts a ON a.id = y.account_id LEFT JOIN identities i ON i.id = y.identity_id LEFT JOIN hosts h ON h.id = i.host_id `
 
 func scanPayment(s Row) (p flattery.Payment, err error) {
-	var planned, sent, paid, voided int64
-	err = s.Scan(&p.ID, &p.Code, &p.Plan, &p.Rail, &p.Donor, &p.Payee, &p.PayeeName, &p.Currency, &p.Amount, &p.Destination, &p.State, &planned, &sent, &paid, &voided, &p.Netted, &p.Held)
-	p.PlannedAt, p.SentAt, p.PaidAt, p.VoidedAt = at(planned), at(sent), at(paid), at(voided)
+	var planned, sent, paid, voided, proved int64
+	err = s.Scan(&p.ID, &p.Code, &p.Plan, &p.Rail, &p.Donor, &p.Payee, &p.PayeeName, &p.Currency, &p.Amount, &p.Destination, &p.State, &planned, &sent, &paid, &voided, &p.Netted, &p.Held,
+		&p.Joined, &p.Shown, &p.Source, &proved)
+	p.PlannedAt, p.SentAt, p.PaidAt, p.VoidedAt, p.ProvedAt = at(planned), at(sent), at(paid), at(voided), at(proved)
 	return p, err
 }
 
@@ -162,10 +167,11 @@ func (t *Tx) AddPlan(ctx context.Context, p store.Plan, payments []flattery.Paym
 	for part := range slices.Chunk(payments, t.Dialect().Batch) {
 		var rows []any
 		for _, y := range part {
-			rows = append(rows, y.Code, p.Month, y.Rail, y.Donor, y.Payee, y.Currency, y.Amount, y.Destination, flattery.PaymentPlanned, seconds(p.CreatedAt), 0, 0)
+			rows = append(rows, y.Code, p.Month, y.Rail, y.Donor, y.Payee, y.Currency, y.Amount, y.Destination, flattery.PaymentPlanned, seconds(p.CreatedAt), 0, 0,
+				y.Shown, string(y.Source), seconds(y.ProvedAt))
 		}
-		if err := t.insert(ctx, doing, `payments (code, plan, rail, account_id, payee_id, currency, amount, destination, state, planned_at, sent_at, paid_at)`,
-			`text bigint text bigint bigint text bigint text text bigint bigint bigint`, rows, ``); err != nil {
+		if err := t.insert(ctx, doing, `payments (code, plan, rail, account_id, payee_id, currency, amount, destination, state, planned_at, sent_at, paid_at, shown, source, proved_at)`,
+			`text bigint text bigint bigint text bigint text text bigint bigint bigint text text bigint`, rows, ``); err != nil {
 			return err
 		}
 	}
