@@ -23,7 +23,7 @@ const Discreet = 3
 // Reach says whether an author can be paid, and how.
 type Reach string
 
-// Authors are paid here, at the place they publish though nobody claims them, or wait: see Pending.
+// Authors are paid here; or at the place they publish, though nobody claims them; or something of theirs is pending.
 const (
 	ReachHere      Reach = "here"
 	ReachElsewhere Reach = "elsewhere"
@@ -39,6 +39,7 @@ type DonorAuthor struct {
 	Since   time.Time `json:"since,omitzero"`  // when the first of those was found
 	Newest  time.Time `json:"newest,omitzero"` // when the last of those was
 	Link    Secret    `json:"-"`               // token of the claim link; "": nobody has asked for one
+	Place   Place     `json:"place,omitzero"`  // where who has not joined is paid
 }
 
 // ClaimMonth is what counts in a month for whom a claim is of.

@@ -136,6 +136,11 @@ func TestAStarFindsItsAuthorByAClaimLink(t *testing.T) {
 		t.Fatal("there is no claim link")
 	}
 	link := "/c/" + found[1]
+	for place, text := range atRest(t, o.instance) {
+		if strings.Contains(text, found[1]) {
+			t.Errorf("%s holds the token of the link", place)
+		}
+	}
 
 	// Nobody but the author comes in by it.
 	author := inside{visit(t), o.base}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"errors"
+	"html/template"
 	"slices"
 	"time"
 
@@ -28,10 +29,12 @@ type authorGroup struct {
 // authorCard is an author as the page shows them.
 type authorCard struct {
 	flattery.DonorAuthor
-	Lapses  time.Time // when the first of what waits does; zero: never
-	Mute    string    // why there is nothing to tell: unknown, nowhere; "": there is
-	Message string    // with the claim link; "": nobody has asked for one
-	Rows    int       // of the message
+	Lapses  time.Time    // when the first of what waits does; zero: never
+	Mute    string       // why there is nothing to tell: unknown, nowhere; "": there is
+	Message string       // with the claim link; "": nobody has asked for one
+	Rows    int          // of the message
+	Link    template.URL // of the place where who has not joined is paid
+	Host    string       // of that
 }
 
 // mostAuthors of a kind are shown.
@@ -81,7 +84,10 @@ func (s *site) authors(v *visit) (view, error) {
 }
 
 func (s *site) authorCard(v *visit, a flattery.DonorAuthor, all []Network) (authorCard, error) {
-	c := authorCard{DonorAuthor: a}
+	c := authorCard{DonorAuthor: a, Link: pageLink(string(a.Place.Destination))}
+	if c.Link != "" {
+		c.Host = hostOf(string(a.Place.Destination))
+	}
 	if a.Pending > 0 && s.Lapse > 0 {
 		c.Lapses = a.Since.Add(s.Lapse)
 	}
@@ -91,7 +97,7 @@ func (s *site) authorCard(v *visit, a flattery.DonorAuthor, all []Network) (auth
 		c.Mute = "unknown"
 	case at < 0 || !all[at].SignIn() && !all[at].Provable:
 		c.Mute = "nowhere"
-	case a.Link != "":
+	case c.DonorAuthor.Link != "":
 		var err error
 		c.Message, err = v.tongue.say("authors.message", "who", who(a.Author), "link", s.home(v.Request)+claimPath+string(a.Link))
 		c.Rows = 1 + len([]rune(c.Message))/48

@@ -25,7 +25,7 @@ func TestADonorsAuthorsAreGroupedByHowTheyCanBePaid(t *testing.T) {
 		}
 		at = next
 	}
-	expect(t, b, "/authors", []string{"the first lapses on", "http://127.0.0.1:8080/c/waits", "readonly", `data-copy="Copied" hidden`, "Write a message to each"}, []string{"Bob"})
+	expect(t, b, "/authors", []string{"the first lapses on", "http://127.0.0.1:8080/c/waits", "readonly", `<a href="https://liberapay.com/copperline" rel="noopener noreferrer">liberapay.com</a>`, `data-copy="Copied" hidden`, "Write a message to each"}, []string{"Bob"})
 	var first flattery.Identity
 	for _, f := range w.flattrs {
 		if f.State == flattery.Pending {

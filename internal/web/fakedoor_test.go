@@ -35,6 +35,7 @@ func (w *world) Authors(_ context.Context, id flattery.AccountID, m flattery.Mon
 	}
 	if len(list) > 0 {
 		list[len(list)-1].Reach = flattery.ReachElsewhere
+		list[len(list)-1].Place = flattery.Place{Destination: "https://liberapay.com/copperline", Verified: true}
 	}
 	return list, w.broken
 }
