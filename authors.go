@@ -32,13 +32,14 @@ const (
 
 // DonorAuthor is an author of what a donor likes.
 type DonorAuthor struct {
-	Author  Profile   `json:"author"`
-	Reach   Reach     `json:"reach"`
-	Flattrs int       `json:"flattrs"`         // that count, in the months that were asked for
-	Pending int       `json:"pending"`         // of any month
-	Since   time.Time `json:"since,omitzero"`  // when the first of those was found
-	Newest  time.Time `json:"newest,omitzero"` // when the last of those was
-	Link    Secret    `json:"-"`               // token of the claim link; "": nobody has asked for one
+	Author    Profile   `json:"author"`
+	Reach     Reach     `json:"reach"`
+	Flattrs   int       `json:"flattrs"`         // that count, in the months that were asked for
+	Pending   int       `json:"pending"`         // of any month
+	Since     time.Time `json:"since,omitzero"`  // when the first of those was found
+	Newest    time.Time `json:"newest,omitzero"` // when the last of those was
+	Published           // of who takes money elsewhere
+	Link      Secret    `json:"-"` // token of the claim link; "": nobody has asked for one
 }
 
 // ClaimMonth is what counts in a month for whom a claim is of.

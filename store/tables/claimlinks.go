@@ -74,15 +74,19 @@ func (t *Tx) AddClaimLink(ctx context.Context, donor flattery.AccountID, author 
 // comes first.
 func (s *Reader) Authors(ctx context.Context, donor flattery.AccountID, m flattery.Month) ([]flattery.DonorAuthor, error) {
 	list, err := all(ctx, s.DB, func(r Row) (a flattery.DonorAuthor, err error) {
-		var identity, first, last int64
+		var identity, first, last, looked int64
 		var claimed bool
 		var sealed []byte
-		if err := r.Scan(append([]any{&identity, &a.Flattrs, &a.Pending, &first, &last, &claimed, &sealed}, profileInto(&a.Author)...)...); err != nil {
+		if err := r.Scan(append([]any{&identity, &a.Flattrs, &a.Pending, &first, &last, &claimed, &a.Shown, &a.Source, &looked, &sealed}, profileInto(&a.Author)...)...); err != nil {
 			return a, err
 		}
 		a.Since, a.Newest, a.Reach = at(first), at(last), flattery.ReachNot
-		if claimed {
-			a.Reach = flattery.ReachHere
+		a.ProvedAt = at(looked)
+		switch {
+		case claimed:
+			a.Reach, a.Published = flattery.ReachHere, flattery.Published{}
+		case a.Shown != "" && a.Pending == 0: // with some that wait, the donor wants those alone who joined
+			a.Reach = flattery.ReachElsewhere
 		}
 		if a.Reach == flattery.ReachNot && sealed != nil {
 			token, err := unseal(s.Seal, place(claimLinkTokens, identity), sealed)
@@ -92,13 +96,15 @@ func (s *Reader) Authors(ctx context.Context, donor flattery.AccountID, m flatte
 			a.Link = flattery.Secret(token)
 		}
 		return a, nil
-	}, `SELECT i.id, part.counts, part.pending, part.first, part.last, EXISTS (SELECT 1 FROM claims c WHERE c.identity_id = i.id), l.sealed, `+profileColumns+`
+	}, `SELECT i.id, part.counts, part.pending, part.first, part.last, EXISTS (SELECT 1 FROM claims c WHERE c.identity_id = i.id),
+		coalesce(o.payee, ''), coalesce(o.source, ''), coalesce(x.looked_at, 0), l.sealed, `+profileColumns+`
 		FROM (SELECT w.author_id, sum(CASE WHEN w.state = 'counts' THEN 1 ELSE 0 END) AS counts, sum(CASE WHEN w.state = 'pending' THEN 1 ELSE 0 END) AS pending,
 			coalesce(min(CASE WHEN w.state = 'pending' THEN w.found_at END), 0) AS first, coalesce(max(CASE WHEN w.state = 'pending' THEN w.found_at END), 0) AS last
 			FROM (SELECT author_id, state, found_at FROM flattrs WHERE account_id = ?1 AND counts_in IS NULL AND state <> 'seen' AND state = 'pending'
 				UNION ALL SELECT author_id, state, found_at FROM flattrs WHERE account_id = ?1 AND counts_in IN (?2, ?3) AND state = 'counts') w
 			GROUP BY w.author_id) part
 		JOIN identities i ON i.id = part.author_id JOIN hosts h ON h.id = i.host_id LEFT JOIN claim_links l ON l.identity_id = i.id
+		LEFT JOIN places o ON o.identity_id = i.id AND o.rank = 0 AND o.verified LEFT JOIN searches x ON x.identity_id = o.identity_id
 		ORDER BY part.pending DESC, part.counts DESC, i.id`, donor, m, m-1)
 	return list, wrap("authors", err)
 }
