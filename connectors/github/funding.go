@@ -23,7 +23,7 @@ func (c *Connector) FundingFiles(author flattery.Profile, things []flattery.Thin
 	add := func(form connectors.FundingForm, owner, name, group string, files ...string) {
 		for _, file := range files {
 			all = append(all, connectors.FundingFile{Form: form, Within: owner + "/" + name, Page: c.site + "/" + owner + "/" + name, URL: c.raw(owner, name) + file,
-				Group: owner + "/" + name + " " + group, Default: name == ".github" || name == owner})
+				Group: owner + "/" + name + " " + group, Default: name == ".github"})
 		}
 	}
 	var named [][]string

@@ -29,7 +29,7 @@ func TestFundingFilesAreWhereGitHubServesThem(t *testing.T) {
 		"FUNDING.yml " + raw + "other/HEAD/.github/FUNDING.yml false", "FUNDING.yml " + raw + "other/HEAD/FUNDING.yml false", "FUNDING.yml " + raw + "other/HEAD/docs/FUNDING.yml false",
 		"FUNDING.yml " + raw + ".github/HEAD/FUNDING.yml true", "FUNDING.yml " + raw + ".github/HEAD/.github/FUNDING.yml true", "FUNDING.yml " + raw + ".github/HEAD/funding.yml true",
 		"FUNDING.yml " + raw + ".github/HEAD/.github/funding.yml true", "FUNDING.yml " + raw + ".github/HEAD/docs/FUNDING.yml true",
-		"funding.json " + raw + "cat/HEAD/funding.json true",
+		"funding.json " + raw + "cat/HEAD/funding.json false",
 		"funding.json " + raw + "tool/HEAD/funding.json false", "funding-manifest-urls " + raw + "tool/HEAD/.well-known/funding-manifest-urls false",
 		"funding.json " + raw + "other/HEAD/funding.json false", "funding-manifest-urls " + raw + "other/HEAD/.well-known/funding-manifest-urls false",
 		"package.json " + raw + "tool/HEAD/package.json false", "package.json " + raw + "other/HEAD/package.json false",

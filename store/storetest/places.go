@@ -21,6 +21,7 @@ func placePromises() map[string]func(*house) {
 		"a claim takes what an author is owed, but what a slip is out for":       payableClaimed,
 		"a slip of an author who never joined goes to where they publish":        payableSlip,
 		"one's own things do not count because one is payable":                   payableOwn,
+		"the donor sees who takes money elsewhere":                               payableShown,
 		"a provisional or unknown author is not payable":                         payableUnknown,
 		"what is payable at the time of a freeze is settled though it ends then": payableFrozen,
 	}
@@ -225,6 +226,34 @@ func payableOwn(h *house) {
 	h.likes(h.link(ann, "ann", flattery.ByName), start, like("zoe", "x", start))
 	h.want("joined", h.found("zoe", start, place("https://a.example.org/", true)), 1)
 	h.want("her own", h.states(zoe), " x:own:")
+}
+
+func payableShown(h *house) {
+	ann := h.account("ann")
+	h.likes(h.link(ann, "ann", flattery.ByName), start, like("zoe", "x", start), like("eve", "y", start), like("joe", "z", start))
+	h.found("zoe", start, place("https://a.example.org/", true))
+	h.found("joe", start, place("https://b.example.org/", true))
+	h.claim(h.account("joe"), "joe", start)
+	shown := func() string {
+		h.Helper()
+		list, err := h.Authors(h.Context(), ann, october)
+		if err != nil {
+			h.Fatal(err)
+		}
+		said := map[string]string{}
+		for _, a := range list {
+			said[a.Author.Handle] = strings.TrimSpace(fmt.Sprintln(a.Reach, a.Place.Payee))
+		}
+		return fmt.Sprint(said)
+	}
+	h.want("authors", shown(), "map[eve:waiting joe:here zoe:elsewhere https://a.example.org/ shown]")
+	a, err := h.Account(h.Context(), ann)
+	if err != nil {
+		h.Fatal(err)
+	}
+	a.ClaimedOnly = true
+	h.do(func(ctx context.Context, tx store.Tx) error { return tx.SetSettings(ctx, ann, a.Settings, start) })
+	h.want("with those alone who joined", shown(), "map[eve:waiting joe:here zoe:waiting https://a.example.org/ shown]")
 }
 
 func payableUnknown(h *house) {

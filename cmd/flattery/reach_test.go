@@ -1,0 +1,93 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"flattery/connectors/connectortest"
+	"flattery/internal/discover"
+)
+
+// The funding files that were found in public stand in a sandbox, beside the things that they stood beside, and the defaults
+// in their owners' .github repositories.
+func TestTheFundingFilesOfTheWildReachTheirAuthors(t *testing.T) {
+	ofBoth(t)
+	b := newBench(t, october)
+	g := b.world.GitHub
+	var stars []map[string]string
+	users := map[string]bool{}
+	user := func(name string) {
+		if !users[strings.ToLower(name)] {
+			users[strings.ToLower(name)] = true
+			g.AddUser(name)
+		}
+	}
+	files, err := os.ReadDir(connectortest.Shared(t, "reach", "funding"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		steps := strings.Split(strings.TrimSuffix(f.Name(), ".yml"), "__")
+		text := string(connectortest.ReadShared(t, "reach", "funding", f.Name()))
+		switch {
+		case steps[0] == "odd":
+			continue
+		case steps[0] == "default":
+			user(steps[1])
+			g.AddRepo(steps[1], ".github")
+			g.SetFile(steps[1]+"/.github", strings.Replace(steps[3], "github_", "github/", 1)+".yml", text)
+			g.AddRepo(steps[1], "a-thing")
+			stars = append(stars, map[string]string{"name_with_owner": steps[1] + "/a-thing", "url": "https://github.com/" + steps[1] + "/a-thing"})
+		default:
+			user(steps[0])
+			g.AddRepo(steps[0], steps[1])
+			g.SetFile(steps[0]+"/"+steps[1], ".github/FUNDING.yml", text)
+			stars = append(stars, map[string]string{"name_with_owner": steps[0] + "/" + steps[1], "url": "https://github.com/" + steps[0] + "/" + steps[1]})
+		}
+	}
+	text, err := json.Marshal(stars)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(t.TempDir(), "stars.json")
+	if err := os.WriteFile(name, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	a := into[reachAnswer](b, "reach", name)
+	var unpaid []string
+	for _, who := range a.Who {
+		if len(who.Places) == 0 || !who.Places[0].Verified {
+			unpaid = append(unpaid, who.Author.Handle)
+		}
+	}
+	if a.Likes != len(stars) || a.Payable != a.Authors || a.Asked != a.Authors || len(unpaid) > 0 {
+		t.Errorf("%d likes, %d of %d authors are payable, of %d all was asked; not %q", a.Likes, a.Payable, a.Authors, a.Asked, unpaid)
+	}
+	by := map[string]string{}
+	for _, s := range a.Sources {
+		by[string(s.Source)] = fmt.Sprint(s.Alone, s.Added, s.Sum)
+	}
+	t.Logf("%d authors: %v", a.Authors, by)
+}
+
+func TestStarsOfARealPersonAreRead(t *testing.T) {
+	ofBoth(t)
+	p := &program{}
+	authors, likes, err := p.readReach(connectortest.Shared(t, "reach", "stars", "F-e-u-e-r.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := 0
+	for _, n := range likes {
+		all += n
+	}
+	if all != 778 || len(authors) != len(likes) || slices.ContainsFunc(authors, func(a discover.Author) bool { return a.Handle == "" || len(a.Things) == 0 }) {
+		t.Errorf("%d likes of %d authors", all, len(authors))
+	}
+	t.Logf("%d likes of %d authors", all, len(authors))
+}
