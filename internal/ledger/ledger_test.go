@@ -82,8 +82,21 @@ func TestAnAuditFindsWhatWasChanged(t *testing.T) {
 		"a debt":                   {func(b *Book, _ []Transaction) { b.Debts[0].Amount = 1 }, "not what is owed"},
 		"a debt above the pledge":  {func(b *Book, _ []Transaction) { b.Debts[0].Amount = 9 }, "pledged only"},
 		"a plan above the debt":    {func(b *Book, _ []Transaction) { b.Debts[0].Planned = 3 }, "planned"},
-		"no statement":             {func(b *Book, _ []Transaction) { b.Settlements = Collect[flattery.Settlement](nil) }, "no statement says so"},
-		"a stray entry":            {func(b *Book, _ []Transaction) { b.Strays = 1 }, "belong to no transaction"},
+		"a debt to somebody else":  {func(b *Book, _ []Transaction) { b.Debts[0].Payee = 99 }, "owed to it"},
+		"given on, and not posted": {func(b *Book, _ []Transaction) {
+			b.Given = []flattery.Given{{Month: october, Account: 1, Currency: "EUR", Amount: 1}}
+		}, "the entries say 0.00"},
+		"spent, and in no statement": {func(b *Book, _ []Transaction) {
+			b.Given = []flattery.Given{{Month: october, Account: 1, Currency: "EUR", Amount: 1, Spent: 1}}
+		}, "than was taken from it"},
+		"a netting that adds": {func(b *Book, _ []Transaction) {
+			b.Netted = []flattery.Netted{{Plan: october, Donor: 1, Payee: 1, Currency: "EUR", Becomes: 1}}
+		}, "more than before"},
+		"a payee who waits for nothing": {func(b *Book, _ []Transaction) {
+			b.Unmet = []flattery.Unmet{{Payment: 1, Left: 1, To: flattery.Debt{Payee: 1, Currency: "EUR"}}}
+		}, "more than others owe"},
+		"no statement":  {func(b *Book, _ []Transaction) { b.Settlements = Collect[flattery.Settlement](nil) }, "no statement says so"},
+		"a stray entry": {func(b *Book, _ []Transaction) { b.Strays = 1 }, "belong to no transaction"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := sound()

@@ -291,7 +291,7 @@ func options(t *testing.T, w *world) Options {
 	return Options{
 		Store: w, Doors: w, Sessions: w, Desk: w, Post: w, Clock: func() time.Time { return time.Now().Add(w.clock) }, Now: func() time.Time { return today }, Location: w.zone, Grace: 72 * time.Hour,
 		Networks: w,
-		Mode:     Pledge, Slips: Slips{5, flattery.Unit, 120 * 24 * time.Hour}, Currencies: []string{"EUR"}, Minimum: 2 * flattery.Unit, BaseURL: "http://127.0.0.1:8080", Version: "0.1.0",
+		Mode:     Pledge, Netting: true, Slips: Slips{5, flattery.Unit, 120 * 24 * time.Hour}, Currencies: []string{"EUR"}, Minimum: 2 * flattery.Unit, BaseURL: "http://127.0.0.1:8080", Version: "0.1.0",
 		Log: slog.New(slog.DiscardHandler),
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"strings"
+	"time"
 
 	"flattery"
 )
@@ -95,6 +96,8 @@ func (w *world) addIncome(october flattery.Month, rough bool) {
 	w.given = []flattery.Given{{Month: october - 1, Account: ada, Currency: "EUR", Received: 2 * flattery.Unit, Percent: 50, Amount: flattery.Unit, Promised: true},
 		{Month: october - 2, Account: ada, Currency: "EUR", Received: 3 * flattery.Unit, Percent: 50, Amount: 1_500_000, Spent: 1_500_000, Promised: true}}
 	if rough {
+		w.payments[0].Netted, w.payments[0].PlannedAt = true, today.AddDate(0, 0, -70)
+		w.toAda[0].State, w.toAda[0].VoidedAt, w.toAda[0].PaidAt = flattery.PaymentFailed, today, time.Time{}
 		bad := thing("github", "11", hostile[2])
 		bad.URL = "javascript:alert(1)"
 		w.earnings[october-1] = append(w.earnings[october-1], flattery.Earning{Thing: bad, Currency: "EUR", Flattrs: 1, Total: 1, Amount: flattery.MaxAmount},

@@ -75,6 +75,7 @@ func TestASlipRemindsAndIsVoidedBeforeBothsEyes(t *testing.T) {
 func TestNettingIsOfferedWithWhatItTells(t *testing.T) {
 	w := populated(false)
 	o := options(t, w)
+	o.Netting = false
 	b := visitor(t, handler(t, o)).signIn(w, ada)
 	expect(t, b, "/settings", nil, []string{"a bank names the payer"})
 	if b.post("/settings", "budget", "5", "netting", "1"); w.accounts[ada].Netting {
