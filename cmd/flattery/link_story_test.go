@@ -78,9 +78,14 @@ func (s *person) sees(text string) {
 	s.Fatalf("the page does not show %q:\n%s", text, body)
 }
 
+// goes opens a page; where a press is still being answered, once more after that.
 func (s *person) goes(path string) {
 	s.Helper()
-	if err := chromedp.Do(s.ctx, chromedp.Navigate(s.base+path)); err != nil {
+	err := chromedp.Do(s.ctx, chromedp.Navigate(s.base+path))
+	for tries := 0; tries < 3 && err != nil && strings.Contains(err.Error(), "ERR_ABORTED"); tries++ {
+		err = chromedp.Do(s.ctx, chromedp.Navigate(s.base+path))
+	}
+	if err != nil {
 		s.Fatal(err)
 	}
 }
