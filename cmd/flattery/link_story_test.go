@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -43,16 +44,24 @@ func browser(t *testing.T) context.Context {
 	return ctx
 }
 
-// story is a person in front of a browser.
-type story struct {
+// person is somebody in front of a browser.
+type person struct {
 	*testing.T
-	ctx context.Context
-	o   *opened
-	k   card
+	ctx  context.Context
+	base string // where the pages are
+	name string // of the pictures
+	seen int    // pictures
+}
+
+// story is that of linking one network.
+type story struct {
+	person
+	o *opened
+	k card
 }
 
 // sees waits until a page shows a text.
-func (s *story) sees(text string) {
+func (s *person) sees(text string) {
 	s.Helper()
 	var body string
 	for range 50 {
@@ -69,15 +78,20 @@ func (s *story) sees(text string) {
 	s.Fatalf("the page does not show %q:\n%s", text, body)
 }
 
-func (s *story) goes(path string) {
+// goes opens a page; where a press is still being answered, once more after that.
+func (s *person) goes(path string) {
 	s.Helper()
-	if err := chromedp.Do(s.ctx, chromedp.Navigate(s.o.base+path)); err != nil {
+	err := chromedp.Do(s.ctx, chromedp.Navigate(s.base+path))
+	for tries := 0; tries < 3 && err != nil && strings.Contains(err.Error(), "ERR_ABORTED"); tries++ {
+		err = chromedp.Do(s.ctx, chromedp.Navigate(s.base+path))
+	}
+	if err != nil {
 		s.Fatal(err)
 	}
 }
 
 // presses clicks the button or link with a text on it, wherever it leads.
-func (s *story) presses(css string) {
+func (s *person) presses(css string) {
 	s.Helper()
 	ctx, stop := context.WithTimeout(s.ctx, 20*time.Second)
 	defer stop()
@@ -88,7 +102,7 @@ func (s *story) presses(css string) {
 }
 
 // agrees signs in at the network and lets Flattery in.
-func (s *story) agrees(who string) {
+func (s *person) agrees(who string) {
 	s.Helper()
 	ctx, stop := context.WithTimeout(s.ctx, 20*time.Second)
 	defer stop()
@@ -99,13 +113,16 @@ func (s *story) agrees(who string) {
 	}
 }
 
-func (s *story) picture(name string) {
+func (s *person) picture(name string) {
 	folder := os.Getenv("FLATTERY_ARTEFACTS")
 	if folder == "" {
 		return
 	}
-	if png, err := chromedp.Run(s.ctx, chromedp.FullScreenshot(100)); err == nil {
-		_ = os.WriteFile(filepath.Join(folder, s.k.name+"-"+name+".png"), png, 0o600)
+	ctx, stop := context.WithTimeout(s.ctx, 20*time.Second)
+	defer stop()
+	if png, err := chromedp.Run(ctx, chromedp.FullScreenshot(100)); err == nil {
+		s.seen++
+		_ = os.WriteFile(filepath.Join(folder, fmt.Sprintf("%s-%02d-%s.png", s.name, s.seen, name)), png, 0o600)
 	}
 }
 
@@ -116,7 +133,8 @@ func TestEveryNetworkIsLinkedInABrowser(t *testing.T) {
 		t.Run(k.name, func(t *testing.T) {
 			limited, stop := context.WithTimeout(ctx, time.Minute)
 			defer stop()
-			(&story{T: t, ctx: limited, o: openPages(newBench(t, october)), k: k}).tell()
+			o := openPages(newBench(t, october))
+			(&story{person{T: t, ctx: limited, base: o.base, name: k.name}, o, k}).tell()
 		})
 	}
 }

@@ -46,7 +46,7 @@ var strangeAddresses = []string{
 // plain are fields whose text is ours: a word of a list, or what something is found again by.
 var plain = map[string]string{
 	"Key": "ours", "State": "a word of ours", "Auth": "a word of ours", "Proven": "a word of ours", "Noun": "a word of ours", "Since": "a date of ours", "Date": "a date of ours",
-	"Version": "ours", "Network.Title": "ours", "Payment.Code": "ours", "Callback": "ours", "Price": "a currency", "Currency": "a currency", "Language": "one of ours", "Origin": "an origin, or no house is built", "Claim.Reason": "a word of ours",
+	"Version": "ours", "Network.Title": "ours", "Payment.Code": "ours", "Callback": "ours", "Message.Path": "ours", "Message.Title": "a phrase of ours", "Price": "a currency", "Currency": "a currency", "Language": "one of ours", "Origin": "an origin, or no house is built", "Claim.Reason": "a word of ours",
 	"Head": "a hash", "Digest": "a hash", "Token": "ours", "Rail": "a word of ours", "Browser": "a secret, or ours", "Purpose": "a word of ours", "Network": "half of them are, or nothing is known",
 	"attempts": "is found again by it", "apps": "is never shown", "asked": "is of these tests", "authorize": "is of these tests", "home": "is of these tests", "badkeys": "is of these tests",
 	"origin": "ours", "from": "is never shown", "sessions": "no text",
