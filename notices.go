@@ -87,3 +87,23 @@ type Delivery struct {
 	Status  int           `json:"status,omitempty"` // of the last answer; 0: there was none
 	Cause   string        `json:"cause,omitempty"`  // why there was none
 }
+
+// MailWish is how often an account wants mail.
+type MailWish string
+
+// Each: when something happens, at most once a day. Monthly: once a month is closed.
+const (
+	MailEach    MailWish = "each"
+	MailMonthly MailWish = "monthly"
+	MailNone    MailWish = "none"
+)
+
+// Mail is where an account wants mail, and how often.
+type Mail struct {
+	Address string    `json:"address"` // "": none is confirmed
+	Wish    MailWish  `json:"wish"`
+	SentAt  time.Time `json:"sent_at,omitzero"`
+	Failed  string    `json:"failed,omitempty"` // why the last one could not be delivered
+	Typed   string    `json:"typed,omitempty"`  // an address that waits to be confirmed
+	Expires time.Time `json:"expires,omitzero"` // until then
+}

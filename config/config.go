@@ -67,8 +67,9 @@ type Config struct {
 	SlipsVoid         time.Duration // a slip that is not paid for so long is voided; 0: never
 	Netting           bool
 	SlipsMinimum      flattery.Amount
-	OwnerName         string        // who runs the instance, for its terms; "": they do not say
-	OwnerContact      string        // where they are reached: a mail address or a web address
+	OwnerName         string // who runs the instance, for its terms; "": they do not say
+	OwnerContact      string // where they are reached: a mail address or a web address
+	Mail              Mail
 	AllowPrivate      bool          // outbound requests may go to private addresses
 	Liberapay         string        // where it is asked who is paid there; "": it is not
 	MetricsListen     string        // host:port; "": no metrics
@@ -80,6 +81,26 @@ type Config struct {
 
 	origins []Origin
 	read    *loader
+}
+
+// Encryption says how the mail server is spoken to.
+type Encryption string
+
+// StartTLS begins in the open and goes on only encrypted; TLS is encrypted from the first byte; Plain never is.
+const (
+	StartTLS Encryption = "starttls"
+	TLS      Encryption = "tls"
+	Plain    Encryption = "none"
+)
+
+// Mail is the server that takes mail.
+type Mail struct {
+	Host     string // "": nothing is mailed
+	Port     int
+	TLS      Encryption
+	User     string // "": nobody signs in there
+	Password flattery.Secret
+	From     string // the address that mail comes from
 }
 
 // Network is the settings of one network.

@@ -18,6 +18,15 @@ func (l *loader) cross(c *Config) {
 	if c.MetricsListen != "" {
 		l.mistake(l.from["metrics.listen"], "metrics.listen: metrics are not there yet; leave it empty")
 	}
+	if c.Mail.Host != "" && c.Mail.From == "" {
+		l.mistake(l.from["mail.host"], "mail.host: mail needs an address that it comes from; set mail.from, like flattery@example.org")
+	}
+	if c.Mail.TLS == Plain && c.Mail.Host != "" && !loopback(c.Mail.Host) {
+		if c.Mail.User != "" {
+			l.mistake(l.from["mail.tls"], "mail.tls: the password would be sent in the open; write starttls or tls, or leave mail.user empty")
+		}
+		l.warn("mail.tls", "mail goes to another machine in the open, so it can be read on its way; write starttls or tls")
+	}
 	switch {
 	case plain(c.BaseURL):
 		l.warn("base_url", fmt.Sprintf("%q is plain http, so nobody can sign in there; put https in front", c.BaseURL))

@@ -195,8 +195,6 @@ func scalar(v *unstable.Node) (string, bool) {
 
 func (d *document) unknown(name string, keys []string) string {
 	switch {
-	case keys[0] == "mail":
-		return fmt.Sprintf("%q: mail is not there yet; remove it", name)
 	case d.is(keys):
 		return name + ": is a table, and should be one value"
 	case d.holds(name):

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/mail"
 	"net/url"
 	"slices"
 	"strconv"
@@ -177,6 +178,23 @@ func cronSpec(judge func(string) error) func(string) (string, error) {
 		}
 		return s, nil
 	}
+}
+
+func port(s string) (int, error) {
+	n, err := strconv.ParseUint(s, 10, 16)
+	if err != nil || n == 0 {
+		return 0, quoted(s, "is not a port", "write a number from 1 to 65535, like 587")
+	}
+	return int(n), nil
+}
+
+// mailbox is an address of mail and nothing else.
+func mailbox(s string) (string, error) {
+	a, err := mail.ParseAddress(s)
+	if err != nil || a.Address != s {
+		return "", quoted(s, "is not a mail address", "write it like flattery@example.org")
+	}
+	return s, nil
 }
 
 func address(s string) (string, error) {

@@ -130,7 +130,13 @@ type Reader interface {
 	HookKeys(ctx context.Context, id flattery.HookID) (flattery.HookKeys, error)
 	Deliveries(ctx context.Context, hook flattery.HookID, limit int) ([]flattery.Delivery, error) // newest first
 	Delivery(ctx context.Context, id flattery.DeliveryID) (flattery.Delivery, error)
-	OpenDeliveries(ctx context.Context) ([]flattery.DeliveryID, error) // that wait
+	OpenDeliveries(ctx context.Context) ([]flattery.DeliveryID, error)                              // that wait
+	Mail(ctx context.Context, account flattery.AccountID) (flattery.Mail, error)                    // none: zero
+	MailEnding(ctx context.Context, account flattery.AccountID) (flattery.Secret, error)            // what ends it without signing in
+	MailEnds(ctx context.Context, token string) (flattery.AccountID, error)                         // whose mail that ends
+	Typed(ctx context.Context, token string, now time.Time) (address string, err error)             // the address that a token confirms
+	DueMails(ctx context.Context, now time.Time) ([]flattery.AccountID, error)                      // to whom something is to be mailed
+	Unmailed(ctx context.Context, account flattery.AccountID, limit int) ([]flattery.Notice, error) // oldest first
 
 	Schema(ctx context.Context) (Schema, error)
 	Upload(ctx context.Context, account flattery.AccountID) (Upload, error) // the account's last
@@ -475,6 +481,15 @@ type Tx interface {
 	// is told.
 	HookWorks(ctx context.Context, id flattery.HookID) error
 	HookFails(ctx context.Context, id flattery.HookID, host string, since, now time.Time) (stopped bool, err error)
+
+	// TypeMail notes an address that waits to be confirmed by a token; the one before stays in use until then. ConfirmMail uses the
+	// token up, and gives the account what ends its mail. ErrNotFound where it was used, has expired or never was.
+	TypeMail(ctx context.Context, account flattery.AccountID, address, token string, expires time.Time) error
+	ConfirmMail(ctx context.Context, token string, ending flattery.Secret, now time.Time) (flattery.AccountID, error)
+	WishMail(ctx context.Context, account flattery.AccountID, wish flattery.MailWish, now time.Time) error
+	EndMail(ctx context.Context, account flattery.AccountID) error
+	// Mailed notes that notices were mailed, or why they could not be delivered: they are not mailed again.
+	Mailed(ctx context.Context, account flattery.AccountID, notices []flattery.Notice, failed string, now time.Time) error
 
 	// Tidy forgets what has expired: sessions, entrances, attempts, proofs, invites, knocks, claim links; notices after 400 days and
 	// deliveries after 30.

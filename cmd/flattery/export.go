@@ -45,6 +45,7 @@ func export(ctx context.Context, s store.Reader, id flattery.AccountID, w io.Wri
 		{"income", func() (any, error) { return s.Incomes(ctx, id) }},
 		{"given", func() (any, error) { return s.Given(ctx, id) }},
 		{"messages", func() (any, error) { return s.Notices(ctx, id, allNotices) }},
+		{"mail", func() (any, error) { return s.Mail(ctx, id) }},
 		{"feed", func() (any, error) { return s.Feed(ctx, id) }},
 		{"webhooks", func() (any, error) { return s.Hooks(ctx, id) }},
 		{"received", func() (any, error) { return paidTo(ctx, s, id) }},

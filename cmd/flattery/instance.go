@@ -99,6 +99,7 @@ type instance struct {
 	feeds      *notify.Feeds
 	hooks      *notify.Hooks
 	inbox      *inbox
+	mails      *notify.Mails
 	volatile   bool // the demo's data may go with the machine
 	workers    int
 	patience   time.Duration // with a database that cannot be reached
@@ -231,6 +232,7 @@ func (in *instance) handlers() queue.Handlers {
 	maps.Copy(all, in.lately(in.settler.Handlers()))
 	maps.Copy(all, in.subscriber.Handlers())
 	all[notify.KindHook] = in.postHook
+	all[notify.KindMail] = func(ctx context.Context, j queue.Job) error { return in.mails.Work(ctx, j.Key) }
 	return all
 }
 

@@ -21,6 +21,8 @@ func (in *instance) post() error {
 	teller := &notify.Teller{Words: words, Networks: in.enabled, Prepaid: in.Mode == config.Prepaid}
 	in.feeds = &notify.Feeds{Teller: teller, Store: in.store, Base: base, Now: in.now}
 	in.hooks = &notify.Hooks{Teller: teller, Store: in.store, Client: in.client, Private: in.AllowPrivate, Base: base, Now: in.now, Log: in.log}
+	in.mails = &notify.Mails{Teller: teller, Store: in.store, Base: base, Now: in.now, Server: notify.Server{Host: in.Mail.Host, Port: in.Mail.Port,
+		User: in.Mail.User, Password: in.Mail.Password, From: in.Mail.From, Encryption: notify.Encryption(in.Mail.TLS)}}
 	return nil
 }
 
@@ -40,7 +42,7 @@ const (
 )
 
 func (g gates) Messages(ctx context.Context, account flattery.AccountID, language string) (web.Messages, error) {
-	m := web.Messages{MostHooks: notify.MostHooks}
+	m := web.Messages{MostHooks: notify.MostHooks, Mails: g.in.Config.Mail.Host != ""}
 	notices, err := g.in.store.Notices(ctx, account, linesShown)
 	if err != nil {
 		return m, err
@@ -53,6 +55,9 @@ func (g gates) Messages(ctx context.Context, account flattery.AccountID, languag
 		m.Lines = append(m.Lines, web.Message{At: n.At, Title: l.Title, Text: l.Text, Path: l.Path})
 	}
 	if m.Feed, err = g.in.store.Feed(ctx, account); err != nil {
+		return m, err
+	}
+	if m.Mail, err = g.in.store.Mail(ctx, account); err != nil {
 		return m, err
 	}
 	hooks, err := g.in.store.Hooks(ctx, account)
@@ -96,4 +101,32 @@ func (g gates) RemoveHook(ctx context.Context, account flattery.AccountID, id fl
 
 func (g gates) TestHook(ctx context.Context, account flattery.AccountID, id flattery.HookID) (flattery.Delivery, error) {
 	return g.in.hooks.Test(ctx, account, id)
+}
+
+func (g gates) AskMail(ctx context.Context, account flattery.AccountID, address string) error {
+	return g.in.mails.Address(ctx, account, address)
+}
+
+func (g gates) MailAsked(ctx context.Context, token string) (string, error) {
+	return g.in.mails.Asked(ctx, token)
+}
+
+func (g gates) ConfirmMail(ctx context.Context, token string) error {
+	return g.in.mails.Confirm(ctx, token)
+}
+
+func (g gates) WishMail(ctx context.Context, account flattery.AccountID, wish flattery.MailWish) error {
+	return g.in.mails.Wish(ctx, account, wish)
+}
+
+func (g gates) ForgetMail(ctx context.Context, account flattery.AccountID) error {
+	return g.in.mails.Forget(ctx, account)
+}
+
+func (g gates) EndsMail(ctx context.Context, token string) error {
+	return g.in.mails.Ends(ctx, token)
+}
+
+func (g gates) EndMail(ctx context.Context, token string) error {
+	return g.in.mails.End(ctx, token)
 }

@@ -173,6 +173,7 @@ func (in *instance) toil(ctx context.Context, g *errgroup.Group) error {
 		schedule.Entry{Name: "plan", Spec: "*/5 * * * *", Due: in.planner.Enqueue},
 		schedule.Entry{Name: "webhooks", Spec: "* * * * *", Due: in.hooks.Enqueue},
 		schedule.Entry{Name: "webhooks that wait", Spec: "20 * * * *", Due: in.hooks.Resume},
+		schedule.Entry{Name: "mail", Spec: "*/10 * * * *", Due: in.mails.Enqueue},
 		schedule.Entry{Name: "tidy", Spec: "0 * * * *", Due: func(ctx context.Context, _ time.Time) error {
 			now := in.now()
 			if machine := time.Now(); machine.Before(now) { // sessions live by the machine's clock, entrances by the instance's

@@ -1,4 +1,4 @@
-// Package notify tells accounts outside of the pages what happened: by feed and by webhook. What is told was written
+// Package notify tells accounts outside of the pages what happened: by feed, webhook and mail. What is told was written
 // in the transaction in which it happened; here it gets words and goes out. Nobody is told who did not ask.
 package notify
 

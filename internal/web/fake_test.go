@@ -64,7 +64,7 @@ type world struct {
 	closed          bool              // a month was
 	policy          map[string]string // that was made
 	post            Messages          // ada's
-	rotated         int               // keys of webhooks, and tests
+	rotated         int               // keys of webhooks, and tests; 100 for a confirmed address
 	tested          flattery.Delivery // how a test goes
 	faults          []string          // of the ledger
 	spoil           func(answer any)

@@ -14,7 +14,7 @@ import (
 func (w *world) Messages(_ context.Context, id flattery.AccountID, _ string) (Messages, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	m := Messages{MostHooks: 5}
+	m := Messages{MostHooks: 5, Mails: true}
 	if id == ada {
 		m = w.post
 		m.Hooks = slices.Clone(m.Hooks)
@@ -87,7 +87,7 @@ func (w *world) TestHook(_ context.Context, account flattery.AccountID, id flatt
 func (w *world) addPost(rough bool) {
 	month := func(day int) time.Time { return time.Date(2026, 10, day, 4, 15, 0, 0, time.UTC) }
 	w.tested = flattery.Delivery{Status: 204, State: flattery.DeliveryDone}
-	w.post = Messages{MostHooks: 5, Feed: flattery.Feed{MadeAt: month(2)}, Lines: []Message{
+	w.post = Messages{MostHooks: 5, Mails: true, Mail: flattery.Mail{Address: "ada@lighthouse.example", Wish: flattery.MailMonthly}, Feed: flattery.Feed{MadeAt: month(2)}, Lines: []Message{
 		{month(13), "ada-w at Flickr is not read any more", "The network no longer accepts the permission you once gave.", "/links"},
 		{month(4), "3 slips to pay: €4.20", "It is what September 2026 brought for you to pay. You pay the creators yourself, and note it there.", "/slips"},
 		{month(4), "September 2026 is settled: €5.00 for 16 flattrs", "Your statement is ready.", "/months/2026-09"},
@@ -103,8 +103,63 @@ func (w *world) addPost(rough bool) {
 		{flattery.Hook{ID: 3, Account: ada, URL: "https://old.example/", MadeAt: month(1), FailingAt: month(8), StoppedAt: month(11)}, nil},
 	}
 	if rough {
+		w.post.Mail = flattery.Mail{Address: hostile[0], Wish: "other", Failed: hostile[1], Typed: strings.Repeat("long", 60) + "@example.org", Expires: today}
 		w.post.Lines = append(w.post.Lines, Message{month(1), hostile[0], hostile[1] + hostile[2], "/links"})
 		w.post.Hooks = append(w.post.Hooks, Hook{flattery.Hook{ID: 4, Account: ada, URL: "https://" + strings.Repeat("long.", 80) + "example/" + hostile[0]},
 			[]flattery.Delivery{done(9, flattery.NoticeKind(hostile[0]), 0, hostile[2], flattery.DeliveryFailed)}})
 	}
+}
+
+func (w *world) AskMail(_ context.Context, id flattery.AccountID, address string) error {
+	if !strings.Contains(address, "@") {
+		return flattery.Input("%q is not a mail address", address)
+	}
+	if id == ada && w.refuse == nil {
+		w.post.Mail.Typed, w.post.Mail.Expires = address, today.AddDate(0, 0, 3)
+	}
+	return w.refuse
+}
+
+func (w *world) MailAsked(_ context.Context, token string) (string, error) {
+	if token != "adas-mail" {
+		return "", flattery.ErrNotFound
+	}
+	return "new@ada.example", w.broken
+}
+
+func (w *world) ConfirmMail(ctx context.Context, token string) error {
+	if _, err := w.MailAsked(ctx, token); err != nil {
+		return err
+	}
+	w.rotated += 100
+	return w.refuse
+}
+
+func (w *world) WishMail(_ context.Context, id flattery.AccountID, wish flattery.MailWish) error {
+	if id == ada {
+		w.post.Mail.Wish = wish
+	}
+	return w.refuse
+}
+
+func (w *world) ForgetMail(_ context.Context, id flattery.AccountID) error {
+	if id == ada {
+		w.post.Mail = flattery.Mail{}
+	}
+	return w.refuse
+}
+
+func (w *world) EndsMail(_ context.Context, token string) error {
+	if token != "adas-end" {
+		return flattery.ErrNotFound
+	}
+	return w.broken
+}
+
+func (w *world) EndMail(ctx context.Context, token string) error {
+	if err := w.EndsMail(ctx, token); err != nil {
+		return err
+	}
+	w.post.Mail.Wish = flattery.MailNone
+	return w.refuse
 }

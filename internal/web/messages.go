@@ -26,6 +26,18 @@ type Post interface {
 	RotateHook(ctx context.Context, account flattery.AccountID, hook flattery.HookID) (flattery.Secret, error)
 	RemoveHook(ctx context.Context, account flattery.AccountID, hook flattery.HookID) error
 	TestHook(ctx context.Context, account flattery.AccountID, hook flattery.HookID) (flattery.Delivery, error)
+
+	// AskMail sends a link to an address. Refusals: *InputError, ErrOften, *OutsideError. MailAsked is the address that a link
+	// confirms, and ConfirmMail confirms it. WishMail says how often; ForgetMail forgets the address.
+	AskMail(ctx context.Context, account flattery.AccountID, address string) error
+	MailAsked(ctx context.Context, token string) (address string, err error)
+	ConfirmMail(ctx context.Context, token string) error
+	WishMail(ctx context.Context, account flattery.AccountID, wish flattery.MailWish) error
+	ForgetMail(ctx context.Context, account flattery.AccountID) error
+
+	// EndsMail asks whether a link in a mail ends somebody's, and EndMail ends it; twice is as good as once.
+	EndsMail(ctx context.Context, token string) error
+	EndMail(ctx context.Context, token string) error
 }
 
 // Messages is what the page shows.
@@ -34,6 +46,8 @@ type Messages struct {
 	Feed      flattery.Feed
 	Hooks     []Hook
 	MostHooks int
+	Mails     bool // this instance sends mail
+	Mail      flattery.Mail
 }
 
 // Message is a notice in words; Path is the page where one sees it.

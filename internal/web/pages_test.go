@@ -22,7 +22,7 @@ func emptyPages() []page {
 		&startPage{}, &doorPage{}, &monthPage{}, &monthsPage{}, &statementPage{}, &slipsPage{}, &linksPage{}, &errorPage{Key: "missing"},
 		&networkPage{Network: emptyNetwork}, &keysPage{Network: emptyNetwork}, &codePage{}, &identitiesPage{}, &provePage{Network: emptyNetwork, Where: "prove.where.other"}, &disputesPage{},
 		&signinPage{}, &stepupPage{}, &securityPage{}, &invitePage{}, &accountsPage{},
-		&messagesPage{},
+		&messagesPage{}, &messagesPage{Messages: Messages{Mails: true}}, &letterPage{Phrase: "ended"},
 		&submitPage{}, &flattrPage{Flattr: flattery.Flattr{State: flattery.Pending}}, &subscriptionsPage{}, &rulesPage{}, &buttonPage{}, &publicPage{}, &settingsPage{}, &incomePage{}, &earningsPage{}, &healthPage{}, &authorsPage{}, &claimLinkPage{}, &claimedPage{}, &welcomePage{}, &adminMonthsPage{}, &instancePage{}, &termsPage{}, &policyPage{Parts: []policyPart{{"owner", []policyField{{Name: "mode", Fixed: "policy.begun", Choices: []string{"pledge"}, Value: "pledge"}}}}}, &setupPage{Step: "budget"}, &importPage{Upload: Upload{State: "failed"}},
 	}
 }

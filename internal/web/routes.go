@@ -70,6 +70,10 @@ func (s *site) entrance() []route {
 		{"GET /c/{token}", anyone, s.claimLinkPage},
 		{"POST /c/{token}", anyone, s.follow},
 		{"GET /feed/{token}", anyone, s.feed},
+		{"GET /mail/confirm/{token}", anyone, s.confirmPage},
+		{"POST /mail/confirm/{token}", anyone, s.confirmMail},
+		{"GET /mail/end/{token}", anyone, s.endPage},
+		{"POST /mail/end/{token}", anyone, s.endMail},
 	}
 }
 
@@ -134,6 +138,9 @@ func (s *site) owning() []route {
 		{"GET /settings/export.zip", members, s.export},
 		{"POST /settings/forget", members, s.forget},
 		{"GET /settings/messages", members, s.messages},
+		{"POST /settings/messages/mail", members, s.askMail},
+		{"POST /settings/messages/mail/wish", members, s.wishMail},
+		{"POST /settings/messages/mail/forget", members, s.forgetMail},
 		{"POST /settings/messages/feed", members, s.makeFeed},
 		{"POST /settings/messages/feed/end", members, s.endFeed},
 		{"POST /settings/messages/hooks", members, s.addHook},
@@ -338,7 +345,7 @@ func (s *site) sendRaw(w http.ResponseWriter, r *http.Request, a *raw) {
 
 // secretive reports whether an address is a secret.
 func secretive(path string) bool {
-	return slices.ContainsFunc([]string{"/enter/", "/oauth/", "/invite/", "/feed/", claimPath}, func(secret string) bool { return strings.HasPrefix(path, secret) })
+	return slices.ContainsFunc([]string{"/enter/", "/oauth/", "/invite/", "/feed/", "/mail/", claimPath}, func(secret string) bool { return strings.HasPrefix(path, secret) })
 }
 
 // answer finds out who asks and lets the route's handler answer.

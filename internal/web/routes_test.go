@@ -9,7 +9,7 @@ import (
 )
 
 // Only ada has these; nobody else may ever see them.
-var adasOwn = []string{"lighthouse-keeper", "tinywebkit", "ada-w", "FLT-7K1", "kettle-works", "flattery-k7rm", "telephone-of-ada", "earned-by-ada", "FLT-9AA"}
+var adasOwn = []string{"lighthouse-keeper", "tinywebkit", "ada-w", "FLT-7K1", "kettle-works", "flattery-k7rm", "telephone-of-ada", "earned-by-ada", "FLT-9AA", "ada@lighthouse"}
 
 func TestEveryRouteAnswersEachVisitorAsItShould(t *testing.T) {
 	const (
@@ -94,6 +94,13 @@ func TestEveryRouteAnswersEachVisitorAsItShould(t *testing.T) {
 		"POST /links/{id}/allow":        {"/links/1/allow", refused, sent, missing},
 
 		"GET /months/{month}/statement.csv":         {"/months/2026-09/statement.csv", sent, page, missing},
+		"GET /mail/confirm/{token}":                 {"/mail/confirm/adas-mail", page, page, page},
+		"POST /mail/confirm/{token}":                {"/mail/confirm/none", missing, missing, missing},
+		"GET /mail/end/{token}":                     {"/mail/end/adas-end", page, page, page},
+		"POST /mail/end/{token}":                    {"/mail/end/none", missing, missing, missing},
+		"POST /settings/messages/mail":              {"/settings/messages/mail", refused, sent, sent},
+		"POST /settings/messages/mail/wish":         {"/settings/messages/mail/wish", refused, sent, sent},
+		"POST /settings/messages/mail/forget":       {"/settings/messages/mail/forget", refused, sent, sent},
 		"GET /feed/{token}":                         {"/feed/adas-feed", page, page, page},
 		"GET /settings/messages":                    {"/settings/messages", sent, page, page},
 		"POST /settings/messages/feed":              {"/settings/messages/feed", refused, page, page},
@@ -161,7 +168,7 @@ func TestEveryRouteAnswersEachVisitorAsItShould(t *testing.T) {
 			form := map[string][]string{
 				"language": {"fr"}, "network": {"github"}, "handle": {"somebody"}, "purpose": {"linking"}, "link": {"1"}, "id": {"client"}, "code": {"x"},
 				"role": {"admin"}, "mode": {"prepaid"},
-				"months": {"3"}, "weight": {"3"}, "host": {"github.example"}, "subject": {"spam"}, "url": {"https://blog.example/"}, "turn": {"7"},
+				"months": {"3"}, "weight": {"3"}, "host": {"github.example"}, "subject": {"spam"}, "address": {"me@example.org"}, "wish": {"each"}, "url": {"https://blog.example/"}, "turn": {"7"},
 			}
 			got := b.do(method, row.path, form)
 			if got.Code != status {
@@ -179,7 +186,7 @@ func TestEveryRouteAnswersEachVisitorAsItShould(t *testing.T) {
 			if w.flattrs[54].State != flattery.Counting || w.payments[0].State != flattery.PaymentPlanned || w.links[0].State != flattery.LinkActive ||
 				len(w.claims) != 3 || w.saved != 0 || len(w.policy) != 0 || len(w.provings) == 0 || w.provings[0].Account != ada || !w.disputes[0].Open() ||
 				w.accounts[ada].Public || len(w.subscriptions) != 4 || !w.subscriptions[0].StoppedAt.IsZero() || w.links[0].Rules != (flattery.Rules{}) || len(w.nevers[1]) != 1 ||
-				len(w.keys[ada].Passkeys) != 2 || !w.accounts[ada].Admin || w.accounts[bob].Admin || len(w.invites) != 2 || len(w.post.Hooks) != 3 || w.rotated != 0 || w.post.Feed.MadeAt.Day() != 2 || who != 0 && len(w.visits) != 2 && rt.pattern != "POST /leave" {
+				len(w.keys[ada].Passkeys) != 2 || !w.accounts[ada].Admin || w.accounts[bob].Admin || len(w.invites) != 2 || len(w.post.Hooks) != 3 || w.rotated != 0 || w.post.Feed.MadeAt.Day() != 2 || w.post.Mail != (flattery.Mail{Address: "ada@lighthouse.example", Wish: flattery.MailMonthly}) || who != 0 && len(w.visits) != 2 && rt.pattern != "POST /leave" {
 				t.Errorf("%s as account %d changed what is ada's", rt.pattern, who)
 			}
 		}
@@ -197,7 +204,7 @@ func checkHeaders(t *testing.T, what string, h http.Header) {
 		t.Errorf("%s: headers %v", what, h)
 	}
 	wish := "same-origin"
-	if strings.Contains(what, "/enter/") || strings.Contains(what, "/oauth/") || strings.Contains(what, "/invite/") || strings.Contains(what, "/c/") || strings.Contains(what, " /feed/") {
+	if strings.Contains(what, "/enter/") || strings.Contains(what, "/oauth/") || strings.Contains(what, "/invite/") || strings.Contains(what, "/c/") || strings.Contains(what, " /feed/") || strings.Contains(what, " /mail/") {
 		wish = "no-referrer"
 	}
 	if got := h.Get("Referrer-Policy"); got != wish {

@@ -44,7 +44,7 @@ func (*termsPage) name() string { return "terms" }
 
 // kept is what is kept, each with the phrases kept.KEY and kept.KEY.long.
 func kept() []string {
-	return []string{"account", "likes", "links", "money", "keys", "sessions", "tries", "log", "backups"}
+	return []string{"account", "likes", "links", "money", "messages", "keys", "sessions", "tries", "log", "backups"}
 }
 
 func (s *site) terms(v *visit) (view, error) {

@@ -30,6 +30,8 @@ func tour() []stop {
 		{path: "/terms", stranger: true},
 		{path: "/c/waits", stranger: true, main: true},
 		{path: "/c/claimed", stranger: true},
+		{path: "/mail/confirm/adas-mail", stranger: true},
+		{path: "/mail/end/adas-end", stranger: true},
 		{path: "/welcome"},
 		{path: "/month", main: true},
 		{path: "/month?state=removed"},

@@ -17,7 +17,7 @@ import (
 // A column that holds bytes is either sealed, and then sealed anew with the others, or named here as open.
 func TestEveryColumnOfBytesIsSealedOrKnownToBeOpen(t *testing.T) {
 	open := []string{"months.digest", "months.head", "transactions.body", "transactions.hash", "plans.hash", "entrances.token", "sessions.data",
-		"keyrings.handle", "passkeys.credential", "passkeys.public", "invites.token", "knocks.key", "claim_links.token", "feeds.token"}
+		"keyrings.handle", "passkeys.credential", "passkeys.public", "invites.token", "knocks.key", "claim_links.token", "feeds.token", "mails.token", "mails.ending_key"}
 	var sealed []string
 	for _, c := range tables.Secrets() {
 		sealed = append(sealed, c.Table+"."+c.Column)
@@ -38,7 +38,7 @@ func TestEveryColumnOfBytesIsSealedOrKnownToBeOpen(t *testing.T) {
 		}
 	}
 	places, _ := sealedValues(t, s)
-	if want := []string{"link 1 token", "claim 1 token", "app n", "app token n", "attempt " + store.Hash("canary-state"), "dispute 1 token", "claim link 4", "webhook 1 secret", "webhook 1 old secret"}; !slices.Equal(places, want) {
+	if want := []string{"link 1 token", "claim 1 token", "app n", "app token n", "attempt " + store.Hash("canary-state"), "dispute 1 token", "claim link 4", "webhook 1 secret", "webhook 1 old secret", "mail 1 ending"}; !slices.Equal(places, want) {
 		t.Errorf("secrets are bound to %q, want %q", places, want)
 	}
 	for i, c := range tables.Secrets() { // full has one of each: so the test of the canaries sees them all
@@ -144,7 +144,7 @@ func rotate(t *testing.T, dir string, steps int) {
 		return
 	}
 	var n int
-	if err := s.Update(t.Context(), func(x store.Tx) (err error) { n, err = x.Reseal(context.Background()); return err }); err != nil || n != 9 {
+	if err := s.Update(t.Context(), func(x store.Tx) (err error) { n, err = x.Reseal(context.Background()); return err }); err != nil || n != 10 {
 		t.Fatal("sealed anew:", n, err)
 	}
 	if steps < 3 {

@@ -55,10 +55,7 @@ func Fill(t *testing.T, s store.Store) {
 		if err != nil {
 			return err
 		}
-		if err := fillDoor(ctx, x, link, who("waits"), now); err != nil {
-			return err
-		}
-		if err := errors.Join(fillNotices(ctx, x, a, now), fillWishes(ctx, x, link, out[0].Flattr, now)); err != nil {
+		if err := errors.Join(fillDoor(ctx, x, link, who("waits"), now), fillNotices(ctx, x, a, now), fillWishes(ctx, x, link, out[0].Flattr, now)); err != nil {
 			return err
 		}
 		if _, err := x.Freeze(ctx, october, now.AddDate(0, 1, 0)); err != nil {
@@ -125,6 +122,12 @@ func fillNotices(ctx context.Context, x store.Tx, a flattery.AccountID, now time
 		return err
 	}
 	if _, err := x.AddDeliveries(ctx, now, now); err != nil {
+		return err
+	}
+	if err := x.TypeMail(ctx, a, "ann@a.example", "canary-mail", now.AddDate(0, 0, 3)); err != nil {
+		return err
+	}
+	if _, err := x.ConfirmMail(ctx, "canary-mail", "canary-ending", now); err != nil {
 		return err
 	}
 	return errors.Join(x.RotateHook(ctx, a, id, "canary-hook", now), x.SetFeed(ctx, a, "canary-feed", now))

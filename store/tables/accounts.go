@@ -197,6 +197,7 @@ func (t *Tx) RemoveAccount(ctx context.Context, id flattery.AccountID, now time.
 		`DELETE FROM invites WHERE made_by = ?`,
 		`DELETE FROM deliveries WHERE hook_id IN (SELECT id FROM hooks WHERE account_id = ?)`,
 		`DELETE FROM hooks WHERE account_id = ?`,
+		`DELETE FROM mails WHERE account_id = ?`,
 		`DELETE FROM feeds WHERE account_id = ?`,
 		`DELETE FROM notices WHERE account_id = ?`,
 	} {

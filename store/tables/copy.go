@@ -74,7 +74,9 @@ func parts() []part {
 		{table: "attempts", columns: "id bigint, state text, browser text, account_id bigint, network text, host text, purpose text, link_id bigint, claim_link_id bigint, handle text, " +
 			"month boolean, verifier bytea, request text, expires_at bigint", numbers: true},
 		{table: "notices", columns: "id bigint, account_id bigint, key text, kind text, made_at bigint, month bigint, amount bigint, currency text, count bigint, " +
-			"network text, who text, word text, until bigint", numbers: true},
+			"network text, who text, word text, until bigint, mailed_at bigint", numbers: true},
+		{table: "mails", columns: "account_id bigint, address text, wish text, since_at bigint, sent_at bigint, failed text, typed text, token bytea, expires_at bigint, " +
+			"ending bytea, ending_key bytea"},
 		{table: "feeds", columns: "account_id bigint, token bytea, made_at bigint"},
 		{table: "hooks", columns: "id bigint, account_id bigint, url text, secret bytea, old bytea, old_until bigint, made_at bigint, failing_at bigint, stopped_at bigint", numbers: true},
 		{table: "deliveries", columns: "id bigint, hook_id bigint, notice_id bigint, kind text, state text, made_at bigint, tries bigint, tried_at bigint, status bigint, cause text", numbers: true},

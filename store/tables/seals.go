@@ -28,6 +28,7 @@ const (
 	claimLinkTokens
 	hookSecrets
 	hookOlds
+	mailEndings
 )
 
 // Secrets are all of them: what is not in this list is not sealed anew.
@@ -42,6 +43,7 @@ func Secrets() []Secret {
 		claimLinkTokens: {"claim_links", "sealed", "identity_id", "claim link %v"},
 		hookSecrets:     {"hooks", "secret", "id", "webhook %v secret"},
 		hookOlds:        {"hooks", "old", "id", "webhook %v old secret"},
+		mailEndings:     {"mails", "ending", "account_id", "mail %v ending"},
 	}
 }
 

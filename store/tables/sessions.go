@@ -89,6 +89,11 @@ func (t *Tx) Tidy(ctx context.Context, now time.Time) error {
 		(SELECT 1 FROM flattrs f WHERE f.author_id = claim_links.identity_id AND f.state = 'pending')`, seconds(now.Add(-claimLinkLife))); err != nil {
 		return err
 	}
+	for _, q := range []string{`DELETE FROM mails WHERE address = '' AND expires_at <= ?`, `UPDATE mails SET typed = '', token = NULL, expires_at = 0 WHERE expires_at <= ? AND typed <> ''`} {
+		if err := t.Later(ctx, "tidy", q, seconds(now)); err != nil {
+			return err
+		}
+	}
 	for _, old := range []struct {
 		q    string
 		kept time.Duration
