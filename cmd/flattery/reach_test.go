@@ -34,10 +34,10 @@ func TestTheFundingFilesOfTheWildReachTheirAuthors(t *testing.T) {
 	for _, f := range files {
 		steps := strings.Split(strings.TrimSuffix(f.Name(), ".yml"), "__")
 		text := string(connectortest.ReadShared(t, "reach", "funding", f.Name()))
-		switch {
-		case steps[0] == "odd":
+		switch steps[0] {
+		case "odd":
 			continue
-		case steps[0] == "default":
+		case "default":
 			user(steps[1])
 			g.AddRepo(steps[1], ".github")
 			g.SetFile(steps[1]+"/.github", strings.Replace(steps[3], "github_", "github/", 1)+".yml", text)

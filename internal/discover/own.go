@@ -140,7 +140,7 @@ func (s *search) liberapay(ctx context.Context) {
 	if resp.StatusCode != http.StatusFound {
 		if err := connectors.Refusal(resp, s.Now()); resp.StatusCode >= 400 && !errors.Is(err, connectors.ErrGone) {
 			s.Pace.heard(root.Host, s.Now(), err)
-			s.trouble(fmt.Errorf("Liberapay: %s answered %d", root.Host, resp.StatusCode))
+			s.trouble(fmt.Errorf("%s answered %d", root.Host, resp.StatusCode))
 		}
 		return
 	}
