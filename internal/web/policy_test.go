@@ -36,7 +36,7 @@ func TestTheRulesSayWhatTheyAreAndWhereTheyAreFrom(t *testing.T) {
 }
 
 func TestOnlyWhatWasChangedIsMadeARule(t *testing.T) {
-	same := []string{"time_zone", "Europe/Berlin", "months.grace", "72", "mode", "pledge", "currencies", "EUR", "budget.minimum", "2.00", "slips.max", "9", "split", "flattr", "clicks", "many", "pending.lapse", "0", "slips.void", "0", "netting", "false"}
+	same := []string{"time_zone", "Europe/Berlin", "months.grace", "72", "mode", "pledge", "currencies", "EUR", "budget.minimum", "2.00", "slips.max", "9", "split", "flattr", "clicks", "many", "pending.lapse", "0", "slips.void", "120", "netting", "false"}
 	for name, row := range map[string]struct {
 		form   []string
 		status int
