@@ -139,6 +139,7 @@ type Reader interface {
 	Unmailed(ctx context.Context, account flattery.AccountID, limit int) ([]flattery.Notice, error) // oldest first
 
 	Schema(ctx context.Context) (Schema, error)
+	LastBackup(ctx context.Context) (at time.Time, where string, err error) // zero: none was noted
 	Upload(ctx context.Context, account flattery.AccountID) (Upload, error) // the account's last
 	OpenUploads(ctx context.Context) ([]Upload, error)                      // that wait or are at work
 	Kept(ctx context.Context) (map[string]string, error)                    // settings of the instance that were made in the pages, by name
@@ -463,6 +464,7 @@ type Tx interface {
 
 	Keep(ctx context.Context, name, value string) error // a setting of the instance; "" forgets it
 	Begun(ctx context.Context) (Begun, error)
+	NoteBackup(ctx context.Context, at time.Time, where string) error
 
 	// SetFeed gives an account its feed, or another address for it: only the hash of the token is kept. EndFeed takes it away.
 	SetFeed(ctx context.Context, account flattery.AccountID, token string, now time.Time) error

@@ -389,7 +389,7 @@ func (p *program) accountRemove() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := in.update(cmd.Context(), func(tx store.Tx) error { return tx.RemoveAccount(cmd.Context(), a.ID, in.now()) }); err != nil {
+			if err := in.forget(cmd.Context(), a.ID, func(store.Tx) error { return nil }); err != nil {
 				return err
 			}
 			return p.print(map[string]any{"removed": a.Name}, func(out io.Writer) {
@@ -397,4 +397,43 @@ func (p *program) accountRemove() *cobra.Command {
 			})
 		})
 	}}
+}
+
+// forget forgets an account, if first lets it, and gives its tokens back to the networks.
+func (in *instance) forget(ctx context.Context, id flattery.AccountID, first func(store.Tx) error) error {
+	var give []func()
+	keep := func(who flattery.Profile, token flattery.Token, err error) {
+		if err == nil && token.Has() {
+			give = append(give, func() { in.giveBack(ctx, who, token) })
+		}
+	}
+	links, err := in.store.Links(ctx, id)
+	if err != nil {
+		return err
+	}
+	for _, l := range links {
+		token, err := in.store.Token(ctx, l.ID)
+		keep(l.Identity, token, err)
+	}
+	claims, err := in.store.Claims(ctx, id)
+	if err != nil {
+		return err
+	}
+	for _, c := range claims {
+		token, err := in.store.ClaimToken(ctx, c.ID)
+		keep(c.Identity, token, err)
+	}
+	err = in.update(ctx, func(tx store.Tx) error {
+		if err := first(tx); err != nil {
+			return err
+		}
+		return tx.RemoveAccount(ctx, id, in.now())
+	})
+	if err != nil {
+		return err
+	}
+	for _, one := range give {
+		one()
+	}
+	return nil
 }

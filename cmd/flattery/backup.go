@@ -9,6 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"flattery/store"
+
 	"flattery"
 	"flattery/store/seal"
 )
@@ -22,7 +24,7 @@ The key file (flattery.key) is not in it: keep a copy of that elsewhere, or link
 				return flattery.Input("a backup is written to a file and then checked: name one")
 			}
 			return p.with(cmd.Context(), func(in *instance) error {
-				r, err := in.audit(cmd)
+				r, err := in.audit(cmd.Context())
 				if err != nil {
 					return err
 				}
@@ -34,6 +36,13 @@ The key file (flattery.key) is not in it: keep a copy of that elsewhere, or link
 				}
 				st, err := os.Stat(args[0])
 				if err != nil {
+					return err
+				}
+				where, err := filepath.Abs(args[0])
+				if err != nil {
+					return err
+				}
+				if err := in.update(cmd.Context(), func(tx store.Tx) error { return tx.NoteBackup(cmd.Context(), in.now(), where) }); err != nil {
 					return err
 				}
 				return p.print(map[string]any{"file": args[0], "bytes": st.Size(), "transactions": r.Transactions}, func(out io.Writer) {
@@ -71,7 +80,7 @@ func (p *program) restore() *cobra.Command {
 			return err
 		}
 		defer func() { err = errors.Join(err, in.store.Close()) }()
-		r, err := in.audit(cmd)
+		r, err := in.audit(cmd.Context())
 		if err != nil {
 			return err
 		}

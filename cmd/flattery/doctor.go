@@ -42,8 +42,8 @@ func (p *program) doctor() *cobra.Command {
 		}
 		return p.with(cmd.Context(), func(in *instance) error {
 			var all []finding
-			for _, look := range []func(*cobra.Command) []finding{in.lookSettings, in.lookData, in.lookDatabase, in.lookClock, in.lookMonths, in.lookLinks} {
-				all = append(all, look(cmd)...)
+			for _, look := range []func(context.Context) []finding{in.lookSettings, in.lookData, in.lookDaemon, in.lookDatabase, in.lookClock, in.lookMonths, in.lookLinks, in.lookBackup} {
+				all = append(all, look(cmd.Context())...)
 			}
 			faults := 0
 			for _, f := range all {
@@ -138,7 +138,7 @@ func graded(what string, err error, ok string) finding {
 	return finding{what, gradeOK, ok}
 }
 
-func (in *instance) lookSettings(*cobra.Command) []finding {
+func (in *instance) lookSettings(context.Context) []finding {
 	from := in.File
 	if from == "" {
 		from = "no file; defaults and environment"
@@ -159,7 +159,7 @@ func (in *instance) lookSettings(*cobra.Command) []finding {
 	return all
 }
 
-func (in *instance) lookData(cmd *cobra.Command) []finding {
+func (in *instance) lookData(ctx context.Context) []finding {
 	all := []finding{{"data", gradeOK, in.Data}}
 	if st, err := os.Stat(filepath.Join(in.Data, seal.KeyFile)); err != nil {
 		all = append(all, graded("key", err, ""))
@@ -169,18 +169,22 @@ func (in *instance) lookData(cmd *cobra.Command) []finding {
 	if _, err := os.Stat(filepath.Join(in.Data, seal.NewKeyFile)); err == nil {
 		all = append(all, finding{"key", gradeWarning, "a change of the key was broken off: nothing is lost; run flattery doctor --rotate-key again"})
 	}
-	free, err := in.alone(cmd.Context(), "")
+	return all
+}
+
+func (in *instance) lookDaemon(ctx context.Context) (all []finding) {
+	free, err := in.alone(ctx, "")
 	if err != nil {
 		return append(all, finding{"daemon", gradeOK, "is running"})
 	}
 	return append(all, finding{"daemon", gradeWarning, "is not running: nothing is polled (flattery serve)"}, graded("lock", free(), "free"))
 }
 
-func (in *instance) lookDatabase(cmd *cobra.Command) []finding {
-	sc, err := in.store.Schema(cmd.Context())
+func (in *instance) lookDatabase(ctx context.Context) []finding {
+	sc, err := in.store.Schema(ctx)
 	all := []finding{graded("database", err, fmt.Sprintf("%s, schema %d", sc.Database, sc.Version))}
-	all = append(all, graded("durable", in.store.Check(cmd.Context()), "whole"))
-	r, err := in.audit(cmd)
+	all = append(all, graded("durable", in.store.Check(ctx), "whole"))
+	r, err := in.audit(ctx)
 	if err == nil && len(r.Faults) > 0 {
 		err = errors.New(r.Faults[0])
 	}
@@ -190,8 +194,8 @@ func (in *instance) lookDatabase(cmd *cobra.Command) []finding {
 // offBy is how far our clock may be from a network's.
 const offBy = 5 * time.Minute
 
-func (in *instance) lookClock(cmd *cobra.Command) []finding {
-	date, seen, err := in.store.NetworkDate(cmd.Context())
+func (in *instance) lookClock(ctx context.Context) []finding {
+	date, seen, err := in.store.NetworkDate(ctx)
 	if err != nil || seen.IsZero() {
 		return []finding{graded("clock", err, "no network has told the time yet")}
 	}
@@ -201,8 +205,8 @@ func (in *instance) lookClock(cmd *cobra.Command) []finding {
 	return []finding{{"clock", gradeOK, "agrees with the networks"}}
 }
 
-func (in *instance) lookMonths(cmd *cobra.Command) []finding {
-	months, err := in.store.Months(cmd.Context())
+func (in *instance) lookMonths(ctx context.Context) []finding {
+	months, err := in.store.Months(ctx)
 	if err != nil {
 		return []finding{graded("months", err, "")}
 	}
@@ -219,8 +223,8 @@ func (in *instance) lookMonths(cmd *cobra.Command) []finding {
 	return all
 }
 
-func (in *instance) lookLinks(cmd *cobra.Command) []finding {
-	links, err := in.store.Links(cmd.Context(), 0)
+func (in *instance) lookLinks(ctx context.Context) []finding {
+	links, err := in.store.Links(ctx, 0)
 	if err != nil {
 		return []finding{graded("links", err, "")}
 	}
@@ -235,6 +239,30 @@ func (in *instance) lookLinks(cmd *cobra.Command) []finding {
 	}
 	if len(all) == 0 {
 		all = append(all, finding{"links", gradeOK, fmt.Sprintf("%s, all well", count(len(links), "link"))})
+	}
+	return all
+}
+
+// backupAge is after how long a backup is missed.
+const backupAge = 7 * 24 * time.Hour
+
+func (in *instance) lookBackup(ctx context.Context) []finding {
+	at, where, err := in.store.LastBackup(ctx)
+	switch {
+	case err != nil:
+		return []finding{graded("backup", err, "")}
+	case at.IsZero():
+		return []finding{{"backup", gradeWarning, "none was ever made: flattery backup FILE, on another disk"}}
+	case in.now().Sub(at) > backupAge:
+		return []finding{{"backup", gradeWarning, fmt.Sprintf("the last is of %s (%s): make one more often, flattery backup FILE", at.Format(time.DateTime), plainLine(where))}}
+	}
+	return []finding{{"backup", gradeOK, fmt.Sprintf("%s, %s", at.Format(time.DateTime), plainLine(where))}}
+}
+
+// findings are what can be seen without reading everything, for who runs the instance and looks at its pages.
+func (in *instance) findings(ctx context.Context) (all []finding) {
+	for _, look := range []func(context.Context) []finding{in.lookSettings, in.lookData, in.lookClock, in.lookMonths, in.lookLinks, in.lookBackup} {
+		all = append(all, look(ctx)...)
 	}
 	return all
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"strings"
@@ -18,7 +19,7 @@ func (p *program) ledger() *cobra.Command {
 func (p *program) ledgerAudit() *cobra.Command {
 	return &cobra.Command{Use: "audit", Short: "Recompute the chain, all totals, all debts and the months' control sums", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
 		return p.with(cmd.Context(), func(in *instance) error {
-			r, err := in.audit(cmd)
+			r, err := in.audit(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -49,8 +50,8 @@ func plural(n int, one, many string) string {
 	return fmt.Sprintf("%d %s", n, many)
 }
 
-func (in *instance) audit(cmd *cobra.Command) (ledger.Report, error) {
-	b, done, err := in.store.Book(cmd.Context())
+func (in *instance) audit(ctx context.Context) (ledger.Report, error) {
+	b, done, err := in.store.Book(ctx)
 	if err != nil {
 		return ledger.Report{}, err
 	}

@@ -61,12 +61,7 @@ func (p pages) SetLanguage(ctx context.Context, id flattery.AccountID, language 
 }
 
 func (p pages) Forget(ctx context.Context, id flattery.AccountID) error {
-	return p.in.update(ctx, func(tx store.Tx) error {
-		if err := tx.SetAdmin(ctx, id, false); err != nil { // somebody must run the instance
-			return err
-		}
-		return tx.RemoveAccount(ctx, id, p.in.now())
-	})
+	return p.in.forget(ctx, id, func(tx store.Tx) error { return tx.SetAdmin(ctx, id, false) }) // somebody must run the instance
 }
 
 func (p pages) RemoveFlattr(ctx context.Context, a flattery.AccountID, id flattery.FlattrID) error {

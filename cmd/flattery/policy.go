@@ -30,6 +30,14 @@ func (p pages) Instance(ctx context.Context) (web.Instance, error) {
 		i.Begun = i.Begun || !m.FrozenAt.IsZero()
 		i.Settling = i.Settling || !m.FrozenAt.IsZero() && m.SettledAt.IsZero()
 	}
+	if i.BackupAt, i.BackupTo, err = p.LastBackup(ctx); err != nil {
+		return i, err
+	}
+	for _, f := range p.in.findings(ctx) {
+		if f.Grade != gradeOK {
+			i.Findings = append(i.Findings, web.Finding{Grade: f.Grade, Words: f.What + ": " + f.Words})
+		}
+	}
 	house := config.House()
 	for _, o := range p.in.Origins() {
 		i.Settings = append(i.Settings, web.Setting{Name: o.Name, Value: o.Value, From: o.From, Open: slices.Contains(house, o.Name) && ours(o)})

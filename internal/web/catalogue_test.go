@@ -119,10 +119,9 @@ func madeKeys() []string {
 		"import":   "is.waits is.reads is.writes is.done is.failed",
 		"setup":    strings.Join(setupSteps(), " ") + " " + strings.Join(setupSteps(), ".text ") + ".text network.now network.keys network.linked",
 		"policy": `fixed file begun settling demo part.months part.money part.likes part.owner mode mode.pledge mode.prepaid split split.flattr split.creator clicks clicks.many clicks.once fee
-			time_zone time_zone.tip months.grace months.grace.tip currencies currencies.tip budget.minimum budget.minimum.tip slips.max slips.max.tip slips.minimum slips.minimum.tip
+			time_zone time_zone.tip months.grace months.grace.tip currencies currencies.tip budget.minimum budget.minimum.tip slips.max slips.max.tip slips.minimum slips.minimum.tip slips.void slips.void.tip netting netting.false netting.true
 			pending.lapse pending.lapse.tip owner.name owner.name.tip owner.contact owner.contact.tip`,
-		"setting": strings.Join(policies(), " "),
-		"kept":    strings.Join(kept(), " ") + " " + strings.Join(kept(), ".long ") + ".long",
+		"kept": strings.Join(kept(), " ") + " " + strings.Join(kept(), ".long ") + ".long",
 	} {
 		for end := range strings.FieldsSeq(ends) {
 			keys = append(keys, prefix+"."+strings.ReplaceAll(end, "+", " "))

@@ -30,7 +30,8 @@ func (w *world) Audit(context.Context) (int64, []string, error) {
 }
 
 func (w *world) Instance(context.Context) (Instance, error) {
-	i := Instance{Database: "sqlite 3.53.0", Schema: 7, ID: "k7rmw3hs9dnpx2vq", Settings: slices.Clone(w.settings), Begun: w.closed, Settling: w.closed}
+	i := Instance{Database: "sqlite 3.53.0", Schema: 7, ID: "k7rmw3hs9dnpx2vq", Settings: slices.Clone(w.settings), BackupAt: today.Add(-80 * time.Hour), BackupTo: "/mnt/disk/one.db", Findings: []Finding{{"warning", "links: link 3 is stopped: reconnect"}, {"fault", "key: can be read by others"}},
+		Begun: w.closed, Settling: w.closed}
 	if w.rough {
 		i.Settings = append(i.Settings, Setting{"networks.github.base", strings.Repeat("https://long.", 200), "FLATTERY_NETWORKS_GITHUB_BASE", false})
 	}

@@ -114,16 +114,11 @@ func (s *site) audit(v *visit) (view, error) {
 type instancePage struct {
 	frame
 	Instance
-	Policies []Setting // that donors and creators feel
-	Others   []Setting
+	Since  time.Duration // the last backup
+	Others []Setting     // that are no rules
 }
 
 func (*instancePage) name() string { return "instance" }
-
-// policies are the settings of which the pages say what they mean.
-func policies() []string {
-	return []string{"time_zone", "currencies", "mode", "months.grace", "budget.minimum", "pending.lapse", "split", "clicks", "fee", "receivers_must_give", "slips.max", "slips.minimum", "slips.void", "netting"}
-}
 
 func (s *site) instance(v *visit) (view, error) {
 	i, err := s.Doors.Instance(v.ctx)
@@ -132,10 +127,11 @@ func (s *site) instance(v *visit) (view, error) {
 	}
 	p := &instancePage{Instance: i}
 	p.Nav = "instance"
+	if !i.BackupAt.IsZero() {
+		p.Since = max(v.now.Sub(i.BackupAt), 0)
+	}
 	for _, one := range i.Settings {
-		if slices.Contains(policies(), one.Name) {
-			p.Policies = append(p.Policies, one)
-		} else {
+		if !one.Open {
 			p.Others = append(p.Others, one)
 		}
 	}

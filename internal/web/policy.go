@@ -45,7 +45,7 @@ func (f policyField) ID() string { return strings.ReplaceAll(f.Name, ".", "-") }
 func policyParts() map[string][]string {
 	return map[string][]string{
 		"months": {"time_zone", "months.grace"},
-		"money":  {"mode", "currencies", "budget.minimum", "slips.max", "slips.minimum", "fee"},
+		"money":  {"mode", "currencies", "budget.minimum", "slips.max", "slips.minimum", "slips.void", "netting", "fee"},
 		"likes":  {"split", "pending.lapse", "clicks"},
 		"owner":  {"owner.name", "owner.contact"},
 	}
@@ -70,6 +70,10 @@ func (s *site) policyField(v *visit, i Instance, name string) policyField {
 		f.Kind, f.Value, f.Least, f.Most = "number", strconv.Itoa(s.Slips.Max), 1, 1000
 	case "slips.minimum":
 		f.Kind, f.Value = "amount", v.tongue.typed(s.Slips.Minimum)
+	case "slips.void":
+		f.Kind, f.Value, f.Most = "number", hours(s.Slips.Void, 24*time.Hour), 36_500
+	case "netting":
+		f.Kind, f.Value, f.Choices = "choice", strconv.FormatBool(s.Netting), []string{"false", "true"}
 	case "fee":
 		f.Value = s.fee(v.tongue)
 	case "split":
@@ -185,7 +189,7 @@ func (f policyField) setting(v *visit, text string) (string, error) {
 		if err != nil || n < f.Least || n > f.Most {
 			return "", flattery.Input("%s: %q is not a number from %d to %d", f.Name, text, f.Least, f.Most)
 		}
-		unit := map[string]string{"months.grace": "h", "pending.lapse": " days"}[f.Name]
+		unit := map[string]string{"months.grace": "h", "pending.lapse": " days", "slips.void": " days"}[f.Name]
 		return strconv.Itoa(n) + unit, nil
 	}
 	return text, nil

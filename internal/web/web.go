@@ -239,9 +239,15 @@ type Instance struct {
 	Schema   int
 	ID       string // made at first start, for ever
 	Settings []Setting
-	Begun    bool // a month was closed or money noted: who moves the money stays as it is
-	Settling bool // a month is being settled
+	BackupAt time.Time // zero: none was noted
+	BackupTo string
+	Findings []Finding // what is not as it should be, as far as it is seen without reading everything
+	Begun    bool      // a month was closed or money noted: who moves the money stays as it is
+	Settling bool      // a month is being settled
 }
+
+// Finding is one thing that is not as it should be, in English: a warning, or a fault.
+type Finding struct{ Grade, Words string }
 
 // Setting is one of its settings. The value of a secret is dots.
 type Setting struct {

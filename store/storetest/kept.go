@@ -35,6 +35,13 @@ func kept(h *house) {
 	keep("mode", "")
 	keep("split", "")
 	have("forgotten", "map[months.grace:24h] <nil>")
+	at, where, err := h.LastBackup(h.Context())
+	h.want("no backup", say(at.IsZero(), where, err), "true  <nil>")
+	for _, file := range []string{"/old", "/mnt/a disk/one.db"} {
+		h.do(func(ctx context.Context, tx store.Tx) error { return tx.NoteBackup(ctx, start, file) })
+	}
+	at, where, err = h.LastBackup(h.Context())
+	h.want("a backup", say(at.Equal(start), where, err), "true /mnt/a disk/one.db <nil>")
 	sc, err := h.Schema(h.Context())
 	h.want("the instance is the same", say(len(sc.Instance), err), "26 <nil>")
 }

@@ -2,6 +2,8 @@ package tables
 
 import (
 	"context"
+	"strings"
+	"time"
 
 	"flattery/store"
 )
@@ -37,4 +39,25 @@ func (t *Tx) Begun(ctx context.Context) (b store.Begun, err error) {
 	err = t.Row(ctx, `SELECT EXISTS (SELECT 1 FROM transactions), EXISTS (SELECT 1 FROM months WHERE frozen_at IS NOT NULL),
 		EXISTS (SELECT 1 FROM months WHERE frozen_at IS NOT NULL AND settled_at IS NULL)`).Scan(&b.Posted, &b.Frozen, &b.Settling)
 	return b, wrap("begun", err)
+}
+
+// The last backup is a value of the instance: when, and where to.
+const lastBackup = "backup"
+
+func (t *Tx) NoteBackup(ctx context.Context, at time.Time, where string) error {
+	return t.Later(ctx, "backup", `INSERT INTO instance (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
+		lastBackup, at.UTC().Format(time.RFC3339)+" "+where)
+}
+
+func (s *Reader) LastBackup(ctx context.Context) (at time.Time, where string, err error) {
+	text, err := value[string](s.DB.Row(ctx, `SELECT value FROM instance WHERE name = ?`, lastBackup))
+	if missing(err) {
+		return at, "", nil
+	}
+	if err == nil {
+		var when string
+		when, where, _ = strings.Cut(text, " ")
+		at, err = time.Parse(time.RFC3339, when)
+	}
+	return at, where, wrap("backup", err)
 }
