@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,8 +21,39 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// chromium starts a browser with nothing of its own, or skips where there is none to start.
+// window is the one Chromium of all tests here. Each has cookies of its own in it.
+var window struct {
+	sync.Mutex
+	ctx   context.Context
+	close func()
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if window.close != nil {
+		window.close()
+	}
+	os.Exit(code)
+}
+
+// chromium is a browser with nothing of its own, or skips where there is none to start.
 func chromium(t *testing.T) context.Context {
+	t.Helper()
+	window.Lock()
+	defer window.Unlock()
+	if window.ctx == nil {
+		launch(t)
+	}
+	ctx, stop := chromedp.NewContext(window.ctx, chromedp.WithNewBrowserContext())
+	t.Cleanup(stop)
+	if _, err := chromedp.Run(ctx, chromedp.Evaluate[string](`location.href`)); err != nil {
+		t.Fatalf("chromium opens no window: %v", err)
+	}
+	return ctx
+}
+
+// launch starts Chromium.
+func launch(t *testing.T) {
 	t.Helper()
 	path := ""
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
@@ -36,17 +68,19 @@ func chromium(t *testing.T) context.Context {
 		}
 		t.Skip("no chromium here")
 	}
-	flags := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()),
+	folder, err := os.MkdirTemp("", "chromium") //nolint:usetesting // outlives this test
+	if err != nil {
+		t.Fatal(err)
+	}
+	flags := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(folder),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("no-first-run", true), chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true), chromedp.WSURLReadTimeout(time.Minute))
-	allocated, stop := chromedp.NewExecAllocator(t.Context(), flags...)
-	t.Cleanup(stop)
-	ctx, stop := chromedp.NewContext(allocated)
-	t.Cleanup(stop)
+	allocated, stop := chromedp.NewExecAllocator(context.WithoutCancel(t.Context()), flags...)
+	ctx, done := chromedp.NewContext(allocated)
 	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil {
 		t.Fatalf("chromium does not start: %v", err)
 	}
-	return ctx
+	window.ctx, window.close = ctx, func() { done(); stop(); _ = os.RemoveAll(folder) }
 }
 
 // artefacts is where pictures go.

@@ -19,6 +19,7 @@ type form struct {
 	post   bool
 	fields url.Values
 	hidden bool // until a script shows it
+	files  bool // are handed in
 	lacks  []string
 }
 
@@ -74,6 +75,11 @@ func formsOf(t *testing.T, path string, n *html.Node) (all []form) {
 		switch {
 		case c.Data == "button" && kind != "button":
 			buttons = append(buttons, c)
+		case kind == "file":
+			enctype, _ := attr(n, "enctype")
+			if f.files = true; enctype != "multipart/form-data" {
+				t.Errorf("%s: the form to %s sends names of files, and no file", path, f.path)
+			}
 		case c.Data == "input" || c.Data == "select" || c.Data == "textarea":
 			f.fill(c, kind)
 		}
@@ -216,6 +222,9 @@ func TestEveryCommandIsAFormThatWorksWithoutScripts(t *testing.T) {
 func submits(t *testing.T, b *browser, page string, f form) {
 	t.Helper()
 	got := b.do(http.MethodPost, f.path, f.fields)
+	if f.files {
+		got = b.hands(f.fields.Get("owner"), "like.js", "window.YTD")
+	}
 	if got.Code == http.StatusSeeOther {
 		to := got.Header().Get("Location")
 		if strings.HasPrefix(to, "https://") { // to a network

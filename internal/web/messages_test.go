@@ -12,7 +12,7 @@ import (
 func TestMessagesSayWhatHappenedAndWhereItGoes(t *testing.T) {
 	w := populated(false)
 	b := visitor(t, handler(t, options(t, w))).signIn(w, ada)
-	expect(t, b, "/settings/messages", []string{"is not read any more", `<a href="/slips">3 slips to pay: €4.20</a>`, "13\u00a0October", "You have had one since 2\u00a0October 2026", ">works<", ">in trouble<",
+	expect(t, b, "/settings/messages", []string{"is not read any more", `<a href="/slips"><bdi>3 slips to pay: €4.20</bdi></a>`, "13\u00a0October", "You have had one since 2\u00a0October 2026", ">works<", ">in trouble<",
 		">turned off<", "the connection was refused", "<code>slips.ready</code>", "tried again later"}, []string{"whsec_"})
 	for range 2 {
 		b.post("/settings/messages/hooks", "url", "https://more.example/")
