@@ -159,7 +159,7 @@ func (in *instance) lookSettings(context.Context) []finding {
 	return all
 }
 
-func (in *instance) lookData(ctx context.Context) []finding {
+func (in *instance) lookData(context.Context) []finding {
 	all := []finding{{"data", gradeOK, in.Data}}
 	if st, err := os.Stat(filepath.Join(in.Data, seal.KeyFile)); err != nil {
 		all = append(all, graded("key", err, ""))

@@ -189,10 +189,7 @@ func (in *instance) takeIn(ctx context.Context) error {
 			ours[u.ID] = true
 			err = in.takeOne(ctx, u)
 		}
-		if ctx.Err() != nil {
-			return nil
-		}
-		if err != nil {
+		if err != nil && ctx.Err() == nil {
 			in.log.Error("uploads", "error", err)
 		}
 		begun = false
@@ -223,8 +220,8 @@ func (in *instance) sweep(ctx context.Context) error {
 		}
 	}
 	entries, err := os.ReadDir(in.inboxDir())
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+	if errors.Is(err, fs.ErrNotExist) { // nothing ever came
+		err = nil
 	}
 	for _, e := range entries {
 		st, gone := e.Info()
