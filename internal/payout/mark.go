@@ -12,7 +12,8 @@ import (
 )
 
 // Mark moves a payment on and posts what that means, in one transaction: leaving (sent), leaving and confirmed (paid), or
-// coming back (failed). Who never joined confirms nothing: what left is paid. Marked twice alike it is posted once. A paid or failed payment stays what it is: ErrState.
+// coming back (failed). Who never joined confirms nothing: what left is paid. Marked twice alike it is posted once. A paid or failed
+// payment stays what it is: ErrState.
 func (p *Planner) Mark(ctx context.Context, id flattery.PaymentID, to flattery.PaymentState) (flattery.Payment, error) {
 	now := p.Now()
 	was, err := p.Store.Payment(ctx, id)
