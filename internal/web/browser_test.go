@@ -42,7 +42,7 @@ func chromium(t *testing.T) context.Context {
 	window.Lock()
 	defer window.Unlock()
 	if window.ctx == nil {
-		launch(t)
+		window.ctx, window.close = launch(t)
 	}
 	ctx, stop := chromedp.NewContext(window.ctx, chromedp.WithNewBrowserContext())
 	t.Cleanup(stop)
@@ -53,7 +53,7 @@ func chromium(t *testing.T) context.Context {
 }
 
 // launch starts Chromium.
-func launch(t *testing.T) {
+func launch(t *testing.T) (ctx context.Context, end func()) {
 	t.Helper()
 	path := ""
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
@@ -80,7 +80,7 @@ func launch(t *testing.T) {
 	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil {
 		t.Fatalf("chromium does not start: %v", err)
 	}
-	window.ctx, window.close = ctx, func() { done(); stop(); _ = os.RemoveAll(folder) }
+	return ctx, func() { done(); stop(); _ = os.RemoveAll(folder) }
 }
 
 // artefacts is where pictures go.
