@@ -80,7 +80,7 @@ func launch(t *testing.T) {
 	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil {
 		t.Fatalf("chromium does not start: %v", err)
 	}
-	window.ctx, window.close = ctx, func() { done(); stop(); _ = os.RemoveAll(folder) }
+	window.ctx, window.close = ctx, func() { done(); stop(); _ = os.RemoveAll(folder) } //nolint:fatcontext // once, for all tests
 }
 
 // artefacts is where pictures go.
