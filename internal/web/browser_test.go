@@ -42,7 +42,7 @@ func chromium(t *testing.T) context.Context {
 	window.Lock()
 	defer window.Unlock()
 	if window.ctx == nil {
-		window.ctx, window.close = launch(t)
+		window.ctx, window.close = launch(t) //nolint:fatcontext // once, for all tests
 	}
 	ctx, stop := chromedp.NewContext(window.ctx, chromedp.WithNewBrowserContext())
 	t.Cleanup(stop)
