@@ -17,7 +17,8 @@ type ClaimLink struct {
 	Things  []Thing     `json:"things,omitempty"`  // those that at least Discreet donors like
 }
 
-// Discreet is of how many donors a thing must be liked before its author is told which one it is.
+// Discreet is of how many donors a thing must be liked before its author is told which one it is. Of a month in which fewer
+// gave, an author is told what all things received together.
 const Discreet = 3
 
 // Reach says whether an author can be paid, and how.

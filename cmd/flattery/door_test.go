@@ -173,7 +173,7 @@ func TestAStarFindsItsAuthorByAClaimLink(t *testing.T) {
 		t.Errorf("coming in again: %d %s", status, text)
 	}
 	later.says("/income", "€5.00", "Promised")
-	later.says("/income/2026-10", "ben/tool", "€5.00")
+	later.says("/income/2026-10", "All works together", "€5.00")
 	o.signedIn("Ada").says("/slips", "ben-2", "€5.00", "https://example.org/ben")
 	if status, text := (inside{visit(t), o.base}).through(k, "/signin/network", "eve"); status != http.StatusForbidden || !strings.Contains(text, "Nobody here comes in that way") {
 		t.Errorf("coming in as somebody whom nobody knows: %d %s", status, text)

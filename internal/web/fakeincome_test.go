@@ -90,6 +90,8 @@ func (w *world) addIncome(october flattery.Month, rough bool) {
 		october: {{Thing: thing("github", "10", "ada-w/earned-by-ada"), Flattrs: 14, Total: 20}},
 		october - 1: {{Thing: thing("github", "10", "ada-w/earned-by-ada"), Currency: "EUR", Flattrs: 5, Total: 20, Amount: 1_250_000},
 			{Thing: thing("flickr", "7", "=HYPERLINK(1)"), Currency: "USD", Flattrs: 1, Total: 1, Amount: 400_000}},
+		october - 2: {{Thing: thing("github", "10", "ada-w/earned-by-ada"), Currency: "EUR", Flattrs: 2, Total: 20, Amount: 1_500_000},
+			{Thing: thing("flickr", "8", "lighthouse at noon"), Currency: "EUR", Flattrs: 1, Total: 1, Amount: 500_000}},
 	}
 	w.toAda = []flattery.Payment{{ID: 20, Code: "FLT-9AA-XYZ", Plan: october - 1, Donor: bob, Payee: 9, PayeeName: "Ada", Currency: "EUR", Amount: 2 * flattery.Unit,
 		Destination: "https://ko-fi.com/ada", State: flattery.PaymentPaid, PlannedAt: today.AddDate(0, 0, -9), PaidAt: today.AddDate(0, 0, -5)}}

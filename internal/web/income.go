@@ -105,6 +105,7 @@ type earningsPage struct {
 	frame
 	Month   flattery.Month
 	Settled bool
+	Few     bool // so few people gave that the works would tell who: there is one line a currency
 	Things  []flattery.Earning
 }
 
@@ -121,13 +122,43 @@ func (s *site) earnings(v *visit) (view, error) {
 	}
 	p := &earningsPage{Month: m, Settled: !s.monthState(months, m).SettledAt.IsZero()}
 	p.Nav = "income"
-	if p.Things, err = s.Store.Earnings(v.ctx, v.account.ID, m); err != nil {
+	if p.Things, p.Few, err = s.earned(v, m); err != nil {
 		return view{}, err
 	}
-	if len(p.Things) == 0 {
-		return view{}, flattery.ErrNotFound
-	}
 	return view{page: p}, nil
+}
+
+// earned is what works received in a month, and together where fewer than flattery.Discreet people gave.
+func (s *site) earned(v *visit, m flattery.Month) (things []flattery.Earning, few bool, err error) {
+	if things, err = s.Store.Earnings(v.ctx, v.account.ID, m); err != nil {
+		return nil, false, err
+	}
+	if len(things) == 0 {
+		return nil, false, flattery.ErrNotFound
+	}
+	months, err := s.Store.Incomes(v.ctx, v.account.ID)
+	if err != nil {
+		return nil, false, err
+	}
+	donors := 0
+	for _, i := range months {
+		if i.Month == m {
+			donors += i.Donors
+		}
+	}
+	if donors >= flattery.Discreet {
+		return things, false, nil
+	}
+	var together []flattery.Earning
+	for _, e := range things {
+		i := slices.IndexFunc(together, func(t flattery.Earning) bool { return t.Currency == e.Currency })
+		if i < 0 {
+			i, together = len(together), append(together, flattery.Earning{Currency: e.Currency})
+		}
+		t := &together[i]
+		t.Flattrs, t.Amount = t.Flattrs+e.Flattrs, t.Amount+e.Amount
+	}
+	return together, true, nil
 }
 
 // earningsCSV is a month in the form that Flattr's creators had: semicolons, decimal commas.
@@ -136,12 +167,9 @@ func (s *site) earningsCSV(v *visit) (view, error) {
 	if err != nil {
 		return view{}, flattery.ErrNotFound
 	}
-	things, err := s.Store.Earnings(v.ctx, v.account.ID, m)
+	things, few, err := s.earned(v, m)
 	if err != nil {
 		return view{}, err
-	}
-	if len(things) == 0 {
-		return view{}, flattery.ErrNotFound
 	}
 	rows := [][]string{{"period", "id", "flattr url", "url", "title", "clicks", "revenue", "clicks total"}}
 	for _, e := range things {
@@ -149,8 +177,12 @@ func (s *site) earningsCSV(v *visit) (view, error) {
 		if pageLink(e.Thing.URL) != "" {
 			page = s.submitFor(v.Request, v.account.Name, e.Thing.URL, "")
 		}
-		rows = append(rows, []string{m.String(), ledger.Cell(e.Thing.Network + ":" + e.Thing.ID), page, ledger.Cell(e.Thing.URL), ledger.Cell(clean(e.Thing.Title)),
-			strconv.Itoa(e.Flattrs), decimalComma(e.Amount), strconv.Itoa(e.Total)})
+		id, total := e.Thing.Network+":"+e.Thing.ID, strconv.Itoa(e.Total)
+		if few {
+			id, total = "", ""
+		}
+		rows = append(rows, []string{m.String(), ledger.Cell(id), page, ledger.Cell(e.Thing.URL), ledger.Cell(clean(e.Thing.Title)),
+			strconv.Itoa(e.Flattrs), decimalComma(e.Amount), total})
 	}
 	return s.csv("flattery-income-"+m.String(), ';', rows)
 }

@@ -14,6 +14,10 @@ func TestIncomeSaysWhatCameAndNeverFromWhom(t *testing.T) {
 	b := visitor(t, handler(t, options(t, w))).signIn(w, ada)
 	expect(t, b, "/income", []string{"€3.25", "€2.00", "Still to come", "€1.25", "set at the close", ">14<", "€1.25", "$0.40", "FLT-9AA-XYZ", "Nowhere yet", `href="/income/2026-09"`}, []string{"Bob"})
 	expect(t, b, "/income/2026-09", []string{"ada-w/earned-by-ada", "€1.25", ">20<", "/income/2026-09/income.csv"}, []string{"set at the close"})
+	expect(t, b, "/income/2026-08", []string{"Fewer than three people", "All works together", "€2.00", ">3<"}, []string{"earned-by-ada", "lighthouse", ">20<"})
+	if got := b.get("/income/2026-08/income.csv").Body.String(); !strings.Contains(got, "\n2026-08;;;;;3;2,00;\n") || strings.Contains(got, "lighthouse") {
+		t.Errorf("of a month in which few gave, the file says %q", got)
+	}
 	expect(t, b, "/income/2026-10", []string{"set at the close", "not settled yet"}, []string{"€"})
 	if got := b.get("/income/2026-07"); got.Code != 404 {
 		t.Errorf("a month without income: %d", got.Code)

@@ -62,6 +62,7 @@ func tour() []stop {
 		{path: "/income", main: true},
 		{path: "/income/2026-09"},
 		{path: "/income/2026-10"},
+		{path: "/income/2026-08"},
 		{path: "/settings", main: true},
 		{path: "/settings/messages", main: true},
 		{path: "/settings/security"},
