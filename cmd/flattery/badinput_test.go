@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -122,7 +123,7 @@ func (b *bench) house(notes bool) map[string]string {
 	return files
 }
 
-// rows are the rows of every table. What a link notes of a failed poll is left out when it may.
+// rows are the rows of every table. What is noted and told of a failed poll is left out when it may.
 func (b *bench) rows(path string, notes bool) string {
 	b.Helper()
 	db, err := sql.Open("sqlite", "file:"+path+"?immutable=1")
@@ -134,7 +135,7 @@ func (b *bench) rows(path string, notes bool) string {
 	tables := b.query(db, `SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name`)
 	for name := range strings.Lines(tables) {
 		name = strings.Trim(strings.TrimSpace(name), "[]")
-		if notes && name == "links" {
+		if notes && slices.Contains([]string{"links", "notices", "sqlite_sequence"}, name) {
 			continue
 		}
 		fmt.Fprintf(&all, "%s\n%s", name, b.query(db, `SELECT * FROM `+name))

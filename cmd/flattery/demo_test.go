@@ -94,7 +94,7 @@ func TestAYearOfTheDemoAddsUp(t *testing.T) {
 			t.Parallel()
 			args := []string{"--months", fmt.Sprint(months), "--seed", fmt.Sprint(seed)}
 			dir, a := tellDemo(t, program, args...)
-			var budgets, shares, given, received, paid flattery.Amount
+			var budgets, shares, given, received, paid, voided flattery.Amount
 			for _, m := range a.Months {
 				budgets, shares = budgets+m.Budgets, shares+m.Shares
 			}
@@ -104,10 +104,23 @@ func TestAYearOfTheDemoAddsUp(t *testing.T) {
 			for _, r := range a.Received {
 				received, paid = received+r.Promised, paid+r.Paid
 			}
-			if len(a.Months) != months || budgets == 0 || shares != budgets || given != shares || received != shares || paid != a.Paid {
-				t.Errorf("%d months: budgets %s, shares %s, given %s, promised %s, paid %s and %s", len(a.Months), budgets, shares, given, received, paid, a.Paid)
-			}
 			var out, errs bytes.Buffer
+			var list struct{ Payments []flattery.Payment }
+			if code := run(t.Context(), []string{"payout", "list", "--json", "--data", dir}, nil, strings.NewReader(""), &out, &errs); code != exitDone {
+				t.Fatal(errs.String())
+			}
+			if err := json.Unmarshal(out.Bytes(), &list); err != nil {
+				t.Fatal(err)
+			}
+			for _, y := range list.Payments {
+				if !y.VoidedAt.IsZero() {
+					voided += y.Amount
+				}
+			}
+			if len(a.Months) != months || budgets == 0 || shares != budgets || given != shares || received+voided != shares || paid != a.Paid || (voided > 0) != (months > 6) {
+				t.Errorf("%d months: budgets %s, shares %s, given %s, promised %s, voided %s, paid %s and %s", len(a.Months), budgets, shares, given, received, voided, paid, a.Paid)
+			}
+			out.Reset()
 			if code := run(t.Context(), []string{"ledger", "audit", "--data", dir}, nil, strings.NewReader(""), &out, &errs); code != exitDone {
 				t.Error(out.String(), errs.String())
 			}

@@ -54,9 +54,14 @@ func (p *program) serve() *cobra.Command {
 			in := p.outside(c)
 			in.patience = postgres.Patience
 			if only == onlyWork {
-				return p.work(cmd.Context(), in)
+				err = p.work(cmd.Context(), in)
+			} else {
+				err = p.pages(cmd.Context(), in, only == onlyWeb)
 			}
-			return p.pages(cmd.Context(), in, only == onlyWeb)
+			if cmd.Context().Err() != nil && errors.Is(err, context.Canceled) { // told to stop while it began
+				return nil
+			}
+			return err
 		}}
 	cmd.Flags().StringVar(&only, "only", "", "with PostgreSQL: web (the pages) or work (polling and settling); any number of each")
 	return cmd
