@@ -22,7 +22,7 @@ import (
 // byte, how the live book began; taken while nobody writes, it is the live book.
 func TestABackupUnderLoadIsTheBookAsItWas(t *testing.T) {
 	ofSQLite(t, "a second house beside the one that is open")
-	rounds := 10
+	rounds := 5
 	if os.Getenv("FLATTERY_LONG") == "1" {
 		rounds = 100
 	}

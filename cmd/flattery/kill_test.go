@@ -42,8 +42,6 @@ func TestKilledAtAnyInstantItLosesAndRepeatsNothing(t *testing.T) {
 		kills = 1000
 	case testing.Short():
 		kills = 5
-	case os.Getenv("FLATTERY_CI") == "1":
-		kills = 25
 	}
 	h := killOpen(t)
 	h.live("poll") // uncut, to learn how long they take
