@@ -274,7 +274,9 @@ func enterChromium(ctx context.Context, t *testing.T, w *world, url string) {
 	if _, err := looks[0].at(ctx); err != nil { // paper has no buttons
 		t.Fatal(err)
 	}
-	if err := chromedp.Do(ctx, chromedp.Click(chromedp.CSS("button.main")), chromedp.WaitVisible(chromedp.CSS(".sums"))); err != nil {
+	soon, stop := context.WithTimeout(ctx, time.Minute)
+	defer stop()
+	if err := chromedp.Do(soon, chromedp.Click(chromedp.CSS("button.main")), chromedp.WaitVisible(chromedp.CSS("form[action='/leave']"))); err != nil {
 		t.Fatalf("entering: %v", err)
 	}
 }
