@@ -36,7 +36,7 @@ func TestTheRulesSayWhatTheyAreAndWhereTheyAreFrom(t *testing.T) {
 }
 
 func TestOnlyWhatWasChangedIsMadeARule(t *testing.T) {
-	same := []string{"time_zone", "Europe/Berlin", "months.grace", "72", "mode", "pledge", "currencies", "EUR", "budget.minimum", "2.00", "slips.max", "9", "split", "flattr", "clicks", "many", "pending.lapse", "0", "slips.void", "120", "netting", "false"}
+	same := []string{"time_zone", "Europe/Berlin", "months.grace", "72", "mode", "pledge", "currencies", "EUR", "budget.minimum", "2.00", "slips.max", "9", "split", "flattr", "clicks", "many", "pending.lapse", "0", "slips.void", "120", "netting", "true"}
 	for name, row := range map[string]struct {
 		form   []string
 		status int
@@ -47,7 +47,7 @@ func TestOnlyWhatWasChangedIsMadeARule(t *testing.T) {
 		"a zone":                 {[]string{"time_zone", "Asia/Tokyo"}, 303, "map[time_zone:Asia/Tokyo]", "It holds from now on."},
 		"hours":                  {[]string{"months.grace", "48"}, 303, "map[months.grace:48h]", "It holds"},
 		"days":                   {[]string{"pending.lapse", "30"}, 303, "map[pending.lapse:30 days]", "It holds"},
-		"a word of two":          {[]string{"netting", "true", "slips.void", "60"}, 303, "map[netting:true slips.void:60 days]", "It holds"},
+		"a word of two":          {[]string{"netting", "false", "slips.void", "60"}, 303, "map[netting:false slips.void:60 days]", "It holds"},
 		"an amount with a comma": {[]string{"budget.minimum", "2,50"}, 303, "map[budget.minimum:2.50]", "It holds"},
 		"several":                {[]string{"mode", "prepaid", "clicks", "once", "owner.name", " Ada "}, 303, "map[clicks:once mode:prepaid owner.name:Ada]", "It holds"},
 		"too many hours":         {[]string{"months.grace", "1000"}, 400, "map[]", ""},
