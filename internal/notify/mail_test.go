@@ -221,17 +221,18 @@ func TestMailIsSentAsItsServerAndItsOwnerWish(t *testing.T) {
 		sent bool
 	}{
 		"encrypted":                      {func(*posted) {}, true},
-		"to a server without encryption": {func(p *posted) { p.plain = true }, false},
-		"in the open, if it must":        {func(p *posted) { p.plain, p.mails.Server.Encryption = true, notify.Plain }, true},
+		"to a server without encryption": {func(p *posted) { p.plain.Store(true) }, false},
+		"in the open, if it must":        {func(p *posted) { p.plain.Store(true); p.mails.Server.Encryption = notify.Plain }, true},
 		"to whom nobody vouches for":     {func(p *posted) { p.mails.Server.Config = nil }, false},
-		"encrypted from the first byte":  {func(p *posted) { p.first, p.mails.Server.Encryption = true, notify.TLS }, true},
+		"encrypted from the first byte":  {func(p *posted) { p.first.Store(true); p.mails.Server.Encryption = notify.TLS }, true},
 		"so to a server that is not":     {func(p *posted) { p.mails.Server.Encryption = notify.TLS }, false},
 		"by a name, from the first byte": {func(p *posted) {
-			p.first, p.mails.Server.Encryption, p.mails.Server.User, p.mails.Server.Password = true, notify.TLS, "me", "hunter2"
+			p.first.Store(true)
+			p.mails.Server.Encryption, p.mails.Server.User, p.mails.Server.Password = notify.TLS, "me", "hunter2"
 		}, true},
 		"by a name and a password":          {func(p *posted) { p.mails.Server.User, p.mails.Server.Password = "me", "hunter2" }, true},
 		"by a wrong password":               {func(p *posted) { p.mails.Server.User, p.mails.Server.Password = "me", "hunter2"; p.refuse("AUTH", 535) }, false},
-		"never a password in the open":      {func(p *posted) { p.plain, p.mails.Server.User, p.mails.Server.Password = true, "me", "hunter2" }, false},
+		"never a password in the open":      {func(p *posted) { p.plain.Store(true); p.mails.Server.User, p.mails.Server.Password = "me", "hunter2" }, false},
 		"to a server that is in trouble":    {func(p *posted) { p.refuse("MAIL", 451) }, false},
 		"to a server that does not know us": {func(p *posted) { p.refuse("MAIL", 550) }, false},
 	} {
@@ -250,7 +251,7 @@ func TestMailIsSentAsItsServerAndItsOwnerWish(t *testing.T) {
 			if err != nil || (m.Typed != "") != row.sent {
 				t.Errorf("waits: %+v, %v", m, err)
 			}
-			if p.plain && len(p.commands("AUTH")) > 0 {
+			if p.plain.Load() && len(p.commands("AUTH")) > 0 {
 				t.Error("somebody signed in in the open")
 			}
 		})

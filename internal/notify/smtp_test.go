@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 )
 
@@ -19,9 +20,10 @@ type postbox struct {
 	cert tls.Certificate
 	pool *x509.CertPool
 
+	plain atomic.Bool // knows no STARTTLS
+	first atomic.Bool // is encrypted from the first byte
+
 	mu     sync.Mutex
-	plain  bool           // knows no STARTTLS
-	first  bool           // is encrypted from the first byte
 	answer map[string]int // by the first word of a command, another answer than yes
 	got    []string       // messages as they came
 	said   []string       // commands
@@ -62,7 +64,7 @@ func (p *postbox) port() int { return p.Addr().(*net.TCPAddr).Port }
 // serve speaks SMTP as far as our letters need it.
 func (p *postbox) serve(c net.Conn) {
 	defer func() { _ = c.Close() }()
-	secure := p.first
+	secure := p.first.Load()
 	if secure {
 		c = tls.Server(c, &tls.Config{Certificates: []tls.Certificate{p.cert}})
 	}
@@ -82,7 +84,7 @@ func (p *postbox) serve(c net.Conn) {
 			say("%d no %s", code, line)
 		case code != 0:
 			say("%d no", code)
-		case word == "EHLO" && !secure && !p.plain:
+		case word == "EHLO" && !secure && !p.plain.Load():
 			say("250-post.example\r\n250 STARTTLS")
 		case word == "EHLO":
 			say("250-post.example\r\n250 AUTH PLAIN")
