@@ -143,6 +143,7 @@ type Reader interface {
 	Upload(ctx context.Context, account flattery.AccountID) (Upload, error) // the account's last
 	OpenUploads(ctx context.Context) ([]Upload, error)                      // that wait or are at work
 	Kept(ctx context.Context) (map[string]string, error)                    // settings of the instance that were made in the pages, by name
+	Begun(ctx context.Context) (Begun, error)
 }
 
 // Tx is one write transaction. Times are handed in; the store never asks what time it is. A refusal comes from the command

@@ -5,11 +5,9 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/sync/errgroup"
 
 	"flattery"
 	"flattery/internal/discover"
@@ -101,21 +99,12 @@ func (p *program) lookUp(ctx context.Context, in *instance, a *likesAnswer) erro
 	finder := in.newFinder()
 	trouble := finder.Show(ctx, authors)
 	found := make([]flattery.Payable, len(authors))
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(reachAtOnce)
-	var mu sync.Mutex
-	for i := range authors {
-		g.Go(func() error {
-			one, err := finder.Find(ctx, authors[i])
-			mu.Lock()
-			defer mu.Unlock()
-			if found[i] = one; trouble == nil {
-				trouble = err
-			}
-			return ctx.Err()
-		})
-	}
-	if err := g.Wait(); err != nil {
+	err := findAll(ctx, finder, authors, func(n int, at flattery.Payable, err error) {
+		if found[n] = at; trouble == nil {
+			trouble = err
+		}
+	})
+	if err != nil {
 		return err
 	}
 	for i, l := range a.Likes {

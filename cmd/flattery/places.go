@@ -2,7 +2,10 @@ package main
 
 import (
 	"context"
+	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"flattery"
 	"flattery/connectors"
@@ -43,6 +46,26 @@ func (in *instance) readProfile(ctx context.Context, network, handle string) (fl
 		return flattery.Profile{}, connectors.Showing{}, err
 	}
 	return prover.Prove(ctx, s, handle)
+}
+
+// authorsAtOnce is how many authors are looked for at once; each host is asked at its own pace.
+const authorsAtOnce = 8
+
+// findAll looks where authors take money, and hands over what was found of each: one after the other, as it comes.
+func findAll(ctx context.Context, finder *discover.Finder, authors []discover.Author, found func(n int, at flattery.Payable, err error)) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(authorsAtOnce)
+	var mu sync.Mutex
+	for i := range authors {
+		g.Go(func() error {
+			at, err := finder.Find(ctx, authors[i])
+			mu.Lock()
+			defer mu.Unlock()
+			found(i, at, err)
+			return ctx.Err()
+		})
+	}
+	return g.Wait()
 }
 
 // seek does a job that looks where authors take money.

@@ -17,19 +17,11 @@ func (p pages) Instance(ctx context.Context) (web.Instance, error) {
 	if err != nil {
 		return web.Instance{}, err
 	}
-	posted, err := p.LastPosted(ctx)
+	begun, err := p.Begun(ctx)
 	if err != nil {
 		return web.Instance{}, err
 	}
-	months, err := p.Months(ctx)
-	if err != nil {
-		return web.Instance{}, err
-	}
-	i := web.Instance{Database: schema.Database, Schema: schema.Version, ID: schema.Instance, Begun: !posted.IsZero()}
-	for _, m := range months {
-		i.Begun = i.Begun || !m.FrozenAt.IsZero()
-		i.Settling = i.Settling || !m.FrozenAt.IsZero() && m.SettledAt.IsZero()
-	}
+	i := web.Instance{Database: schema.Database, Schema: schema.Version, ID: schema.Instance, Begun: begun.Posted || begun.Frozen, Settling: begun.Settling}
 	if i.BackupAt, i.BackupTo, err = p.LastBackup(ctx); err != nil {
 		return i, err
 	}

@@ -11,11 +11,9 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/sync/errgroup"
 
 	"flattery"
 	"flattery/connectors"
@@ -173,9 +171,8 @@ func likesIn(text []byte) (list []reachLike, err error) {
 }
 
 const (
-	reachAtOnce = 8                     // authors that are looked for at once; each host is asked at its own pace
-	reachPace   = 50 * time.Millisecond // which is no hurry for hosts that serve files
-	reachTold   = 100                   // authors between two words of how far it is
+	reachPace = 50 * time.Millisecond // between two requests to one host: no hurry for hosts that serve files
+	reachTold = 100                   // authors between two words of how far it is
 )
 
 // measure looks for all authors.
@@ -187,28 +184,18 @@ func (p *program) measure(ctx context.Context, in *instance, authors []discover.
 		p.say("What the network itself shows is left out: %v", err)
 	}
 	a := &reachAnswer{Authors: len(authors), Who: make([]reachAuthor, len(authors))}
-	asked := make([]bool, len(authors))
-	var done atomic.Int32
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(reachAtOnce)
-	for i := range authors {
-		g.Go(func() error {
-			found, err := finder.Find(ctx, authors[i])
-			asked[i] = err == nil
-			a.Who[i] = reachAuthor{Author: authors[i].Profile, Places: listed(found.Places)}
-			if n := done.Add(1); n%reachTold == 0 {
-				p.say("%d of %d authors looked for", n, len(authors))
-			}
-			return ctx.Err()
-		})
-	}
-	if err := g.Wait(); err != nil {
-		return nil, err
-	}
-	for _, ok := range asked {
-		if ok {
+	done := 0
+	err := findAll(ctx, finder, authors, func(n int, at flattery.Payable, err error) {
+		if err == nil {
 			a.Asked++
 		}
+		a.Who[n] = reachAuthor{Author: authors[n].Profile, Places: listed(at.Places)}
+		if done++; done%reachTold == 0 {
+			p.say("%d of %d authors looked for", done, len(authors))
+		}
+	})
+	if err != nil {
+		return nil, err
 	}
 	a.count()
 	return a, nil

@@ -12,25 +12,39 @@ import (
 	"flattery/internal/payout/manual"
 )
 
-// wishes are the flags that say what a donor wants.
-type wishes struct{ budget, limit, currency, destination, pause, claimedOnly, public, giveOn, onTop, netting string }
+// wishes are the flags that say what a donor wants. Those that are yes or no stand by name.
+type wishes struct {
+	budget, limit, currency, destination, giveOn string
+	yes                                          map[string]*string
+}
+
+// A choice is a wish that is yes or no.
+type choice struct {
+	flag, use string
+	of        func(*flattery.Settings) *bool
+}
+
+func choices() []choice {
+	return []choice{
+		{"pause", "pause giving", func(s *flattery.Settings) *bool { return &s.Paused }},
+		{"claimed-only", "let those authors alone count who have joined, not those who only publish where to be paid", func(s *flattery.Settings) *bool { return &s.ClaimedOnly }},
+		{"public", "show a page and a button by the account's name to everybody", func(s *flattery.Settings) *bool { return &s.Public }},
+		{"on-top", "what is given on is spent on top of the budget, and not inside it", func(s *flattery.Settings) *bool { return &s.OnTop }},
+		{"netting", "fewer and larger payments, also to and from others than by likes", func(s *flattery.Settings) *bool { return &s.Netting }},
+	}
+}
 
 func (w *wishes) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&w.budget, "budget", "", "what is given a month, like 5.00; 0 gives nothing")
 	cmd.Flags().StringVar(&w.limit, "cap", "", "the most one flattr may be worth, like 0.50; 0: no cap")
 	cmd.Flags().StringVar(&w.currency, "currency", "", "currency of the budget")
 	cmd.Flags().StringVar(&w.destination, "destination", "", "where the account is paid: payto://iban/…, lightning:…, https://…")
-	cmd.Flags().StringVar(&w.pause, "pause", "", "pause giving: yes or no")
-	cmd.Flag("pause").NoOptDefVal = "yes"
-	cmd.Flags().StringVar(&w.claimedOnly, "claimed-only", "", "let those authors alone count who have joined, not those who only publish where to be paid: yes or no")
-	cmd.Flag("claimed-only").NoOptDefVal = "yes"
-	cmd.Flags().StringVar(&w.public, "public", "", "show a page and a button by the account's name to everybody: yes or no")
-	cmd.Flag("public").NoOptDefVal = "yes"
 	cmd.Flags().StringVar(&w.giveOn, "give-on", "", "how much of what the account receives it gives on, in percent: 0–100")
-	cmd.Flags().StringVar(&w.onTop, "on-top", "", "what is given on is spent on top of the budget: yes, or no: inside it")
-	cmd.Flag("on-top").NoOptDefVal = "yes"
-	cmd.Flags().StringVar(&w.netting, "netting", "", "fewer and larger payments, also to and from others than by likes: yes or no")
-	cmd.Flag("netting").NoOptDefVal = "yes"
+	w.yes = map[string]*string{}
+	for _, c := range choices() {
+		w.yes[c.flag] = cmd.Flags().String(c.flag, "", c.use+": yes or no")
+		cmd.Flag(c.flag).NoOptDefVal = "yes"
+	}
 }
 
 // apply checks what was wished and writes it over what stands.
@@ -55,38 +69,21 @@ func (w *wishes) apply(in *instance, s flattery.Settings, cmd *cobra.Command) (f
 	if given("destination") {
 		s.Destination = flattery.Destination(w.destination)
 	}
-	if given("pause") {
-		if s.Paused, err = yesOrNo("pause", w.pause); err != nil {
-			return s, err
-		}
-	}
-	if given("claimed-only") {
-		if s.ClaimedOnly, err = yesOrNo("claimed-only", w.claimedOnly); err != nil {
-			return s, err
-		}
-	}
-	if given("public") {
-		if s.Public, err = yesOrNo("public", w.public); err != nil {
-			return s, err
-		}
-	}
 	if given("give-on") {
 		if s.GiveOn, err = strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(w.giveOn), "%"), 10, 64); err != nil {
 			return s, flattery.Input("--give-on is a whole number from 0 to 100, not %q", w.giveOn)
 		}
 	}
-	if given("on-top") {
-		if s.OnTop, err = yesOrNo("on-top", w.onTop); err != nil {
+	for _, c := range choices() {
+		if !given(c.flag) {
+			continue
+		}
+		if *c.of(&s), err = yesOrNo(c.flag, *w.yes[c.flag]); err != nil {
 			return s, err
 		}
 	}
-	if given("netting") {
-		if s.Netting, err = yesOrNo("netting", w.netting); err != nil {
-			return s, err
-		}
-		if s.Netting && !in.netting() {
-			return s, flattery.Input("this instance offers no netting: it is offered in pledge mode where the setting netting is true")
-		}
+	if given("netting") && s.Netting && !in.netting() {
+		return s, flattery.Input("this instance offers no netting: it is offered in pledge mode where the setting netting is true")
 	}
 	return in.allowed(s)
 }

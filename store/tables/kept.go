@@ -28,6 +28,19 @@ func (t *Tx) Keep(ctx context.Context, name, value string) error {
 	return t.Later(ctx, "setting "+name, `INSERT INTO instance (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value`, keptBehind+name, value)
 }
 
+const begunQuery = `SELECT EXISTS (SELECT 1 FROM transactions), EXISTS (SELECT 1 FROM months WHERE frozen_at IS NOT NULL),
+	EXISTS (SELECT 1 FROM months WHERE frozen_at IS NOT NULL AND settled_at IS NULL)`
+
+func scanBegun(s Row) (b store.Begun, err error) {
+	err = s.Scan(&b.Posted, &b.Frozen, &b.Settling)
+	return b, wrap("begun", err)
+}
+
+// Begun is how far money is by now.
+func (s *Reader) Begun(ctx context.Context) (store.Begun, error) {
+	return scanBegun(s.DB.Row(ctx, begunQuery))
+}
+
 // Begun holds the chain and the months: what is found holds until the transaction ends.
 func (t *Tx) Begun(ctx context.Context) (b store.Begun, err error) {
 	if _, err := t.head(ctx); err != nil {
@@ -36,9 +49,7 @@ func (t *Tx) Begun(ctx context.Context) (b store.Begun, err error) {
 	if _, _, err := t.readOpen(ctx); err != nil {
 		return b, wrap("begun", err)
 	}
-	err = t.Row(ctx, `SELECT EXISTS (SELECT 1 FROM transactions), EXISTS (SELECT 1 FROM months WHERE frozen_at IS NOT NULL),
-		EXISTS (SELECT 1 FROM months WHERE frozen_at IS NOT NULL AND settled_at IS NULL)`).Scan(&b.Posted, &b.Frozen, &b.Settling)
-	return b, wrap("begun", err)
+	return scanBegun(t.Row(ctx, begunQuery))
 }
 
 // The last backup is a value of the instance: when, and where to.
