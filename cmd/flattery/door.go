@@ -150,7 +150,11 @@ const longestNewcomer = 40
 
 func (g gates) TellAuthors(ctx context.Context, account flattery.AccountID, author flattery.Identity) error {
 	now := g.in.now()
-	list, err := g.in.store.Authors(ctx, account, flattery.MonthOf(now, g.in.TimeZone))
+	month, err := g.in.store.Current(ctx, now)
+	if err != nil {
+		return err
+	}
+	list, err := g.in.store.Authors(ctx, account, month.Month)
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 
 	"flattery"
@@ -108,23 +109,24 @@ func below(address, page string) bool {
 	return false
 }
 
-// At Liberapay people prove who they are elsewhere; these are its words for our networks.
-var liberapays = map[string]string{"github": "github", "twitter": "twitter", "mastodon": "mastodon", "gitlab": "gitlab", "bitbucket": "bitbucket", "youtube": "youtube", "twitch": "twitch"}
+// atLiberapay are the networks at which people prove there who they are; it calls them as we do.
+func atLiberapay() []string {
+	return []string{"github", "twitter", "mastodon", "gitlab", "bitbucket", "youtube", "twitch"}
+}
 
 var liberapayName = regexp.MustCompile(`^/([A-Za-z0-9_.-]{1,100})/public\.json$`)
 
 // liberapay asks who has proved to be the author there: it then leads on to their page.
 func (s *search) liberapay(ctx context.Context) {
-	there, known := liberapays[s.Network]
 	root, err := url.Parse(s.Liberapay)
-	if err != nil || s.Liberapay == "" || !known || ctx.Err() != nil {
+	if err != nil || s.Liberapay == "" || !slices.Contains(atLiberapay(), s.Network) || ctx.Err() != nil {
 		return
 	}
 	if err := s.Pace.wait(ctx, root.Host, s.Now()); err != nil {
 		s.trouble(fmt.Errorf("%s asks to wait", root.Host)) // which keeps nobody from being looked for elsewhere
 		return
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.Liberapay+"/on/"+there+"/"+url.PathEscape(s.Handle)+"/public.json", nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.Liberapay+"/on/"+s.Network+"/"+url.PathEscape(s.Handle)+"/public.json", nil)
 	if err != nil {
 		s.trouble(connectors.Failure(root.Host, err))
 		return

@@ -46,7 +46,11 @@ const (
 )
 
 func (s *site) authors(v *visit) (view, error) {
-	list, err := s.Store.Authors(v.ctx, v.account.ID, flattery.MonthOf(v.now, s.Location))
+	months, err := s.Store.Months(v.ctx)
+	if err != nil {
+		return view{}, err
+	}
+	list, err := s.Store.Authors(v.ctx, v.account.ID, s.currentMonth(v, months).Month)
 	if err != nil {
 		return view{}, err
 	}
@@ -159,8 +163,8 @@ func (s *site) claimLinkPage(v *visit) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	m := flattery.MonthOf(v.now, s.Location)
-	p := &claimLinkPage{ClaimLink: l, Token: v.PathValue("token"), Network: n, Month: m, Closes: s.monthState(months, m).Ends.Add(s.Grace), Prepaid: s.Mode == Prepaid}
+	st := s.currentMonth(v, months)
+	p := &claimLinkPage{ClaimLink: l, Token: v.PathValue("token"), Network: n, Month: st.Month, Closes: st.Ends.Add(s.Grace), Prepaid: s.Mode == Prepaid}
 	if s.Lapse > 0 {
 		p.Lapses = l.Since.Add(s.Lapse)
 	}
@@ -223,8 +227,8 @@ func (s *site) claimed(v *visit) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	m := flattery.MonthOf(v.now, s.Location)
-	p := &claimedPage{Claim: claims[at], Months: found, Month: m, Closes: s.monthState(months, m).Ends.Add(s.Grace),
+	st := s.currentMonth(v, months)
+	p := &claimedPage{Claim: claims[at], Months: found, Month: st.Month, Closes: st.Ends.Add(s.Grace),
 		Paid: v.account.Destination != "", Keyed: keys.Has(), Gives: v.account.Budget > 0, Prepaid: s.Mode == Prepaid}
 	p.Nav = "identities"
 	return view{page: p}, nil

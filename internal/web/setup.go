@@ -2,7 +2,6 @@ package web
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"flattery"
@@ -107,25 +106,19 @@ func (s *site) setupNetworks(v *visit) ([]setupNetwork, error) {
 	if err != nil {
 		return nil, err
 	}
-	var shown []setupNetwork
+	var ready, keyed []setupNetwork
 	for _, n := range all {
-		one := setupNetwork{n, "now", "/networks/" + n.Key}
 		linked := slices.ContainsFunc(standing(links), func(l flattery.Link) bool { return l.Identity.Network == n.Key })
 		switch {
 		case linked:
-			one.Way = "linked"
+			ready = append(ready, setupNetwork{n, "linked", "/networks/" + n.Key})
 		case n.SignIn() || n.ByName:
+			ready = append(ready, setupNetwork{n, "now", "/networks/" + n.Key})
 		case n.Linkable() && n.Keyed():
-			one.Way, one.To = "keys", keysPath(n)
-		default:
-			continue
+			keyed = append(keyed, setupNetwork{n, "keys", keysPath(n)})
 		}
-		shown = append(shown, one)
 	}
-	slices.SortStableFunc(shown, func(a, b setupNetwork) int { // what needs nothing first
-		return strings.Compare(map[string]string{"keys": "b"}[a.Way], map[string]string{"keys": "b"}[b.Way])
-	})
-	return shown, nil
+	return append(ready, keyed...), nil // what needs nothing first
 }
 
 // givesIn is the currency that is proposed: who gives nothing yet has chosen none.
