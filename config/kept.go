@@ -66,10 +66,10 @@ func (c *Config) With(kept map[string]string) (*Config, error) {
 			l.mistake(l.from[s.name], fmt.Sprintf("%s: %v", s.name, err))
 		}
 	}
-	l.warnings = l.warnings[:len(l.warnings):len(l.warnings)]
-	again := l
-	again.cross(&made)
-	if err := again.mistakes.err(); err != nil {
+	said := l.warnings // those of settings that do not go together were said when the file was read
+	l.cross(&made)
+	l.warnings = said
+	if err := l.mistakes.err(); err != nil {
 		return nil, err
 	}
 	made.Warnings, made.origins, made.read = l.warnings, l.origins(&made), &l

@@ -17,11 +17,10 @@ func (p pages) Instance(ctx context.Context) (web.Instance, error) {
 	if err != nil {
 		return web.Instance{}, err
 	}
-	begun, err := p.Begun(ctx)
-	if err != nil {
-		return web.Instance{}, err
+	i := web.Instance{Database: schema.Database, Schema: schema.Version, ID: schema.Instance}
+	if i.Policy, err = p.Policy(ctx); err != nil {
+		return i, err
 	}
-	i := web.Instance{Database: schema.Database, Schema: schema.Version, ID: schema.Instance, Begun: begun.Posted || begun.Frozen, Settling: begun.Settling}
 	if i.BackupAt, i.BackupTo, err = p.LastBackup(ctx); err != nil {
 		return i, err
 	}
@@ -30,11 +29,19 @@ func (p pages) Instance(ctx context.Context) (web.Instance, error) {
 			i.Findings = append(i.Findings, web.Finding{Grade: f.Grade, Words: f.What + ": " + f.Words})
 		}
 	}
-	house := config.House()
-	for _, o := range p.in.Origins() {
-		i.Settings = append(i.Settings, web.Setting{Name: o.Name, Value: o.Value, From: o.From, Open: slices.Contains(house, o.Name) && ours(o)})
-	}
 	return i, nil
+}
+
+func (p pages) Policy(ctx context.Context) (web.Policy, error) {
+	begun, err := p.Begun(ctx)
+	if err != nil {
+		return web.Policy{}, err
+	}
+	made, house := web.Policy{Begun: begun.Posted || begun.Frozen, Settling: begun.Settling}, config.House()
+	for _, o := range p.in.Origins() {
+		made.Settings = append(made.Settings, web.Setting{Name: o.Name, Value: o.Value, From: o.From, Open: slices.Contains(house, o.Name) && ours(o)})
+	}
+	return made, nil
 }
 
 // ours reports whether nobody but the database has a word on a setting.

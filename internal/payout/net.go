@@ -17,9 +17,16 @@ import (
 // What is netted below the minimum, or beyond the most slips a donor gets, waits as other debts do, and is netted again with
 // the next plan.
 func Net(debts []flattery.Debt, joined map[flattery.AccountID]bool, rail Rail, rules Rules) ([]flattery.Debt, []flattery.Netted) {
-	n := newNets(debts, joined, rail)
-	n.net(max(rules.Minimum, rail.Info().Minimum))
+	n, _ := net(debts, joined, nil, nil, rail, rules)
 	return n.debts, n.changes()
+}
+
+// net is Net, after those have got their part who wait for what was not paid in the end.
+func net(debts []flattery.Debt, joined map[flattery.AccountID]bool, unmet []flattery.Unmet, owing map[owingKey]flattery.Amount, rail Rail, rules Rules) (*nets, []meeting) {
+	n := newNets(debts, joined, rail)
+	met := n.meet(unmet, owing)
+	n.net(max(rules.Minimum, rail.Info().Minimum))
+	return n, met
 }
 
 // nets are debts that change, and how.

@@ -282,9 +282,7 @@ func (p *Planner) net(ctx context.Context, m flattery.Month, debts []flattery.De
 	if err != nil {
 		return nil, nil, err
 	}
-	n := newNets(debts, joined, p.Rail)
-	met := n.meet(unmet, owing)
-	n.net(max(p.Rules.Minimum, p.Rail.Info().Minimum))
+	n, met := net(debts, joined, unmet, owing, p.Rail, p.Rules)
 	return n, met, nil
 }
 

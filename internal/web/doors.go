@@ -167,6 +167,9 @@ type Doors interface {
 	Audit(ctx context.Context) (transactions int64, faults []string, err error)
 	Instance(ctx context.Context) (Instance, error)
 
+	// Policy is the instance's settings.
+	Policy(ctx context.Context) (Policy, error)
+
 	// SetPolicy makes settings of the instance, by name; they hold at once. Only admins get here. What cannot be is an *InputError,
 	// and nothing is changed then.
 	SetPolicy(ctx context.Context, made map[string]string) error
@@ -225,12 +228,17 @@ type Instance struct {
 	Database string // and its version
 	Schema   int
 	ID       string // made at first start, for ever
-	Settings []Setting
+	Policy
 	BackupAt time.Time // zero: none was noted
 	BackupTo string
 	Findings []Finding // what is not as it should be, as far as it is seen without reading everything
-	Begun    bool      // a month was closed or money noted: who moves the money stays as it is
-	Settling bool      // a month is being settled
+}
+
+// Policy is the settings of an instance, and what keeps some of them from being changed.
+type Policy struct {
+	Settings []Setting
+	Begun    bool // a month was closed or money noted: who moves the money stays as it is
+	Settling bool // a month is being settled
 }
 
 // Finding is one thing that is not as it should be, in English: a warning, or a fault.

@@ -30,19 +30,25 @@ func (w *world) Audit(context.Context) (int64, []string, error) {
 }
 
 func (w *world) Instance(context.Context) (Instance, error) {
-	i := Instance{Database: "sqlite 3.53.0", Schema: 7, ID: "k7rmw3hs9dnpx2vq", Settings: slices.Clone(w.settings), BackupAt: today.Add(-80 * time.Hour), BackupTo: "/mnt/disk/one.db", Findings: []Finding{{"warning", "links: link 3 is stopped: reconnect"}, {"fault", "key: can be read by others"}},
-		Begun: w.closed, Settling: w.closed}
-	if w.rough {
-		i.Settings = append(i.Settings, Setting{"networks.github.base", strings.Repeat("https://long.", 200), "FLATTERY_NETWORKS_GITHUB_BASE", false})
-	}
+	i := Instance{Database: "sqlite 3.53.0", Schema: 7, ID: "k7rmw3hs9dnpx2vq", Policy: w.rules(), BackupAt: today.Add(-80 * time.Hour), BackupTo: "/mnt/disk/one.db", Findings: []Finding{{"warning", "links: link 3 is stopped: reconnect"}, {"fault", "key: can be read by others"}}}
 	return told(w, i)
+}
+
+func (w *world) Policy(context.Context) (Policy, error) { return told(w, w.rules()) }
+
+func (w *world) rules() Policy {
+	p := Policy{Settings: slices.Clone(w.settings), Begun: w.closed, Settling: w.closed}
+	if w.rough {
+		p.Settings = append(p.Settings, Setting{"networks.github.base", strings.Repeat("https://long.", 200), "FLATTERY_NETWORKS_GITHUB_BASE", false})
+	}
+	return p
 }
 
 // settings are those of the house; the first are the file's.
 func settings() []Setting {
 	all := []Setting{{"data", "/srv/flattery", "default", false}, {"fee", "0", "default", false}, {"slips.max", "5", "flattery.toml:3", false}}
 	for _, part := range policyParts() {
-		for _, name := range part {
+		for _, name := range part.names {
 			if name != "fee" && name != "slips.max" {
 				all = append(all, Setting{name, "", "default", true})
 			}

@@ -42,24 +42,29 @@ type policyField struct {
 func (f policyField) ID() string { return strings.ReplaceAll(f.Name, ".", "-") }
 
 // policyParts is how the rules are laid out. Those of money that only the file knows are shown all the same.
-func policyParts() map[string][]string {
-	return map[string][]string{
-		"months": {"time_zone", "months.grace"},
-		"money":  {"mode", "currencies", "budget.minimum", "slips.max", "slips.minimum", "slips.void", "netting", "fee"},
-		"likes":  {"split", "pending.lapse", "clicks"},
-		"owner":  {"owner.name", "owner.contact"},
+func policyParts() []layout {
+	return []layout{
+		{"months", []string{"time_zone", "months.grace"}},
+		{"money", []string{"mode", "currencies", "budget.minimum", "slips.max", "slips.minimum", "slips.void", "netting", "fee"}},
+		{"likes", []string{"split", "pending.lapse", "clicks"}},
+		{"owner", []string{"owner.name", "owner.contact"}},
 	}
 }
 
+type layout struct {
+	key   string
+	names []string
+}
+
 // policyField reads one as it stands.
-func (s *site) policyField(v *visit, i Instance, name string) policyField {
+func (s *site) policyField(v *visit, p Policy, name string) policyField {
 	f := policyField{Name: name, Kind: "line"}
-	hours := func(d time.Duration, unit time.Duration) string { return strconv.FormatInt(int64(d/unit), 10) }
+	in := func(d time.Duration, unit time.Duration) string { return strconv.FormatInt(int64(d/unit), 10) }
 	switch name {
 	case "time_zone":
 		f.Kind, f.Value = "zone", s.Location.String()
 	case "months.grace":
-		f.Kind, f.Value, f.Most = "number", hours(s.Grace, time.Hour), 28*24
+		f.Kind, f.Value, f.Most = "number", in(s.Grace, time.Hour), 28*24
 	case "mode":
 		f.Kind, f.Value, f.Choices = "choice", string(s.Mode), []string{string(Pledge), string(Prepaid)}
 	case "currencies":
@@ -71,7 +76,7 @@ func (s *site) policyField(v *visit, i Instance, name string) policyField {
 	case "slips.minimum":
 		f.Kind, f.Value = "amount", v.tongue.typed(s.Slips.Minimum)
 	case "slips.void":
-		f.Kind, f.Value, f.Most = "number", hours(s.Slips.Void, 24*time.Hour), 36_500
+		f.Kind, f.Value, f.Most = "number", in(s.Slips.Void, 24*time.Hour), 36_500
 	case "netting":
 		f.Kind, f.Value, f.Choices = "choice", strconv.FormatBool(s.Netting), []string{"false", "true"}
 	case "fee":
@@ -82,7 +87,7 @@ func (s *site) policyField(v *visit, i Instance, name string) policyField {
 			f.Value = f.Choices[0]
 		}
 	case "pending.lapse":
-		f.Kind, f.Value, f.Most = "number", hours(s.Lapse, 24*time.Hour), 36_500
+		f.Kind, f.Value, f.Most = "number", in(s.Lapse, 24*time.Hour), 36_500
 	case "clicks":
 		f.Kind, f.Choices = "choice", []string{"many", "once"}
 		f.Value = f.Choices[0]
@@ -94,43 +99,47 @@ func (s *site) policyField(v *visit, i Instance, name string) policyField {
 	case "owner.contact":
 		f.Value = s.Owner.Contact
 	}
-	n := slices.IndexFunc(i.Settings, func(o Setting) bool { return o.Name == name })
+	n := slices.IndexFunc(p.Settings, func(o Setting) bool { return o.Name == name })
 	switch {
-	case n < 0 || i.Settings[n].From == "default" && !i.Settings[n].Open:
+	case n < 0 || p.Settings[n].From == "default" && !p.Settings[n].Open:
 		f.Fixed = "policy.file"
-	case !i.Settings[n].Open:
-		f.Fixed, f.From = "policy.fixed", i.Settings[n].From
+	case !p.Settings[n].Open:
+		f.Fixed, f.From = "policy.fixed", p.Settings[n].From
 	case s.Demo:
 		f.Fixed = "policy.demo"
-	case name == "mode" && i.Begun:
+	case name == "mode" && p.Begun:
 		f.Fixed = "policy.begun"
-	case name == "split" && i.Settling:
+	case name == "split" && p.Settling:
 		f.Fixed = "policy.settling"
 	}
 	return f
 }
 
 func (s *site) policyFields(v *visit, names ...string) ([]policyField, error) {
-	i, err := s.Doors.Instance(v.ctx)
+	p, err := s.Doors.Policy(v.ctx)
 	if err != nil {
 		return nil, err
 	}
 	fields := make([]policyField, 0, len(names))
 	for _, name := range names {
-		fields = append(fields, s.policyField(v, i, name))
+		fields = append(fields, s.policyField(v, p, name))
 	}
 	return fields, nil
 }
 
 func (s *site) rulesOfAll(v *visit) (view, error) {
+	rules, err := s.Doors.Policy(v.ctx)
+	if err != nil {
+		return view{}, err
+	}
 	p := &policyPage{Zones: zones()}
 	p.Nav = "policy"
-	for _, key := range []string{"months", "money", "likes", "owner"} {
-		fields, err := s.policyFields(v, policyParts()[key]...)
-		if err != nil {
-			return view{}, err
+	for _, l := range policyParts() {
+		part := policyPart{Key: l.key}
+		for _, name := range l.names {
+			part.Fields = append(part.Fields, s.policyField(v, rules, name))
 		}
-		p.Parts = append(p.Parts, policyPart{key, fields})
+		p.Parts = append(p.Parts, part)
 	}
 	return view{page: p}, nil
 }
@@ -138,7 +147,7 @@ func (s *site) rulesOfAll(v *visit) (view, error) {
 func (s *site) savePolicy(v *visit) (view, error) {
 	var names []string
 	for _, part := range policyParts() {
-		names = append(names, part...)
+		names = append(names, part.names...)
 	}
 	changed, err := s.makePolicy(v, names...)
 	if err != nil {
