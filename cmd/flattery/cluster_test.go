@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -101,6 +102,11 @@ func TestPostgresIsRestartedInTheMiddleOfEverything(t *testing.T) {
 		t.Logf("said %d times: %s", n, words)
 		if n < rounds {
 			t.Errorf("%q was said only %d times", words, n)
+		}
+	}
+	for line := range strings.Lines(c.said) { // and nobody else said it, again and again
+		if strings.Contains(line, "level=ERROR") && regexp.MustCompile(`msg="?(producer|notifier|leadership|maintenance)`).MatchString(line) {
+			t.Error(line)
 		}
 	}
 	t.Logf("%d restarts, %d stars, nothing lost", rounds, c.links*rounds)

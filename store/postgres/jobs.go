@@ -40,7 +40,7 @@ const kept = 10 * time.Minute
 
 func newJobs(s *Store) (*jobs, error) {
 	j := &jobs{s: s, driver: riverpgxv5.New(s.pool)}
-	client, err := river.NewClient(j.driver, &river.Config{Logger: warnings(s.opts.Log), MaxAttempts: math.MaxInt16, Test: river.TestConfig{Time: clock(s.opts.Now)}})
+	client, err := river.NewClient(j.driver, &river.Config{Logger: s.warnings(), MaxAttempts: math.MaxInt16, Test: river.TestConfig{Time: clock(s.opts.Now)}})
 	j.client = client
 	return j, err
 }
@@ -125,7 +125,7 @@ func (j *jobs) Run(ctx context.Context, h queue.Handlers) error {
 		river.AddWorkerArgs(workers, work{kind: kind}, &worker{handler: handler, now: j.s.opts.Now, log: j.s.opts.Log})
 	}
 	client, err := river.NewClient(j.driver, &river.Config{
-		Logger: warnings(j.s.opts.Log), Workers: workers, MaxAttempts: math.MaxInt16, RetryPolicy: pauses{j.s.opts.Now},
+		Logger: j.s.warnings(), Workers: workers, MaxAttempts: math.MaxInt16, RetryPolicy: pauses{j.s.opts.Now},
 		Queues:              map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: j.s.opts.Workers, FetchCooldown: 20 * time.Millisecond, FetchPollInterval: time.Second}},
 		FetchOnlyKnownKinds: true, Test: river.TestConfig{Time: clock(j.s.opts.Now)}, RescueStuckJobsAfter: forever, JobTimeout: j.s.opts.Lease - j.s.opts.Lease/30, CompletedJobRetentionPeriod: kept,
 	})
@@ -328,21 +328,30 @@ func cause(attempt int, now time.Time, why string) []byte {
 }
 
 // warnings is a log of what goes wrong: River tells of each thing it does.
-func warnings(log *slog.Logger) *slog.Logger { return slog.New(quiet{log.Handler()}) }
+func (s *Store) warnings() *slog.Logger { return slog.New(quiet{s.opts.Log.Handler(), s}) }
 
-type quiet struct{ slog.Handler }
+type quiet struct {
+	slog.Handler
+	s *Store
+}
 
 func (q quiet) Enabled(ctx context.Context, l slog.Level) bool {
 	return l >= slog.LevelWarn && q.Handler.Enabled(ctx, l)
 }
 
-// Handle leaves out that the queue's row is gone: River cleans it away by the machine's clock, which is not the instance's where
-// that is set, and only pauses stand in it, which nothing here uses.
+// Handle leaves out what each part of River says, each second, of a server that is gone: lost has said it once. And that the queue's
+// row is gone: River cleans it away by the machine's clock, which is not the instance's where that is set, and only pauses stand in
+// it, which nothing here uses.
 func (q quiet) Handle(ctx context.Context, r slog.Record) error {
-	if strings.HasSuffix(r.Message, "Error fetching queue settings") {
+	gone := strings.HasSuffix(r.Message, "Error fetching queue settings") || q.s.away()
+	r.Attrs(func(a slog.Attr) bool {
+		gone = gone || saysAway(a.Value.String())
+		return !gone
+	})
+	if gone {
 		return nil
 	}
 	return q.Handler.Handle(ctx, r)
 }
-func (q quiet) WithAttrs(a []slog.Attr) slog.Handler { return quiet{q.Handler.WithAttrs(a)} }
-func (q quiet) WithGroup(name string) slog.Handler   { return quiet{q.Handler.WithGroup(name)} }
+func (q quiet) WithAttrs(a []slog.Attr) slog.Handler { return quiet{q.Handler.WithAttrs(a), q.s} }
+func (q quiet) WithGroup(name string) slog.Handler   { return quiet{q.Handler.WithGroup(name), q.s} }

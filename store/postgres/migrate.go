@@ -55,7 +55,7 @@ func (s *Store) forward(ctx context.Context, c *pgx.Conn, list []tables.Migratio
 			return fmt.Errorf("migration %s: %w", m.Name, err)
 		}
 	}
-	m, err := rivermigrate.New(riverpgxv5.New(s.pool), &rivermigrate.Config{Logger: warnings(s.opts.Log)})
+	m, err := rivermigrate.New(riverpgxv5.New(s.pool), &rivermigrate.Config{Logger: s.warnings()})
 	if err == nil {
 		_, err = m.Migrate(ctx, rivermigrate.DirectionUp, nil)
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -53,6 +54,20 @@ func (s *Store) reached() {
 		s.opts.Log.Info("PostgreSQL can be reached again", "after", time.Since(s.out.since).Round(time.Millisecond))
 		s.out.since = time.Time{}
 	}
+}
+
+// away reports whether the server is known to be gone.
+func (s *Store) away() bool {
+	s.out.mu.Lock()
+	defer s.out.mu.Unlock()
+	return !s.out.since.IsZero()
+}
+
+// saysAway reports whether the words of an error, which may be all that is left of it, are of a server that comes or goes. Whoever
+// connects next sees whether it is there (watch).
+func saysAway(text string) bool {
+	return slices.ContainsFunc([]string{"failed to connect to ", "(SQLSTATE 57P0", "unexpected EOF", "conn closed", "connection reset by peer", "broken pipe"},
+		func(words string) bool { return strings.Contains(text, words) })
 }
 
 // watch sees every connection that is made, River's too: who has nothing to ask meanwhile hears of an outage as well.
