@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
@@ -10,6 +11,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"time"
 )
 
 //go:embed assets
@@ -69,11 +71,16 @@ func (s *site) write(w http.ResponseWriter, name string, b []byte) {
 	}
 }
 
+// healthWait is for how long a store may be silent and still be called well: a database that is gone is waited for elsewhere.
+const healthWait = 2 * time.Second
+
 // serveHealth answers 200 while the store can be read.
 func (s *site) serveHealth(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
-	if _, err := s.Store.Months(r.Context()); err != nil {
+	ctx, stop := context.WithTimeout(r.Context(), healthWait)
+	defer stop()
+	if _, err := s.Store.Months(ctx); err != nil {
 		s.Log.Error("web: health", "error", err)
 		w.WriteHeader(http.StatusServiceUnavailable)
 		_, _ = w.Write([]byte("the store cannot be read\n"))

@@ -1,9 +1,13 @@
 package web
 
 import (
+	"context"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"flattery"
 )
@@ -335,6 +339,27 @@ func TestAFaultIsAPageAndALineInTheLog(t *testing.T) {
 	if !strings.Contains(log.String(), "disk on fire") || strings.Contains(log.String(), "very-secret-token") {
 		t.Errorf("log: %s", log.String())
 	}
+}
+
+// silent does not answer.
+type silent struct{ *world }
+
+func (silent) Months(ctx context.Context) ([]flattery.MonthState, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+func TestWhoAsksForHealthIsNotKeptWaiting(t *testing.T) {
+	o := options(t, populated(false))
+	o.Store = silent{populated(false)}
+	h := handler(t, o)
+	synctest.Test(t, func(t *testing.T) {
+		began, got := time.Now(), httptest.NewRecorder()
+		h.ServeHTTP(got, httptest.NewRequest(http.MethodGet, "/healthz", nil))
+		if took := time.Since(began); got.Code != http.StatusServiceUnavailable || took != healthWait {
+			t.Errorf("answered %d after %s", got.Code, took)
+		}
+	})
 }
 
 func TestAPanicCostsOnePage(t *testing.T) {
