@@ -12,14 +12,15 @@ import (
 
 // Numbers that the store gives to what it keeps. They mean nothing outside of one store.
 type (
-	AccountID int64
-	LinkID    int64
-	ClaimID   int64
-	FlattrID  int64
-	PayeeID   int64
-	PaymentID int64
-	ProvingID int64
-	DisputeID int64
+	AccountID  int64
+	LinkID     int64
+	ClaimID    int64
+	FlattrID   int64
+	PayeeID    int64
+	PaymentID  int64
+	ProvingID  int64
+	DisputeID  int64
+	BankLineID int64
 )
 
 // Refusals of a command. Each is made by a constraint of the store, not by a look before the write.

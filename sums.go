@@ -28,7 +28,7 @@ const (
 	PaymentFailed  PaymentState = "failed"
 )
 
-// Payment is one order to pay one destination. In pledge mode it is a slip of one donor.
+// Payment is one order to pay one destination: a slip of one donor, or the house's own (Donor 0), which pays out of what was paid in.
 type Payment struct {
 	ID          PaymentID    `json:"id"`
 	Code        string       `json:"code"` // what the donor writes on it, so that the payee can tell what it is
@@ -45,13 +45,15 @@ type Payment struct {
 	SentAt      time.Time    `json:"sent_at"`
 	PaidAt      time.Time    `json:"paid_at"`
 	VoidedAt    time.Time    `json:"voided_at"`        // failed, because it was not paid for too long; zero: not
+	ReturnedAt  time.Time    `json:"returned_at"`      // failed, because it came back after it was paid; zero: not
+	Batch       string       `json:"batch,omitempty"`  // with which it was handed to its rail
 	Netted      bool         `json:"netted,omitempty"` // by netting the donor pays this payee in place of others
 	Held        Held         `json:"held,omitempty"`   // of a planned one: it must not be paid now
 	Joined      bool         `json:"joined"`           // the payee has an account here
 	Published                // where the payee has none
 }
 
-// Debt is what a donor owes a payee: settled and not yet paid.
+// Debt is what a donor, or the house (Donor 0), owes a payee: settled and not yet paid.
 type Debt struct {
 	Donor       AccountID   `json:"donor"`
 	Payee       PayeeID     `json:"payee"`

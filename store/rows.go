@@ -31,7 +31,10 @@ type DonorMonth struct {
 // PaymentQuery selects payments.
 type PaymentQuery struct {
 	Donor flattery.AccountID // 0: any
+	House bool               // those of no donor
 	Payee flattery.AccountID // 0: any
+	Batch string             // "": any
+	Code  string             // "": any
 	Plan  flattery.Month     // 0: any
 	State flattery.PaymentState
 }

@@ -103,12 +103,23 @@ type Reader interface {
 	Receipts(ctx context.Context, m flattery.Month) ([]Receipt, error)
 	// Overdue are the planned payments that were planned at a time or before, and that nothing holds.
 	Overdue(ctx context.Context, planned time.Time) ([]flattery.PaymentID, error)
-	Unmet(ctx context.Context) ([]flattery.Unmet, error)                                        // oldest first, those with something left
-	Joined(ctx context.Context, m flattery.Month) ([]flattery.AccountID, error)                 // netting, at the month's freeze and since
-	Waiting(ctx context.Context) ([]Waiting, error)                                             // most flattrs first
-	Payments(ctx context.Context, q PaymentQuery) ([]flattery.Payment, error)                   // newest plan first
-	Payment(ctx context.Context, id flattery.PaymentID) (flattery.Payment, error)               //
-	Plan(ctx context.Context, m flattery.Month) (Plan, error)                                   //
+	Unmet(ctx context.Context) ([]flattery.Unmet, error)                          // oldest first, those with something left
+	Joined(ctx context.Context, m flattery.Month) ([]flattery.AccountID, error)   // netting, at the month's freeze and since
+	Waiting(ctx context.Context) ([]Waiting, error)                               // most flattrs first
+	Payments(ctx context.Context, q PaymentQuery) ([]flattery.Payment, error)     // newest plan first
+	Payment(ctx context.Context, id flattery.PaymentID) (flattery.Payment, error) //
+	Plan(ctx context.Context, m flattery.Month) (Plan, error)                     //
+	// Payables are what the house owes: what was settled, is not paid, and is no donor's to pay. By payee.
+	Payables(ctx context.Context) ([]flattery.Debt, error)
+	// Batch is one with its payments, Batches are all without them, newest first; OpenBatches are those of which it is not known of
+	// every payment what became of it.
+	Batch(ctx context.Context, id string) (flattery.Batch, error)
+	Batches(ctx context.Context) ([]flattery.Batch, error)
+	OpenBatches(ctx context.Context) ([]string, error)
+	Outgoing(ctx context.Context, batch string) (flattery.File, error)
+	BankLine(ctx context.Context, id flattery.BankLineID) (flattery.BankLine, error)
+	BankLines(ctx context.Context, limit int) ([]flattery.BankLine, error)                      // those that wait in suspense first, and newest first
+	Assigned(ctx context.Context, id flattery.PaymentID) (flattery.Amount, error)               // what went out for it and waits in suspense
 	Balance(ctx context.Context, name, currency string) (flattery.Amount, error)                // on the account's own side
 	Book(ctx context.Context) (ledger.Book, func(), error)                                      // one snapshot; call the func when done
 	LastPosted(ctx context.Context) (time.Time, error)                                          // zero: the ledger is empty
@@ -266,6 +277,18 @@ type Tx interface {
 	AddPlan(ctx context.Context, p Plan, payments []flattery.Payment) error
 	// MovePayment writes State, SentAt and PaidAt of a payment that is in one of the states from; else ErrState.
 	MovePayment(ctx context.Context, p flattery.Payment, from ...flattery.PaymentState) error
+
+	// AddBatch makes a batch of planned payments of the house: they are unknown from then on. ErrState where one is not planned any
+	// more. SaveBatch writes Tried and Cause.
+	AddBatch(ctx context.Context, b flattery.Batch) error
+	SaveBatch(ctx context.Context, b flattery.Batch) error
+	// PutOutgoing keeps a file once a batch: the same is fine, another is ErrConflict.
+	PutOutgoing(ctx context.Context, batch string, f flattery.File) error
+	// AddBankLine notes a line once by its key, and says its number; 0: it is known. SaveBankLine writes Became, Payment and Account of one
+	// that waits, else ErrState; while it still waits, Became is "" and it is only assigned.
+	AddBankLine(ctx context.Context, l flattery.BankLine) (flattery.BankLineID, error)
+	SaveBankLine(ctx context.Context, l flattery.BankLine) error
+	CloseAssigned(ctx context.Context, id flattery.PaymentID) error // the lines that wait for a payment were for it
 
 	SaveApp(ctx context.Context, network string, a flattery.App, now time.Time) error // a zero one forgets the keys
 	SaveAppToken(ctx context.Context, network string, token flattery.Token) error

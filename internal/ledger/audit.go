@@ -22,7 +22,9 @@ type Book struct {
 	Given        []flattery.Given
 	Netted       []flattery.Netted
 	Unmet        []flattery.Unmet
-	Strays       int64 // entries that belong to no transaction
+	OnWay        map[string]flattery.Amount  // by currency: payments of the house that have left and are not confirmed
+	Suspense     map[Account]flattery.Amount // lines of a bank of which nobody has said yet what they are
+	Strays       int64                       // entries that belong to no transaction
 }
 
 // Report is what an audit saw.
@@ -84,6 +86,7 @@ func Audit(b Book) (Report, error) {
 	promised := r.given(sums, gave, spent, b.Given)
 	r.debts(sums, promised, b)
 	r.netted(sums, b)
+	r.suspense(sums, b)
 	if b.Strays != 0 {
 		r.fault("%d entries belong to no transaction", b.Strays)
 	}
@@ -246,8 +249,29 @@ func (r *Report) debts(sums map[Account]Total, promised map[Account]flattery.Amo
 		owing[a.Currency] += amount
 	}
 	for cur := range pledged {
-		if pledged[cur] != owing[cur]+transit[cur] {
-			r.fault("%s: pledges of %s are not what is owed (%s) and on its way (%s)", cur, pledged[cur], owing[cur], transit[cur])
+		if way := transit[cur] - b.OnWay[cur]; pledged[cur] != owing[cur]+way {
+			r.fault("%s: pledges of %s are not what is owed (%s) and on its way (%s)", cur, pledged[cur], owing[cur], way)
+		}
+	}
+	for cur, amount := range b.OnWay {
+		if _, pledges := pledged[cur]; !pledges && amount != transit[cur] {
+			r.fault("%s: payments of %s are on their way, and the entries say %s", cur, amount, transit[cur])
+		}
+	}
+}
+
+// suspense is what lines of a bank say that wait.
+func (r *Report) suspense(sums map[Account]Total, b Book) {
+	for _, name := range []string{SuspenseIn, SuspenseOut} {
+		for a, t := range sums {
+			if balance := t.Balance(SideOf(name)); a.Name == name && balance != b.Suspense[a] {
+				r.fault("%s %s: %s stand there, the lines that wait say %s", a.Name, a.Currency, balance, b.Suspense[a])
+			}
+		}
+	}
+	for a, amount := range b.Suspense {
+		if _, ok := sums[a]; !ok {
+			r.fault("%s %s: lines over %s wait, and nothing was posted", a.Name, a.Currency, amount)
 		}
 	}
 }

@@ -21,9 +21,10 @@ type Account struct {
 }
 
 // The chart. A donor's means are what arrived and is not spent; a pledge is what a donor has yet to pay; a payable is
-// what a payee has yet to get; a payee's debt is what others paid it in place of a donor who did not pay in the end; transit is what is on its way and must return to zero.
+// what a payee has yet to get; a payee's debt is what others paid it in place of a donor who did not pay in the end; transit is what is on its way and must return to zero; a donor's debt is what a bank took back after it was spent.
 func DonorMeans(d flattery.AccountID) string { return "donor:" + id(int64(d)) + ":means" }
 func Pledge(d flattery.AccountID) string     { return "assets:pledge:" + id(int64(d)) }
+func DonorDebt(d flattery.AccountID) string  { return "donor:" + id(int64(d)) + ":debt" }
 func PayeePayable(p flattery.PayeeID) string { return "payee:" + id(int64(p)) + ":payable" }
 func PayeeDebt(p flattery.PayeeID) string    { return "payee:" + id(int64(p)) + ":debt" }
 func Transit(rail string) string             { return "transit:" + rail }
@@ -31,8 +32,12 @@ func id(n int64) string                      { return strconv.FormatInt(n, 10) }
 
 // Accounts of which there is one a currency.
 const (
-	Bank      = "assets:bank"
-	IncomeFee = "income:fee"
+	Bank        = "assets:bank"
+	BankFees    = "expense:psp:bank"
+	Sponsor     = "equity:sponsor"    // the owner's own
+	SuspenseIn  = "suspense:bank:in"  // came, and it is not known for what
+	SuspenseOut = "suspense:bank:out" // went
+	IncomeFee   = "income:fee"
 )
 
 // Side is the side on which an account's balance stands; the other never exceeds it.
@@ -50,7 +55,7 @@ func SideOf(name string) Side {
 	case "assets", "expense":
 		return Debit
 	default:
-		if strings.HasSuffix(name, ":debt") {
+		if strings.HasSuffix(name, ":debt") || name == SuspenseOut {
 			return Debit
 		}
 		return Credit

@@ -20,7 +20,7 @@ func (p *Planner) Mark(ctx context.Context, id flattery.PaymentID, to flattery.P
 	if err != nil {
 		return was, fmt.Errorf("payout: %w", err)
 	}
-	if to == flattery.PaymentSent && !was.Joined {
+	if to == flattery.PaymentSent && !was.Joined && was.Donor != 0 {
 		to = flattery.PaymentPaid
 	}
 	if was.State == to {
@@ -85,6 +85,9 @@ func leave(ctx context.Context, tx store.Tx, p flattery.Payment, now time.Time) 
 	if _, err := tx.Post(ctx, left(p, now)); err != nil {
 		return err
 	}
+	if p.Donor == 0 {
+		return nil
+	}
 	return tx.Owe(ctx, p.Donor, p.Payee, p.Currency, -p.Amount, p.Plan)
 }
 
@@ -99,6 +102,9 @@ func comeBack(ctx context.Context, tx store.Tx, p flattery.Payment, now time.Tim
 	if _, err := tx.Post(ctx, t.Reverse(fmt.Sprintf("return:%d", p.ID), "", now)); err != nil {
 		return err
 	}
+	if p.Donor == 0 {
+		return nil
+	}
 	return tx.Owe(ctx, p.Donor, p.Payee, p.Currency, p.Amount, p.Plan)
 }
 
@@ -107,7 +113,12 @@ func left(p flattery.Payment, now time.Time) ledger.Draft {
 		{Debit: ledger.PayeePayable(p.Payee), Credit: ledger.Transit(p.Rail), Currency: p.Currency, Amount: p.Amount}}}
 }
 
+// confirmed: the donor's pledge is kept, or the bank's money is gone.
 func confirmed(p flattery.Payment, now time.Time) ledger.Draft {
+	from := ledger.Pledge(p.Donor)
+	if p.Donor == 0 {
+		from = ledger.Bank
+	}
 	return ledger.Draft{Key: fmt.Sprintf("confirm:%d", p.ID), Kind: "confirm", At: now, Note: p.Code, Entries: []ledger.Entry{
-		{Debit: ledger.Transit(p.Rail), Credit: ledger.Pledge(p.Donor), Currency: p.Currency, Amount: p.Amount}}}
+		{Debit: ledger.Transit(p.Rail), Credit: from, Currency: p.Currency, Amount: p.Amount}}}
 }

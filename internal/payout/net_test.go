@@ -191,7 +191,7 @@ func BenchmarkNetting(b *testing.B) {
 				pays++
 			}
 		}
-		slips, netted = payout.Plan(october, debts, manual.Rail{}, rules), payout.Plan(october, all, manual.Rail{}, rules)
+		slips, netted = payout.Plan(october, debts, rules, manual.Rail{}), payout.Plan(october, all, rules, manual.Rail{})
 	}
 	small := 0
 	for _, d := range debts {

@@ -28,11 +28,18 @@ type Rail interface {
 	Info() Info
 	// Canon checks a destination and gives its canonical form; a mistake is told in words.
 	Canon(d flattery.Destination) (flattery.Destination, error)
-	// Submit hands a batch over and says what became of its payments. It is idempotent on Batch.ID and Payment.ID.
-	Submit(ctx context.Context, b Batch) ([]Event, error)
-	// Status asks again what became of a batch.
-	Status(ctx context.Context, b Batch) ([]Event, error)
+	// Submit hands a batch over and says what became of its payments. It is idempotent on Batch.ID and Payment.Code. Errors are
+	// ErrRejected, ErrNotSent, or anything else: then only Status knows.
+	Submit(ctx context.Context, b flattery.Batch) ([]Event, error)
+	// Status asks again what became of a batch. ErrNotSent: the rail has never seen it.
+	Status(ctx context.Context, b flattery.Batch) ([]Event, error)
 }
+
+// What a rail says of a whole batch.
+var (
+	ErrRejected = errors.New("the rail refuses it")   // for good: nothing of it is paid
+	ErrNotSent  = errors.New("the rail never saw it") // it is safe to hand it over again
+)
 
 // Info describes a rail. It is constant.
 type Info struct {
@@ -40,12 +47,9 @@ type Info struct {
 	Title   string
 	Step    flattery.Amount // smallest amount it can move; amounts are rounded down to it and the rest is carried over
 	Minimum flattery.Amount // it does not move less
-}
-
-// Batch is what is handed to a rail at once.
-type Batch struct {
-	ID       string
-	Payments []flattery.Payment
+	Hands   bool            // people do it, one payment after the other: nothing is handed over at once
+	// Currencies are those that it can move; none: every one.
+	Currencies []string
 }
 
 // Event is what became of a payment, as the rail tells.
@@ -77,13 +81,22 @@ type Store interface {
 	Unmet(ctx context.Context) ([]flattery.Unmet, error)
 	Balance(ctx context.Context, name, currency string) (flattery.Amount, error)
 	Receipts(ctx context.Context, m flattery.Month) ([]store.Receipt, error)
+	Payables(ctx context.Context) ([]flattery.Debt, error)
+	Payments(ctx context.Context, q store.PaymentQuery) ([]flattery.Payment, error)
+	Batch(ctx context.Context, id string) (flattery.Batch, error)
+	OpenBatches(ctx context.Context) ([]string, error)
+	BankLine(ctx context.Context, id flattery.BankLineID) (flattery.BankLine, error)
+	Assigned(ctx context.Context, id flattery.PaymentID) (flattery.Amount, error)
+	Accounts(ctx context.Context) ([]flattery.Account, error)
+	Schema(ctx context.Context) (store.Schema, error)
 	Update(ctx context.Context, fn func(store.Tx) error) error
 }
 
 // Planner plans and marks. Its methods may be called from many goroutines and processes at once.
 type Planner struct {
 	Store Store
-	Rail  Rail
+	Rail  Rail   // of donors
+	House []Rail // prepaid: of the house, the first that a destination suits is taken
 	Rules Rules
 	Looks Looks // nil: nobody looks
 	Now   func() time.Time
@@ -103,19 +116,20 @@ const (
 )
 
 // Plan says which slips the donors get for a month, given what they owe: of each donor's debts those with a
-// destination that nothing holds, the largest first, none below the minimum, at most max. It is pure: the order of debts does not matter.
-func Plan(month flattery.Month, debts []flattery.Debt, rail Rail, rules Rules) []flattery.Payment {
-	info := rail.Info()
+// destination that nothing holds, the largest first, none below the minimum, at most max. What the house owes (Donor 0) has no most.
+// A debt goes by the first rail that its destination suits. It is pure: the order of debts does not matter.
+func Plan(month flattery.Month, debts []flattery.Debt, rules Rules, rails ...Rail) []flattery.Payment {
 	var slips []flattery.Payment
 	for _, d := range debts {
+		rail, to := suits(d, rails)
+		if d.Held != "" || d.Donor != 0 && d.Account == d.Donor || rail == nil {
+			continue // it waits; the payee's own page says what is wrong with its destination
+		}
+		info := rail.Info()
 		open := d.Amount - d.Planned
 		open -= open % info.Step
-		if d.Held != "" || d.Account == d.Donor || open <= 0 || open < max(rules.Minimum, info.Minimum) {
+		if open <= 0 || open < max(rules.Minimum, info.Minimum) {
 			continue
-		}
-		to, err := rail.Canon(d.Destination)
-		if err != nil || to == "" {
-			continue // it waits; the payee's own page says what is wrong with it
 		}
 		slips = append(slips, flattery.Payment{
 			Code: code(month, d), Plan: month, Rail: info.Rail, Donor: d.Donor, Payee: d.Payee, PayeeName: d.PayeeName,
@@ -128,8 +142,21 @@ func Plan(month flattery.Month, debts []flattery.Debt, rail Rail, rules Rules) [
 	given := map[flattery.AccountID]int{}
 	return slices.DeleteFunc(slips, func(p flattery.Payment) bool {
 		given[p.Donor]++
-		return given[p.Donor] > rules.Max
+		return p.Donor != 0 && given[p.Donor] > rules.Max
 	})
+}
+
+// suits finds the first rail that can pay a debt, and its destination as that rail writes it.
+func suits(d flattery.Debt, rails []Rail) (Rail, flattery.Destination) {
+	for _, r := range rails {
+		if in := r.Info().Currencies; len(in) > 0 && !slices.Contains(in, d.Currency) {
+			continue
+		}
+		if to, err := r.Canon(d.Destination); err == nil && to != "" {
+			return r, to
+		}
+	}
+	return nil, ""
 }
 
 // code is what a slip is known by to donor and payee: 60 bits, made of what it pays.
@@ -153,7 +180,7 @@ func hash(payments []flattery.Payment, netted []flattery.Netted) string {
 
 // Enqueue makes a job of every settled month that has no plan, and of every slip that was not paid for too long.
 func (p *Planner) Enqueue(ctx context.Context, now time.Time) error {
-	if err := p.enqueueVoids(ctx, now); err != nil {
+	if err := errors.Join(p.enqueueVoids(ctx, now), p.enqueueSends(ctx, now)); err != nil {
 		return fmt.Errorf("payout: %w", err)
 	}
 	months, err := p.Store.Months(ctx)
@@ -184,7 +211,7 @@ func (p *Planner) Enqueue(ctx context.Context, now time.Time) error {
 
 // Handlers are the jobs that a Planner does.
 func (p *Planner) Handlers() queue.Handlers {
-	return queue.Handlers{Kind: p.work, KindVoid: p.workVoid}
+	return queue.Handlers{Kind: p.work, KindVoid: p.workVoid, KindSend: p.workSend}
 }
 
 func (p *Planner) work(ctx context.Context, j queue.Job) error {
@@ -246,7 +273,12 @@ func (p *Planner) plan(ctx context.Context, m flattery.Month) error {
 	if err != nil {
 		return fmt.Errorf("payout: plan %s: %w", m, err)
 	}
-	slips, netted := Plan(m, n.debts, p.Rail, p.Rules), n.changes()
+	slips, netted := Plan(m, n.debts, p.Rules, p.Rail), n.changes()
+	house, err := p.house(ctx, m)
+	if err != nil {
+		return fmt.Errorf("payout: plan %s: %w", m, err)
+	}
+	slips = append(slips, house...)
 	plan := store.Plan{Month: m, Hash: hash(slips, netted), CreatedAt: p.Now(), Payments: len(slips)}
 	if err := p.Store.Update(ctx, func(tx store.Tx) error {
 		if len(netted) > 0 {

@@ -72,7 +72,7 @@ func TestAPlanFollowsTheRules(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			rules := payout.Rules{Max: 5, Minimum: flattery.Unit}
-			first := payout.Plan(october, row.debts, manual.Rail{}, rules)
+			first := payout.Plan(october, row.debts, rules, manual.Rail{})
 			var got []string
 			for _, p := range first {
 				got = append(got, fmt.Sprintf("%d>%d %s", p.Donor, p.Payee, p.Amount))
@@ -87,7 +87,7 @@ func TestAPlanFollowsTheRules(t *testing.T) {
 			for range 20 { // in whatever order
 				mixed := append([]flattery.Debt{}, row.debts...)
 				dice.Shuffle(len(mixed), func(i, j int) { mixed[i], mixed[j] = mixed[j], mixed[i] })
-				if diff := cmp.Diff(first, payout.Plan(october, mixed, manual.Rail{}, rules)); diff != "" {
+				if diff := cmp.Diff(first, payout.Plan(october, mixed, rules, manual.Rail{})); diff != "" {
 					t.Fatalf("the order matters: %s", diff)
 				}
 			}
@@ -104,7 +104,7 @@ func TestEverySlipHasACodeOfItsOwn(t *testing.T) {
 				debts = append(debts, debt(donor+1, payee+1, "2"))
 			}
 		}
-		for _, p := range payout.Plan(october+m, debts, manual.Rail{}, payout.Rules{Max: 20, Minimum: flattery.Unit}) {
+		for _, p := range payout.Plan(october+m, debts, payout.Rules{Max: 20, Minimum: flattery.Unit}, manual.Rail{}) {
 			if codes[p.Code] {
 				t.Fatalf("%s twice", p.Code)
 			}

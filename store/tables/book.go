@@ -84,6 +84,9 @@ func book(ctx context.Context, db DB) (b ledger.Book, err error) {
 	if b.Unmet, err = all(ctx, db, scanUnmet, unmetQuery+`ORDER BY u.payment_id`); err != nil {
 		return b, err
 	}
+	if err := houseBook(ctx, db, &b); err != nil {
+		return b, err
+	}
 	if b.Strays, err = value[int64](db.Row(ctx, `SELECT (SELECT count(*) FROM entries) - (SELECT CAST(coalesce(sum(entries), 0) AS BIGINT) FROM transactions)`)); err != nil {
 		return b, err
 	}

@@ -52,7 +52,7 @@ func (s *Reader) DueClaims(ctx context.Context, checked, tried time.Time) ([]fla
 func (s *Reader) FirstClaims(ctx context.Context, since time.Time) ([]flattery.ClaimID, error) {
 	list, err := all(ctx, s.DB, value[flattery.ClaimID], `SELECT c.id FROM claims c JOIN payees y ON y.account_id = c.account_id
 		WHERE c.proof <> 'admin' AND c.lapsed_at = 0 AND c.checked_at < ?1 AND c.tried_at < ?1
-		AND EXISTS (SELECT 1 FROM debts d WHERE d.payee_id = y.id AND d.amount > 0) AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.payee_id = y.id)
+		AND EXISTS (SELECT 1 FROM ledger_accounts l WHERE l.name = 'payee:' || y.id || ':payable' AND l.credits > l.debits) AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.payee_id = y.id)
 		ORDER BY c.id`, seconds(since))
 	return list, wrap("claims before a first payment", err)
 }

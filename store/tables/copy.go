@@ -23,7 +23,10 @@ type part struct {
 }
 
 // parts are everything that is an instance, in the order in which it can be built. Jobs are not: the data asks for them again.
-func parts() []part {
+func parts() []part { return slices.Concat(likeParts(), moneyParts(), doorParts()) }
+
+// likeParts: who is here, and what they like.
+func likeParts() []part {
 	return []part{
 		// Which key opens it is found out where it is opened next.
 		{table: "instance", columns: "name text, value text", change: "name", where: "name <> 'key'"},
@@ -50,6 +53,12 @@ func parts() []part {
 		{table: "subscriptions", columns: "id bigint, account_id bigint, thing_id bigint, author_id bigint, first_month bigint, last_month bigint, " +
 			"made_at bigint, stopped_at bigint", numbers: true},
 		{table: "months", columns: "month bigint, frozen_at bigint, digest bytea, flattrs bigint, donors bigint", change: "month", where: "frozen_at IS NOT NULL"},
+	}
+}
+
+// moneyParts: the book, and what is paid.
+func moneyParts() []part {
+	return []part{
 		{table: "ledger_accounts", columns: "id bigint, name text, currency text, side text, debits bigint, credits bigint, last_number bigint", numbers: true},
 		{table: "transactions", columns: "number bigint, key text, kind text, posted_at bigint, note text, reverses bigint, first_entry bigint, entries bigint, body bytea, hash bytea"},
 		{table: "entries", columns: "number bigint, debit_id bigint, credit_id bigint, amount bigint, flattr_id bigint"},
@@ -58,10 +67,20 @@ func parts() []part {
 		{table: "debts", columns: "account_id bigint, payee_id bigint, currency text, amount bigint, since bigint"},
 		{table: "given", columns: "account_id bigint, month bigint, currency text, received bigint, percent bigint, amount bigint, spent bigint, promised boolean, number bigint"},
 		{table: "plans", columns: "month bigint, hash bytea, created_at bigint, payments bigint"},
+		{table: "batches", columns: "id text, rail text, currency text, made_at bigint, tried boolean, cause text"},
 		{table: "payments", columns: "id bigint, code text, plan bigint, rail text, account_id bigint, payee_id bigint, currency text, amount bigint, destination text, " +
-			"state text, planned_at bigint, sent_at bigint, paid_at bigint, voided_at bigint, shown text, source text, proved_at bigint", numbers: true},
+			"state text, planned_at bigint, sent_at bigint, paid_at bigint, voided_at bigint, shown text, source text, proved_at bigint, batch text, returned_at bigint", numbers: true},
+		{table: "outbox", columns: "batch text, name text, body bytea, made_at bigint"},
+		{table: "bank_lines", columns: "id bigint, key text, booked_at bigint, currency text, amount bigint, incoming boolean, returned boolean, state text, became text, " +
+			"payment_id bigint, account_id bigint, text text, read_at bigint", numbers: true},
 		{table: "netted", columns: "plan bigint, account_id bigint, payee_id bigint, currency text, was bigint, becomes bigint, since bigint, voided bigint"},
 		{table: "unmet", columns: "payment_id bigint, amount bigint, met bigint"},
+	}
+}
+
+// doorParts: how people come in, and what they are told.
+func doorParts() []part {
+	return []part{
 		{table: "entrances", columns: "token bytea, account_id bigint, expires_at bigint"},
 		{table: "sessions", columns: "id bigint, token text, data bytea, expires_at bigint, account_id bigint, browser text, made_at bigint, seen_at bigint", numbers: true},
 		{table: "keyrings", columns: "account_id bigint, handle bytea, password text, password_at bigint"},

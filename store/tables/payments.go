@@ -106,17 +106,17 @@ func (t *Tx) flushOwed(ctx context.Context) error {
 	return nil
 }
 
-const paymentQuery = `SELECT p.id, p.code, p.plan, p.rail, p.account_id, p.payee_id, coalesce(a.name, h.network || ':' || i.handle), p.currency, p.amount,
+const paymentQuery = `SELECT p.id, p.code, p.plan, p.rail, coalesce(p.account_id, 0), p.payee_id, coalesce(a.name, h.network || ':' || i.handle), p.currency, p.amount,
 	p.destination, p.state, p.planned_at, p.sent_at, p.paid_at, p.voided_at, EXISTS (SELECT 1 FROM netted n WHERE n.plan = p.plan
 		AND n.account_id = p.account_id AND n.payee_id = p.payee_id AND n.currency = p.currency AND n.becomes > n.was), CASE WHEN p.state <> 'planned' THEN '' ` + held + ` ELSE '' END,
-	y.account_id IS NOT NULL, p.shown, p.source, p.proved_at FROM payments p JOIN payees y ON y.id = p.payee_id
+	y.account_id IS NOT NULL, p.shown, p.source, p.proved_at, coalesce(p.batch, ''), p.returned_at FROM payments p JOIN payees y ON y.id = p.payee_id
 	LEFT JOIN accounts a ON a.id = y.account_id LEFT JOIN identities i ON i.id = y.identity_id LEFT JOIN hosts h ON h.id = i.host_id `
 
 func scanPayment(s Row) (p flattery.Payment, err error) {
-	var planned, sent, paid, voided, proved int64
+	var planned, sent, paid, voided, proved, returned int64
 	err = s.Scan(&p.ID, &p.Code, &p.Plan, &p.Rail, &p.Donor, &p.Payee, &p.PayeeName, &p.Currency, &p.Amount, &p.Destination, &p.State, &planned, &sent, &paid, &voided, &p.Netted, &p.Held,
-		&p.Joined, &p.Shown, &p.Source, &proved)
-	p.PlannedAt, p.SentAt, p.PaidAt, p.VoidedAt, p.ProvedAt = at(planned), at(sent), at(paid), at(voided), at(proved)
+		&p.Joined, &p.Shown, &p.Source, &proved, &p.Batch, &returned)
+	p.PlannedAt, p.SentAt, p.PaidAt, p.VoidedAt, p.ProvedAt, p.ReturnedAt = at(planned), at(sent), at(paid), at(voided), at(proved), at(returned)
 	return p, err
 }
 
@@ -131,6 +131,15 @@ func (s *Reader) Payments(ctx context.Context, q store.PaymentQuery) ([]flattery
 	where, args := []string{"TRUE"}, []any{}
 	if q.Donor != 0 {
 		where, args = append(where, "p.account_id = ?"), append(args, q.Donor)
+	}
+	if q.House {
+		where = append(where, "p.account_id IS NULL")
+	}
+	if q.Batch != "" {
+		where, args = append(where, "p.batch = ?"), append(args, q.Batch)
+	}
+	if q.Code != "" {
+		where, args = append(where, "p.code = ?"), append(args, q.Code)
 	}
 	if q.Payee != 0 {
 		where, args = append(where, "y.account_id = ?"), append(args, q.Payee)
@@ -169,7 +178,7 @@ func (t *Tx) AddPlan(ctx context.Context, p store.Plan, payments []flattery.Paym
 	for part := range slices.Chunk(payments, t.Dialect().Batch) {
 		var rows []any
 		for _, y := range part {
-			rows = append(rows, y.Code, p.Month, y.Rail, y.Donor, y.Payee, y.Currency, y.Amount, y.Destination, flattery.PaymentPlanned, seconds(p.CreatedAt), 0, 0,
+			rows = append(rows, y.Code, p.Month, y.Rail, null(int64(y.Donor)), y.Payee, y.Currency, y.Amount, y.Destination, flattery.PaymentPlanned, seconds(p.CreatedAt), 0, 0,
 				y.Shown, string(y.Source), seconds(y.ProvedAt))
 		}
 		if err := t.insert(ctx, doing, `payments (code, plan, rail, account_id, payee_id, currency, amount, destination, state, planned_at, sent_at, paid_at, shown, source, proved_at)`,
@@ -184,6 +193,9 @@ func (t *Tx) AddPlan(ctx context.Context, p store.Plan, payments []flattery.Paym
 	twice, err := value[bool](t.Row(ctx, `SELECT EXISTS (SELECT 1 FROM payments p JOIN debts d ON d.account_id = p.account_id AND d.payee_id = p.payee_id AND d.currency = p.currency
 		WHERE p.plan = ? AND d.amount < (SELECT sum(o.amount) FROM payments o
 			WHERE o.account_id = p.account_id AND o.payee_id = p.payee_id AND o.currency = p.currency AND o.state = 'planned'))`, p.Month))
+	if err == nil && !twice {
+		twice, err = t.houseTwice(ctx, p.Month)
+	}
 	if err == nil && twice {
 		err = flattery.ErrOverdrawn
 	}
@@ -191,11 +203,11 @@ func (t *Tx) AddPlan(ctx context.Context, p store.Plan, payments []flattery.Paym
 }
 
 func (t *Tx) MovePayment(ctx context.Context, p flattery.Payment, from ...flattery.PaymentState) error {
-	args := []any{p.State, seconds(p.SentAt), seconds(p.PaidAt), seconds(p.VoidedAt), p.ID}
+	args := []any{p.State, seconds(p.SentAt), seconds(p.PaidAt), seconds(p.VoidedAt), seconds(p.ReturnedAt), p.ID}
 	for _, f := range from {
 		args = append(args, f)
 	}
-	n, err := t.Exec(ctx, `UPDATE payments SET state = ?, sent_at = ?, paid_at = ?, voided_at = ? WHERE id = ? AND state IN (`+strings.TrimSuffix(strings.Repeat("?,", len(from)), ",")+`)`, args...)
+	n, err := t.Exec(ctx, `UPDATE payments SET state = ?, sent_at = ?, paid_at = ?, voided_at = ?, returned_at = ? WHERE id = ? AND state IN (`+strings.TrimSuffix(strings.Repeat("?,", len(from)), ",")+`)`, args...)
 	if err == nil && n == 0 {
 		err = flattery.ErrState
 	}

@@ -21,14 +21,14 @@ var _ payout.Rail = Rail{}
 
 // Info describes it. Banks move whole cents.
 func (Rail) Info() payout.Info {
-	return payout.Info{Rail: "manual", Title: "slips", Step: flattery.Cent}
+	return payout.Info{Rail: "manual", Title: "slips", Step: flattery.Cent, Hands: true}
 }
 
 // Submit does nothing: a slip is sent when its donor says so.
-func (Rail) Submit(context.Context, payout.Batch) ([]payout.Event, error) { return nil, nil }
+func (Rail) Submit(context.Context, flattery.Batch) ([]payout.Event, error) { return nil, nil }
 
 // Status knows nothing that the donor did not say.
-func (Rail) Status(context.Context, payout.Batch) ([]payout.Event, error) { return nil, nil }
+func (Rail) Status(context.Context, flattery.Batch) ([]payout.Event, error) { return nil, nil }
 
 const destinationMax = 500
 
