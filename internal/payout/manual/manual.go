@@ -67,31 +67,12 @@ func canonPayto(u *url.URL, wrong func(string) (flattery.Destination, error)) (f
 	}
 	parts := strings.Split(strings.Trim(u.Path, "/"), "/") // [BIC/]IBAN
 	iban := strings.ToUpper(parts[len(parts)-1])
-	if len(parts) > 2 || !ValidIBAN(iban) {
+	if len(parts) > 2 || !flattery.ValidIBAN(iban) {
 		return wrong("has an IBAN whose check digits are wrong")
 	}
 	parts[len(parts)-1] = iban
 	u.Path = "/" + strings.Join(parts, "/")
 	return flattery.Destination(u.String()), nil
-}
-
-// ValidIBAN checks length, alphabet and the check digits (ISO 13616: mod 97 of the rearranged number is 1).
-func ValidIBAN(s string) bool {
-	if len(s) < 15 || len(s) > 34 {
-		return false
-	}
-	rest := 0
-	for i, c := range s[4:] + s[:4] {
-		switch {
-		case c >= '0' && c <= '9':
-			rest = (rest*10 + int(c-'0')) % 97
-		case c >= 'A' && c <= 'Z' && (i < len(s)-2): // the check digits are digits
-			rest = (rest*100 + int(c-'A') + 10) % 97
-		default:
-			return false
-		}
-	}
-	return rest == 1
 }
 
 // Order is what a slip's donor opens: the destination, with amount and code where a payto: address can carry them.
