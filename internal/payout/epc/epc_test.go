@@ -45,13 +45,13 @@ func TestThePayloadIsThatOfEPC069(t *testing.T) {
 }
 
 func TestWhatHasNoCodeIsRefused(t *testing.T) {
-	for why, make := range map[string]func(*Transfer){
+	for why, spoil := range map[string]func(*Transfer){
 		"needs a name": func(s *Transfer) { s.Name = " \u202e\x00" }, "IBAN": func(s *Transfer) { s.IBAN = "DE75512108001245126198" }, "BIC": func(s *Transfer) { s.BIC = "NONE" },
 		"EUR only": func(s *Transfer) { s.Currency = "CHF" }, "12.300001": func(s *Transfer) { s.Amount++ }, "whole cents": func(s *Transfer) { s.Amount = 0 }, "-1.00": func(s *Transfer) { s.Amount = -flattery.Unit },
 		"to 999999999.99": func(s *Transfer) { s.Amount = flattery.MaxAmount },
 	} {
 		s := slip()
-		make(&s)
+		spoil(&s)
 		got, err := s.SVG()
 		if _, ok := errors.AsType[*flattery.InputError](err); !ok || got != nil || !strings.Contains(err.Error(), why) {
 			t.Errorf("error %v does not say %q", err, why)
@@ -151,7 +151,7 @@ func readBack(t *testing.T, svg []byte) string {
 }
 
 func TestAReaderThatIsNotOursReadsWhatIsToBePaid(t *testing.T) {
-	for name, make := range map[string]func(*Transfer){
+	for name, change := range map[string]func(*Transfer){
 		"as it is":    func(*Transfer) {},
 		"a BIC":       func(s *Transfer) { s.BIC = "SOGEDEFFXXX" },
 		"a long name": func(s *Transfer) { s.Name = strings.Repeat("Ada Lovelace ", 20) },
@@ -167,7 +167,7 @@ func TestAReaderThatIsNotOursReadsWhatIsToBePaid(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := slip()
-			make(&s)
+			change(&s)
 			want, err := s.Payload()
 			if err != nil {
 				t.Fatal(err)
