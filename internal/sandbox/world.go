@@ -1,5 +1,5 @@
-// Package sandbox is the networks in miniature, over real HTTP on loopback, for `flattery demo` and for tests. It knows
-// how the networks answer and nothing of links, flattrs or money.
+// Package sandbox is the networks in miniature, over real HTTP on loopback, and a bank, for `flattery demo` and for tests. It knows
+// how they answer and nothing of links, flattrs or who owes whom.
 //
 // A world is told what happens by its commands (AddUser, Star, Rename, …) and tells it by HTTP. All times are of its
 // Clock, all ids of counters and its seed: the same commands in the same order make the same world. A command that
