@@ -67,6 +67,7 @@ type Config struct {
 	SlipsVoid         time.Duration // a slip that is not paid for so long is voided; 0: never
 	Netting           bool
 	SlipsMinimum      flattery.Amount
+	SEPA              Account
 	OwnerName         string // who runs the instance, for its terms; "": they do not say
 	OwnerContact      string // where they are reached: a mail address or a web address
 	Mail              Mail
@@ -81,6 +82,13 @@ type Config struct {
 
 	origins []Origin
 	read    *loader
+}
+
+// Account is the house's at a bank, from which it pays in prepaid mode.
+type Account struct {
+	Name string // of its holder
+	IBAN string // "": there is none
+	BIC  string // "": the bank knows
 }
 
 // Encryption says how the mail server is spoken to.

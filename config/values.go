@@ -236,3 +236,12 @@ func database(s string) (flattery.Secret, error) {
 	}
 	return flattery.Secret(s), nil
 }
+
+// iban is a number of an account at a bank; blanks in it are for people.
+func iban(s string) (string, error) {
+	n := strings.ToUpper(strings.ReplaceAll(s, " ", ""))
+	if !flattery.ValidIBAN(n) {
+		return "", quoted(s, "is no IBAN: its check digits are wrong", "copy it from your bank, like DE75 5121 0800 1245 1261 99")
+	}
+	return n, nil
+}

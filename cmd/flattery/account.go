@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -209,61 +210,64 @@ func yes(b bool) string {
 	return ""
 }
 
+// shown is all there is to show of an account.
+type shown struct {
+	flattery.Account
+	Links    []flattery.Link     `json:"links"`
+	Claims   []flattery.Claim    `json:"claims"`
+	Debts    []flattery.Debt     `json:"debts"`
+	Received []flattery.Received `json:"received"`
+	Given    []flattery.Given    `json:"given"`
+	Means    *means              `json:"means,omitempty"`
+}
+
 func (p *program) accountShow() *cobra.Command {
 	return &cobra.Command{Use: "show NAME", Short: "Show what an account gives, owes and receives", Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
 		return p.with(cmd.Context(), func(in *instance) error {
-			ctx := cmd.Context()
-			a, err := in.accountNamed(ctx, args[0])
+			a, err := in.accountNamed(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}
-			var answer struct {
-				flattery.Account
-				Links    []flattery.Link     `json:"links"`
-				Claims   []flattery.Claim    `json:"claims"`
-				Debts    []flattery.Debt     `json:"debts"`
-				Received []flattery.Received `json:"received"`
-				Given    []flattery.Given    `json:"given"`
-			}
-			answer.Account = a
-			if answer.Links, err = in.store.Links(ctx, a.ID); err != nil {
+			s, err := in.show(cmd.Context(), a)
+			if err != nil {
 				return err
 			}
-			if answer.Claims, err = in.store.Claims(ctx, a.ID); err != nil {
-				return err
-			}
-			if answer.Debts, err = in.store.Debts(ctx, a.ID); err != nil {
-				return err
-			}
-			if answer.Received, err = in.store.Received(ctx, a.ID); err != nil {
-				return err
-			}
-			if answer.Given, err = in.store.Given(ctx, a.ID); err != nil {
-				return err
-			}
-			answer.Given = listed(answer.Given)
-			answer.Links, answer.Claims, answer.Debts, answer.Received = listed(answer.Links), listed(answer.Claims), listed(answer.Debts), listed(answer.Received)
-			return p.print(answer, func(out io.Writer) {
-				fmt.Fprintf(out, "account %s\n", a.Name)
-				showSettings(out, a)
-				for _, l := range answer.Links {
-					fmt.Fprintf(out, "likes as    %s (%s, %s)\n", plain(l.Identity.String()), l.State, l.Proof)
-				}
-				for _, c := range answer.Claims {
-					fmt.Fprintf(out, "is          %s, proved %s\n", plain(c.Identity.String()), c.ProvedAt.Format(time.DateOnly))
-				}
-				for _, d := range answer.Debts {
-					fmt.Fprintf(out, "owes        %s %s to %s since %s\n", d.Amount, d.Currency, plain(d.PayeeName), d.Since)
-				}
-				for _, r := range answer.Received {
-					fmt.Fprintf(out, "received    %s of %s %s promised\n", r.Paid, r.Promised, r.Currency)
-				}
-				for _, g := range answer.Given {
-					fmt.Fprintf(out, "gave on     %s %s of what came in %s; %s are not spent yet\n", g.Amount, g.Currency, g.Month, g.Left())
-				}
-			})
+			return p.print(s, s.print)
 		})
 	}}
+}
+
+func (in *instance) show(ctx context.Context, a flattery.Account) (shown, error) {
+	links, err := in.store.Links(ctx, a.ID)
+	claims, err2 := in.store.Claims(ctx, a.ID)
+	debts, err3 := in.store.Debts(ctx, a.ID)
+	received, err4 := in.store.Received(ctx, a.ID)
+	given, err5 := in.store.Given(ctx, a.ID)
+	means, err6 := in.meansOf(ctx, a)
+	return shown{a, listed(links), listed(claims), listed(debts), listed(received), listed(given), means}, cmp.Or(err, err2, err3, err4, err5, err6)
+}
+
+func (s shown) print(out io.Writer) {
+	fmt.Fprintf(out, "account %s\n", s.Name)
+	showSettings(out, s.Account)
+	for _, l := range s.Links {
+		fmt.Fprintf(out, "likes as    %s (%s, %s)\n", plain(l.Identity.String()), l.State, l.Proof)
+	}
+	for _, c := range s.Claims {
+		fmt.Fprintf(out, "is          %s, proved %s\n", plain(c.Identity.String()), c.ProvedAt.Format(time.DateOnly))
+	}
+	for _, d := range s.Debts {
+		fmt.Fprintf(out, "owes        %s %s to %s since %s\n", d.Amount, d.Currency, plain(d.PayeeName), d.Since)
+	}
+	if m := s.Means; m != nil {
+		fmt.Fprintf(out, "has         %s %s to give%s\n", m.Balance, s.Currency, m.how())
+	}
+	for _, r := range s.Received {
+		fmt.Fprintf(out, "received    %s of %s %s promised\n", r.Paid, r.Promised, r.Currency)
+	}
+	for _, g := range s.Given {
+		fmt.Fprintf(out, "gave on     %s %s of what came in %s; %s are not spent yet\n", g.Amount, g.Currency, g.Month, g.Left())
+	}
 }
 
 func (p *program) accountRemove() *cobra.Command {

@@ -11,11 +11,10 @@ import (
 	"flattery"
 	"flattery/config"
 	"flattery/internal/ledger"
-	"flattery/store"
 )
 
 func (p *program) means() *cobra.Command {
-	return group("means", "Means: what donors paid in before it is spent (prepaid mode)", p.meansAdd())
+	return group("means", "Means: what donors paid in before it is spent (prepaid mode)", p.meansAdd(), p.meansRefund())
 }
 
 func (p *program) meansAdd() *cobra.Command {
@@ -40,9 +39,7 @@ func (p *program) meansAdd() *cobra.Command {
 			if key == "" {
 				key = rand.Text()
 			}
-			draft := ledger.Draft{Key: "means:" + key, Kind: "means", Note: note, At: in.now(), Entries: []ledger.Entry{
-				{Debit: ledger.Bank, Credit: ledger.DonorMeans(a.ID), Currency: a.Currency, Amount: amount}}}
-			err = in.update(ctx, func(tx store.Tx) error { _, err := tx.Post(ctx, draft); return err })
+			err = in.planner.Means(ctx, a.ID, a.Currency, amount, key, note)
 			if errors.Is(err, flattery.ErrConflict) {
 				err = fmt.Errorf("the key %q was noted with another amount, account or note: choose another --key for another arrival", key)
 			}
@@ -60,6 +57,46 @@ func (p *program) meansAdd() *cobra.Command {
 	}}
 	cmd.Flags().StringVar(&account, "account", "", "account; may be left out while there is one")
 	cmd.Flags().StringVar(&key, "key", "", "what tells this arrival from others; the same key is noted once")
+	cmd.Flags().StringVar(&note, "note", "", "a word for the ledger, like cash")
+	return cmd
+}
+
+func (p *program) meansRefund() *cobra.Command {
+	var account, key, note string
+	cmd := &cobra.Command{Use: "refund AMOUNT", Short: "Note what was given back to a donor by hand (a statement of the bank says it by itself)", Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
+		amount, err := flattery.ParseAmount(args[0])
+		if err != nil || amount == 0 {
+			return flattery.Input("%q is nothing that can be given back: write it like 5.00", args[0])
+		}
+		return p.with(cmd.Context(), func(in *instance) error {
+			ctx := cmd.Context()
+			a, err := in.accountNamed(ctx, account)
+			if err != nil {
+				return err
+			}
+			if key == "" {
+				key = rand.Text()
+			}
+			err = in.planner.Refund(ctx, a.ID, a.Currency, amount, key, note)
+			switch {
+			case errors.Is(err, flattery.ErrOverdrawn):
+				return flattery.Input("%s has less than %s %s to give: see flattery account show %s", a.Name, amount, a.Currency, a.Name)
+			case errors.Is(err, flattery.ErrConflict):
+				return fmt.Errorf("the key %q was noted with another amount, account or note: choose another --key for another refund", key)
+			case err != nil:
+				return err
+			}
+			balance, err := in.store.Balance(ctx, ledger.DonorMeans(a.ID), a.Currency)
+			if err != nil {
+				return err
+			}
+			return p.print(map[string]any{"account": a.Name, "refunded": amount, "means": balance, "currency": a.Currency, "key": key}, func(out io.Writer) {
+				fmt.Fprintf(out, "%s has %s %s to give\n", a.Name, balance, a.Currency)
+			})
+		})
+	}}
+	cmd.Flags().StringVar(&account, "account", "", "account; may be left out while there is one")
+	cmd.Flags().StringVar(&key, "key", "", "what tells this refund from others; the same key is noted once")
 	cmd.Flags().StringVar(&note, "note", "", "a word for the ledger, like cash")
 	return cmd
 }

@@ -1,20 +1,26 @@
 package main
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"flattery"
+	"flattery/config"
 	"flattery/internal/payout/manual"
 	"flattery/store"
 )
 
 func (p *program) payout() *cobra.Command {
-	return group("payout", "Payments: plan slips, list, export, mark", p.payoutPlan(), p.payoutList(), p.payoutExport(), p.payoutMark())
+	return group("payout", "Payments: plan slips, list, export, mark", p.payoutPlan(), p.payoutList(), p.payoutExport(), p.payoutMark(),
+		p.payoutBatches(), p.payoutImport(), p.payoutLines(), p.payoutResolve())
 }
 
 func (p *program) payoutPlan() *cobra.Command {
@@ -100,6 +106,11 @@ func (p *program) payoutList() *cobra.Command {
 				return err
 			}
 			debts, err := in.store.Debts(cmd.Context(), 0)
+			if err == nil && in.Mode == config.Prepaid {
+				var owed []flattery.Debt
+				owed, err = in.store.Payables(cmd.Context())
+				debts = append(debts, owed...)
+			}
 			if err != nil {
 				return err
 			}
@@ -110,12 +121,12 @@ func (p *program) payoutList() *cobra.Command {
 			return p.print(answer, func(out io.Writer) {
 				rows := [][]string{{"ID", "CODE", "PLAN", "DONOR", "PAYEE", "AMOUNT", "STATE", "PAY AT"}}
 				for _, y := range list {
-					rows = append(rows, []string{strconv.FormatInt(int64(y.ID), 10), y.Code, y.Plan.String(), name(y.Donor), payee(y.PayeeName, y.Published), y.Amount.String() + " " + y.Currency, stateOf(y), string(y.Destination)})
+					rows = append(rows, []string{strconv.FormatInt(int64(y.ID), 10), y.Code, y.Plan.String(), payer(name, y.Donor), payee(y.PayeeName, y.Published), y.Amount.String() + " " + y.Currency, stateOf(y), string(y.Destination)})
 				}
 				table(out, rows...)
 				for _, d := range debts {
 					if rest := d.Amount - d.Planned; rest > 0 {
-						fmt.Fprintf(out, "%s owes %s %s %s: %s\n", name(d.Donor), plain(payee(d.PayeeName, d.Published)), rest, d.Currency, waits(in, d, rest))
+						fmt.Fprintf(out, "%s owes %s %s %s: %s\n", payer(name, d.Donor), plain(payee(d.PayeeName, d.Published)), rest, d.Currency, waits(in, d, rest))
 					}
 				}
 			})
@@ -123,6 +134,14 @@ func (p *program) payoutList() *cobra.Command {
 	}}
 	f.add(cmd)
 	return cmd
+}
+
+// payer names who pays.
+func payer(name func(flattery.AccountID) string, donor flattery.AccountID) string {
+	if donor == 0 {
+		return "the house"
+	}
+	return name(donor)
 }
 
 // payee names who is paid: of an author who never joined also who that is where they publish it.
@@ -152,32 +171,71 @@ func waits(in *instance, d flattery.Debt, rest flattery.Amount) string {
 	}
 }
 
+// export is what payout export was told.
+type exportFlags struct {
+	paymentFlags
+	rail, currency, batch, output string
+}
+
 func (p *program) payoutExport() *cobra.Command {
-	var f paymentFlags
-	var rail, output string
-	cmd := &cobra.Command{Use: "export", Short: "Write slips as CSV, with what to open to pay", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
-		if rail != (manual.Rail{}).Info().Rail {
-			return flattery.Input("--rail %q is not known: there is manual", rail)
-		}
+	var f exportFlags
+	cmd := &cobra.Command{Use: "export", Short: "Write slips as CSV with what to open to pay; prepaid: hand what is planned to a rail, and write its file", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
 		return p.with(cmd.Context(), func(in *instance) error {
-			list, name, err := f.read(cmd, in)
-			if err != nil {
-				return err
+			if f.rail == (manual.Rail{}).Info().Rail && f.batch == "" {
+				return f.slips(cmd, p, in)
 			}
-			if p.json {
-				return p.print(list, nil)
+			if known := []string{"manual", "sepa", "github-csv"}; !slices.Contains(known, f.rail) {
+				return flattery.Input("--rail %q is not known: there is %s", f.rail, strings.Join(known, ", "))
 			}
-			write := func(w io.Writer) error { return manual.WriteCSV(w, list, name) }
-			if output == "-" {
-				return write(p.stdout)
-			}
-			return writeFile(output, write)
+			return f.file(cmd.Context(), p, in)
 		})
 	}}
 	f.add(cmd)
-	cmd.Flags().StringVar(&rail, "rail", "manual", "way to move the money")
-	cmd.Flags().StringVarP(&output, "output", "o", "-", "file to write; - is stdout")
+	cmd.Flags().StringVar(&f.rail, "rail", "manual", "way to move the money: manual; prepaid also sepa, github-csv")
+	cmd.Flags().StringVar(&f.currency, "currency", "", "of the payments; the instance's first where it is left out")
+	cmd.Flags().StringVar(&f.batch, "batch", "", "the file of an earlier batch once more")
+	cmd.Flags().StringVarP(&f.output, "output", "o", "-", "file to write; - is stdout")
 	return cmd
+}
+
+func (f *exportFlags) slips(cmd *cobra.Command, p *program, in *instance) error {
+	list, name, err := f.read(cmd, in)
+	if err != nil {
+		return err
+	}
+	if p.json {
+		return p.print(list, nil)
+	}
+	return f.write(p, func(w io.Writer) error {
+		return manual.WriteCSV(w, list, func(d flattery.AccountID) string { return payer(name, d) })
+	})
+}
+
+// file hands over what is planned, or finds what was.
+func (f *exportFlags) file(ctx context.Context, p *program, in *instance) error {
+	var b flattery.Batch
+	var file flattery.File
+	var err error
+	if f.batch != "" {
+		b, file, err = in.sent(ctx, f.batch)
+	} else {
+		b, file, err = in.send(ctx, f.rail, cmp.Or(f.currency, in.Currencies[0]))
+	}
+	if err != nil {
+		return err
+	}
+	p.say("batch %s: %d payments, %s %s; mark or import what becomes of them", b.ID, b.Count, b.Amount, b.Currency)
+	if p.json {
+		return p.print(b, nil)
+	}
+	return f.write(p, func(w io.Writer) error { _, err := w.Write(file.Body); return err })
+}
+
+func (f *exportFlags) write(p *program, write func(io.Writer) error) error {
+	if f.output == "-" {
+		return write(p.stdout)
+	}
+	return writeFile(f.output, write)
 }
 
 func (p *program) payoutMark() *cobra.Command {

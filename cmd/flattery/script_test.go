@@ -57,7 +57,7 @@ func TestStories(t *testing.T) {
 				return err
 			}
 			w.GitHub.SetDevice(sandbox.DeviceRules{Interval: time.Second, ExpiresIn: 15 * time.Minute})
-			e.Values[worldKey{}] = w
+			e.Values[worldKey{}], e.Values[bankKey{}] = w, new(*sandbox.Bank)
 			e.Defer(func() {
 				if err := w.Close(context.Background()); err != nil {
 					e.T().Log(err)
@@ -84,7 +84,7 @@ func TestStories(t *testing.T) {
 		Condition: func(cond string) (bool, error) { return cond == "postgres" && onPostgres(), nil },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"now": scriptNow, "github": scriptGitHub, "exits": scriptExits, "json": scriptJSON, "jsonlines": scriptJSONLines, "one": scriptOne,
-			"database": scriptDatabase, "card": scriptCard, "agree": scriptAgree, "served": scriptServed,
+			"database": scriptDatabase, "card": scriptCard, "agree": scriptAgree, "served": scriptServed, "bank": scriptBank, "keep": scriptKeep,
 		},
 	})
 }
@@ -153,6 +153,45 @@ func scriptGitHub(ts *testscript.TestScript, _ bool, args []string) {
 	default:
 		ts.Fatalf("github %s?", args[0])
 	}
+}
+
+// bank open BALANCE · receive AMOUNT WORDS · pay FILE · misbook CODE AMOUNT · return CODE REASON · tell FILE: the bank of the house.
+func scriptBank(ts *testscript.TestScript, _ bool, args []string) {
+	bank, _ := ts.Value(bankKey{}).(**sandbox.Bank)
+	amount := func(i int) flattery.Amount {
+		a, err := flattery.ParseAmount(args[i])
+		ts.Check(err)
+		return a
+	}
+	switch args[0] {
+	case "open":
+		*bank = sandbox.NewBank("DE75512108001245126199", amount(1), worldOf(ts).Clock)
+	case "receive":
+		(*bank).Receive(amount(1), "Somebody", "NL91ABNA0417164300", args[2])
+	case "pay":
+		ts.Check((*bank).Take(strings.NewReader(ts.ReadFile(args[1]))))
+	case "misbook":
+		(*bank).Misbook(args[1], amount(2))
+	case "return":
+		(*bank).Return(args[1], args[2])
+	case "tell":
+		var told strings.Builder
+		ts.Check((*bank).Statement(&told))
+		ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(told.String()), 0o600))
+	default:
+		ts.Fatalf("bank %s?", args[0])
+	}
+}
+
+type bankKey struct{}
+
+// keep NAME PATTERN: what the pattern's group finds in stdout is $NAME from then on.
+func scriptKeep(ts *testscript.TestScript, _ bool, args []string) {
+	found := regexp.MustCompile(args[1]).FindStringSubmatch(ts.ReadFile("stdout"))
+	if len(found) != 2 {
+		ts.Fatalf("%s is not there once", args[1])
+	}
+	ts.Setenv(args[0], found[1])
 }
 
 func scriptCard(ts *testscript.TestScript, _ bool, args []string) {

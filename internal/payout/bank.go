@@ -176,6 +176,29 @@ func (p *Planner) means(ctx context.Context, from string, l flattery.BankLine) (
 	return entries, nil
 }
 
+// Means notes what arrived from a donor, once by its key; ErrConflict: it was noted otherwise.
+func (p *Planner) Means(ctx context.Context, donor flattery.AccountID, currency string, amount flattery.Amount, key, note string) error {
+	entries, err := p.means(ctx, ledger.Bank, flattery.BankLine{Account: donor, Currency: currency, Amount: amount})
+	if err != nil {
+		return fmt.Errorf("payout: means: %w", err)
+	}
+	return p.note(ctx, ledger.Draft{Key: "means:" + key, Kind: "means", Note: note, Entries: entries})
+}
+
+// Refund notes what was given back to a donor, once by its key; ErrOverdrawn: there is not so much.
+func (p *Planner) Refund(ctx context.Context, donor flattery.AccountID, currency string, amount flattery.Amount, key, note string) error {
+	return p.note(ctx, ledger.Draft{Key: "refund:" + key, Kind: "refund", Note: note, Entries: []ledger.Entry{
+		{Debit: ledger.DonorMeans(donor), Credit: ledger.Bank, Currency: currency, Amount: amount}}})
+}
+
+func (p *Planner) note(ctx context.Context, d ledger.Draft) error {
+	d.At = p.Now()
+	if err := p.Store.Update(ctx, func(tx store.Tx) error { _, err := tx.Post(ctx, d); return err }); err != nil {
+		return fmt.Errorf("payout: %s: %w", d.Key, err)
+	}
+	return nil
+}
+
 // giveBack: a payment that was paid came back. What confirmed it and what left are reversed, and its payee is owed it again.
 func (p *Planner) giveBack(ctx context.Context, tx store.Tx, y flattery.Payment) error {
 	now := p.Now()
