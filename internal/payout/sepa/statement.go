@@ -37,7 +37,7 @@ type Statement struct {
 type Entry struct {
 	Key      string // the same whenever the bank tells of this entry again, and of no other; 32 hex digits
 	Booked   time.Time
-	Amount   flattery.Amount // never negative
+	Amount   flattery.Amount // more than nothing
 	Currency string
 	In       bool   // it came
 	Code     string // the end-to-end id; "" where nobody gave one. Of a return it is that of the transfer that came back
@@ -49,8 +49,8 @@ type Entry struct {
 }
 
 // ReadStatement reads a file of statements (camt.053 of any version) or notices (camt.054), in whatever namespace. What is announced
-// and not booked is left out. It refuses, as an *InputError that says where: what is no such file, is larger than 16 MiB,
-// has a document type, or does not add up (the parts of an entry; the balances and what lies between them).
+// and not booked is left out, and so is what moves nothing. It refuses, as an *InputError that says where: what is no such file,
+// is larger than 16 MiB, has a document type, or does not add up (the parts of an entry; the balances and what lies between them).
 func ReadStatement(r io.Reader) ([]Statement, error) {
 	from := &source{LimitedReader: io.LimitedReader{R: r, N: fileMost + 1}}
 	raw := xml.NewDecoder(from)
@@ -178,6 +178,9 @@ func (s *camtStatement) flat() (Statement, error) {
 			return where(flattery.Input("entry %d: %s", i+1, err))
 		}
 		for _, e := range list {
+			if e.Amount == 0 { // banks tell of interest and fees that came to nothing
+				continue
+			}
 			// What is alike in all that a bank says is told apart by how many it is.
 			again[e.Key]++
 			if k := again[e.Key]; k > 1 {

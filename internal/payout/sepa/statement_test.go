@@ -172,6 +172,13 @@ func TestWhatStandsTwiceIsToldApart(t *testing.T) {
 	}
 }
 
+func TestWhatMovesNothingIsNoEntry(t *testing.T) {
+	all, err := ReadStatement(strings.NewReader(around(balance("OPBD", "5", "CRDT") + balance("CLBD", "15", "CRDT") + entry("0.00", "") + entry("10", "<NtryDtls>"+part("10")+part("0")+"</NtryDtls>"))))
+	if err != nil || len(all[0].Entries) != 1 || all[0].Entries[0].Amount != 10*flattery.Unit {
+		t.Errorf("%+v, error %v", all, err)
+	}
+}
+
 func TestPartsInAnotherOrderHaveTheirKeys(t *testing.T) {
 	a, b := `<TxDtls><Refs><EndToEndId>A</EndToEndId></Refs><Amt Ccy="EUR">5</Amt></TxDtls>`, `<TxDtls><Refs><EndToEndId>B</EndToEndId></Refs><Amt Ccy="EUR">5</Amt></TxDtls>`
 	var keys []string
@@ -221,7 +228,7 @@ func FuzzStatement(f *testing.F) {
 		for _, s := range all {
 			seen := map[string]bool{}
 			for _, e := range s.Entries {
-				if e.Amount < 0 || e.Amount > flattery.MaxAmount || len(e.Currency) != 3 || e.Booked.IsZero() || seen[e.Key] || e.IBAN != "" && !flattery.ValidIBAN(e.IBAN) || strings.ContainsAny(e.Text+e.Name+e.Code+e.Reason, "\n\r\x00\x1b") {
+				if e.Amount <= 0 || e.Amount > flattery.MaxAmount || len(e.Currency) != 3 || e.Booked.IsZero() || seen[e.Key] || e.IBAN != "" && !flattery.ValidIBAN(e.IBAN) || strings.ContainsAny(e.Text+e.Name+e.Code+e.Reason, "\n\r\x00\x1b") {
 					t.Fatalf("%+v", e)
 				}
 				seen[e.Key] = true
