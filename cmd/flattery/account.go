@@ -210,8 +210,8 @@ func yes(b bool) string {
 	return ""
 }
 
-// shown is all there is to show of an account.
-type shown struct {
+// portrait is all there is to show of an account.
+type portrait struct {
 	flattery.Account
 	Links    []flattery.Link     `json:"links"`
 	Claims   []flattery.Claim    `json:"claims"`
@@ -237,17 +237,17 @@ func (p *program) accountShow() *cobra.Command {
 	}}
 }
 
-func (in *instance) show(ctx context.Context, a flattery.Account) (shown, error) {
+func (in *instance) show(ctx context.Context, a flattery.Account) (portrait, error) {
 	links, err := in.store.Links(ctx, a.ID)
 	claims, err2 := in.store.Claims(ctx, a.ID)
 	debts, err3 := in.store.Debts(ctx, a.ID)
 	received, err4 := in.store.Received(ctx, a.ID)
 	given, err5 := in.store.Given(ctx, a.ID)
 	means, err6 := in.meansOf(ctx, a)
-	return shown{a, listed(links), listed(claims), listed(debts), listed(received), listed(given), means}, cmp.Or(err, err2, err3, err4, err5, err6)
+	return portrait{a, listed(links), listed(claims), listed(debts), listed(received), listed(given), means}, cmp.Or(err, err2, err3, err4, err5, err6)
 }
 
-func (s shown) print(out io.Writer) {
+func (s portrait) print(out io.Writer) {
 	fmt.Fprintf(out, "account %s\n", s.Name)
 	showSettings(out, s.Account)
 	for _, l := range s.Links {
