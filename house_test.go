@@ -23,7 +23,7 @@ type rule struct {
 	only, never  string
 }
 
-const suites = "connectors/connectortest store/storetest store/eachtest store/postgres/pgtest internal/claim/claimtest internal/payout/railtest"
+const suites = "connectors/connectortest store/storetest store/eachtest store/postgres/pgtest internal/claim/claimtest internal/payout/railtest internal/judges"
 
 // rules are the house rules 1 to 7 of the architecture. They bind the files that are not tests.
 var rules = [...]rule{

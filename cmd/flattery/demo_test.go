@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"flattery"
+	"flattery/internal/judges"
 )
 
 // built is the program as people run it: without the race detector, which makes a year of a demo an hour.
@@ -63,22 +64,6 @@ func same(t *testing.T, a, b string) bool {
 	return bytes.Equal(x, y)
 }
 
-// checkedBy lets a program that is not ours read a journal. Without the program that one check is left out, but not in CI.
-func checkedBy(t *testing.T, name string, args ...string) {
-	t.Helper()
-	path, err := exec.LookPath(name)
-	if err != nil {
-		if os.Getenv("FLATTERY_CI") != "" {
-			t.Fatal(err)
-		}
-		t.Logf("left out: %s is not installed", name)
-		return
-	}
-	if out, err := exec.CommandContext(t.Context(), path, args...).CombinedOutput(); err != nil {
-		t.Errorf("%s: %v\n%s", name, err, out)
-	}
-}
-
 func TestAYearOfTheDemoAddsUp(t *testing.T) {
 	ofSQLite(t, "the demo")
 	program := built(t)
@@ -122,8 +107,8 @@ func TestAYearOfTheDemoAddsUp(t *testing.T) {
 				t.Error(out.String(), errs.String())
 			}
 			first := journal(t, dir, "hledger")
-			checkedBy(t, "hledger", "check", "-s", "ordereddates", "-f", first)
-			checkedBy(t, "bean-check", journal(t, dir, "beancount"))
+			judges.Approve(t, "hledger", "check", "-s", "ordereddates", "-f", first)
+			judges.Approve(t, "bean-check", journal(t, dir, "beancount"))
 			if seed == 1 {
 				again, _ := tellDemo(t, program, args...)
 				if !same(t, first, journal(t, again, "hledger")) {
@@ -159,12 +144,8 @@ func TestATamperedJournalIsRefused(t *testing.T) {
 		if err := os.WriteFile(path, []byte(more), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		program, err := exec.LookPath(check[0])
-		if err != nil {
-			if os.Getenv("FLATTERY_CI") != "" {
-				t.Fatal(err)
-			}
-			t.Logf("left out: %s is not installed", check[0])
+		program, there := judges.Find(t, check[0])
+		if !there {
 			continue
 		}
 		if out, err := exec.CommandContext(t.Context(), program, append(check[1:], path)...).CombinedOutput(); err == nil {
