@@ -28,8 +28,10 @@ type setupPage struct {
 	Currency   string
 	Currencies []string
 	Minimum    flattery.Amount
-	Prepaid    bool
-	Networks   []setupNetwork
+	// ClaimedOnly: authors who never joined do not count, though they publish where to be paid.
+	ClaimedOnly bool
+	Prepaid     bool
+	Networks    []setupNetwork
 }
 
 func (*setupPage) name() string { return "setup" }
@@ -91,6 +93,7 @@ func (s *site) setupStep(v *visit) (view, error) {
 		p.Fields, err = s.policyFields(v, "mode")
 	case "budget":
 		p.Budget, p.Currency, p.Currencies, p.Minimum = v.account.Budget, s.givesIn(v.account), s.Currencies, s.Minimum
+		p.ClaimedOnly = v.account.ClaimedOnly
 	case "network":
 		p.Networks, err = s.setupNetworks(v)
 	}
@@ -156,6 +159,9 @@ func (s *site) saveSetup(v *visit) (view, error) {
 		}
 		if set.Currency = v.PostFormValue("currency"); set.Currency == "" {
 			set.Currency = s.givesIn(v.account)
+		}
+		if v.PostForm.Has("claimed_only") {
+			set.ClaimedOnly = v.PostFormValue("claimed_only") == "true"
 		}
 		return next, s.Doors.SetWishes(v.ctx, v.account.ID, set)
 	}
