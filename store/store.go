@@ -154,6 +154,7 @@ type Reader interface {
 	Upload(ctx context.Context, account flattery.AccountID) (Upload, error) // the account's last
 	OpenUploads(ctx context.Context) ([]Upload, error)                      // that wait or are at work
 	Kept(ctx context.Context) (map[string]string, error)                    // settings of the instance that were made in the pages, by name
+	MustGive(ctx context.Context) (bool, error)                             // whether receivers must give, as SetMustGive said last
 	Begun(ctx context.Context) (Begun, error)
 }
 
@@ -326,6 +327,9 @@ type Tx interface {
 	SetAdmin(ctx context.Context, id flattery.AccountID, admin bool) error // ErrLastAdmin
 
 	Keep(ctx context.Context, name, value string) error // a setting of the instance; "" forgets it
+	// SetMustGive says whether receivers must give: what is liked of an author whose account does not give is pending then until it
+	// does. What counts already stays. Where they need not any more, what waited for it joins the month that contains now.
+	SetMustGive(ctx context.Context, must bool, now time.Time) error
 	Begun(ctx context.Context) (Begun, error)
 	NoteBackup(ctx context.Context, at time.Time, where string) error
 

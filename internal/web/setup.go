@@ -90,7 +90,7 @@ func (s *site) setupStep(v *visit) (view, error) {
 		p.Zones, p.Language = zones(), v.account.Language
 		p.Fields, err = s.policyFields(v, "currencies", "time_zone")
 	case "money":
-		p.Fields, err = s.policyFields(v, "mode")
+		p.Fields, err = s.policyFields(v, "mode", "receivers_must_give")
 	case "budget":
 		p.Budget, p.Currency, p.Currencies, p.Minimum = v.account.Budget, s.givesIn(v.account), s.Currencies, s.Minimum
 		p.ClaimedOnly = v.account.ClaimedOnly
@@ -149,7 +149,7 @@ func (s *site) saveSetup(v *visit) (view, error) {
 		_, err := s.makePolicy(v, "currencies", "time_zone")
 		return next, err
 	case "money":
-		_, err := s.makePolicy(v, "mode")
+		_, err := s.makePolicy(v, "mode", "receivers_must_give")
 		return next, err
 	case "budget":
 		set := v.account.Settings
