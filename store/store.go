@@ -270,7 +270,7 @@ type Tx interface {
 	// Netted are what netting changed of a donor's debts with a plan. VoidNetted notes that a donor did not pay so much (Voided) of
 	// what was owed; AddUnmet that a payee waits for it, and Meet that so much of it is owed by others now.
 	Netted(ctx context.Context, plan flattery.Month, donor flattery.AccountID, currency string) ([]flattery.Netted, error)
-	VoidNetted(ctx context.Context, n flattery.Netted) error
+	VoidNetted(ctx context.Context, id flattery.PaymentID, n flattery.Netted) error
 	AddUnmet(ctx context.Context, id flattery.PaymentID, amount flattery.Amount) error
 	Meet(ctx context.Context, id flattery.PaymentID, amount flattery.Amount) error
 	// AddPlan stores a month's plan and its payments, numbered in their order. ErrSettled when there is one;
