@@ -24,8 +24,10 @@ const Discreet = 3
 // Reach says whether an author can be paid, and how.
 type Reach string
 
-// Authors are paid here; or at the place they publish, though nobody claims them; or something of theirs is pending.
+// Authors are paid here; or would be, if their account gave (Idle); or at the place they publish, though nobody claims them; or
+// something of theirs is pending.
 const (
+	ReachIdle      Reach = "idle"
 	ReachHere      Reach = "here"
 	ReachElsewhere Reach = "elsewhere"
 	ReachNot       Reach = "waiting"

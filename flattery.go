@@ -230,6 +230,9 @@ type Settings struct {
 	OnTop       bool        `json:"on_top,omitempty"`       // what is given on is spent beside the budget, and not inside it
 }
 
+// Gives reports whether something is given: there is a budget, and it is not paused.
+func (s Settings) Gives() bool { return s.Budget > 0 && !s.Paused }
+
 // Networks that are none: the web, whose things are pages (ID: the canonical address), and this house itself, where each
 // account is the subject of its number.
 const (

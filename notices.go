@@ -19,10 +19,16 @@ const (
 	NoticeIncome   NoticeKind = "income.settled"   // to a creator: what a month gave
 	NoticeSent     NoticeKind = "payment.sent"     // to a creator
 	NoticePaid     NoticeKind = "payment.paid"     // to a creator
+	NoticeVoided   NoticeKind = "slip.voided"      // to a donor: one slip was not paid for too long, and giving is paused
+	NoticeLost     NoticeKind = "payment.voided"   // to a creator: what was promised does not come
+	NoticeLate     NoticeKind = "payment.late"     // to a creator: a netted slip was voided, and others pay it later
 	NoticeStopped  NoticeKind = "link.stopped"     // waits for its donor
 	NoticeVerified NoticeKind = "claim.verified"   //
 	NoticeLapsed   NoticeKind = "claim.lapsed"     //
 	NoticeDisputed NoticeKind = "claim.disputed"   // another account has proved it too
+	NoticeKept     NoticeKind = "claim.kept"       // a dispute has ended, and it stays with who had it
+	NoticeGone     NoticeKind = "claim.lost"       // it went to who disputed it; they are told that it is verified
+	NoticeRefused  NoticeKind = "claim.refused"    // to who disputed it in vain
 	NoticeHook     NoticeKind = "webhook.disabled" // it did not answer well for too long
 	NoticeTest     NoticeKind = "test"             // of a webhook; it is no notice that is kept
 )

@@ -12,9 +12,6 @@ func (l *loader) cross(c *Config) {
 	if c.Mode == Pledge && c.Fee > 0 {
 		l.mistake(l.from["fee"], `fee: a fee in pledge mode needs a slip to the house, which is not there yet; set fee = 0 or mode = "prepaid"`)
 	}
-	if c.ReceiversMustGive {
-		l.mistake(l.from["receivers_must_give"], "receivers_must_give: is not there yet; leave it false")
-	}
 	if c.MetricsListen != "" {
 		l.mistake(l.from["metrics.listen"], "metrics.listen: metrics are not there yet; leave it empty")
 	}

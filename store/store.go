@@ -154,6 +154,7 @@ type Reader interface {
 	Upload(ctx context.Context, account flattery.AccountID) (Upload, error) // the account's last
 	OpenUploads(ctx context.Context) ([]Upload, error)                      // that wait or are at work
 	Kept(ctx context.Context) (map[string]string, error)                    // settings of the instance that were made in the pages, by name
+	MustGive(ctx context.Context) (bool, error)                             // whether receivers must give, as SetMustGive said last
 	Begun(ctx context.Context) (Begun, error)
 }
 
@@ -269,7 +270,7 @@ type Tx interface {
 	// Netted are what netting changed of a donor's debts with a plan. VoidNetted notes that a donor did not pay so much (Voided) of
 	// what was owed; AddUnmet that a payee waits for it, and Meet that so much of it is owed by others now.
 	Netted(ctx context.Context, plan flattery.Month, donor flattery.AccountID, currency string) ([]flattery.Netted, error)
-	VoidNetted(ctx context.Context, n flattery.Netted) error
+	VoidNetted(ctx context.Context, id flattery.PaymentID, n flattery.Netted) error
 	AddUnmet(ctx context.Context, id flattery.PaymentID, amount flattery.Amount) error
 	Meet(ctx context.Context, id flattery.PaymentID, amount flattery.Amount) error
 	// AddPlan stores a month's plan and its payments, numbered in their order. ErrSettled when there is one;
@@ -326,6 +327,9 @@ type Tx interface {
 	SetAdmin(ctx context.Context, id flattery.AccountID, admin bool) error // ErrLastAdmin
 
 	Keep(ctx context.Context, name, value string) error // a setting of the instance; "" forgets it
+	// SetMustGive says whether receivers must give: what is liked of an author whose account does not give is pending then until it
+	// does. What counts already stays. Where they need not any more, what waited for it joins the month that contains now.
+	SetMustGive(ctx context.Context, must bool, now time.Time) error
 	Begun(ctx context.Context) (Begun, error)
 	NoteBackup(ctx context.Context, at time.Time, where string) error
 

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -42,7 +44,7 @@ func (p *program) doctor() *cobra.Command {
 		}
 		return p.with(cmd.Context(), func(in *instance) error {
 			var all []finding
-			for _, look := range []func(context.Context) []finding{in.lookSettings, in.lookData, in.lookDaemon, in.lookDatabase, in.lookClock, in.lookMonths, in.lookLinks, in.lookBackup} {
+			for _, look := range []func(context.Context) []finding{in.lookSettings, in.lookData, in.lookDaemon, in.lookDatabase, in.lookClock, in.lookMonths, in.lookLinks, in.lookMail, in.lookBackup} {
 				all = append(all, look(cmd.Context())...)
 			}
 			faults := 0
@@ -259,10 +261,26 @@ func (in *instance) lookBackup(ctx context.Context) []finding {
 	return []finding{{"backup", gradeOK, fmt.Sprintf("%s, %s", at.Format(time.DateTime), plainLine(where))}}
 }
 
+// lookMail asks the mail server whether it would take a letter.
+func (in *instance) lookMail(ctx context.Context) []finding {
+	if in.Mail.Host == "" {
+		return []finding{{"mail", gradeOK, "no server is set, so nothing is mailed (mail.host)"}}
+	}
+	if err := in.mails.Server.Try(ctx); err != nil {
+		return []finding{{"mail", gradeFault, plainLine(err.Error())}}
+	}
+	return []finding{{"mail", gradeOK, net.JoinHostPort(in.Mail.Host, strconv.Itoa(in.Mail.Port)) + " would take it"}}
+}
+
+// pageWaits is how long a page waits for a mail server.
+const pageWaits = 3 * time.Second
+
 // findings are what can be seen without reading everything, for who runs the instance and looks at its pages.
 func (in *instance) findings(ctx context.Context) (all []finding) {
 	for _, look := range []func(context.Context) []finding{in.lookSettings, in.lookData, in.lookClock, in.lookMonths, in.lookLinks, in.lookBackup} {
 		all = append(all, look(ctx)...)
 	}
-	return all
+	ctx, cancel := context.WithTimeout(ctx, pageWaits)
+	defer cancel()
+	return append(all, in.lookMail(ctx)...)
 }

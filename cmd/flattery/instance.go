@@ -193,7 +193,16 @@ func (in *instance) furnish(ctx context.Context) (err error) {
 		return err
 	}
 	rows(in.store).Zone = in.TimeZone
-	return nil
+	return in.demand(ctx)
+}
+
+// demand tells the store whether receivers must give, where it knows otherwise.
+func (in *instance) demand(ctx context.Context) error {
+	must, err := in.store.MustGive(ctx)
+	if err != nil || must == in.ReceiversMustGive {
+		return err
+	}
+	return in.update(ctx, func(tx store.Tx) error { return tx.SetMustGive(ctx, in.ReceiversMustGive, in.now()) })
 }
 
 // prepare makes the data directory where it is missing, says which one it is when it is new, and refuses one that

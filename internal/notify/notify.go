@@ -66,11 +66,17 @@ func (t *Teller) about(n flattery.Notice) (key, path string) {
 		if t.Prepaid {
 			key = "notice.slips.prepaid"
 		}
-	case flattery.NoticeSent, flattery.NoticePaid:
+	case flattery.NoticeVoided:
+		path = "/settings"
+	case flattery.NoticeSent, flattery.NoticePaid, flattery.NoticeLate:
 		path = "/income"
+	case flattery.NoticeLost:
+		if path = "/income"; n.Word == "" {
+			key = "notice.payment.owed"
+		}
 	case flattery.NoticeStopped:
 		path = "/links"
-	case flattery.NoticeVerified, flattery.NoticeLapsed, flattery.NoticeDisputed:
+	case flattery.NoticeVerified, flattery.NoticeLapsed, flattery.NoticeDisputed, flattery.NoticeKept, flattery.NoticeGone, flattery.NoticeRefused:
 		path = "/identities"
 	default:
 		path = MessagesPath

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -75,21 +76,17 @@ func (s Server) send(ctx context.Context, l letter, now time.Time) error {
 }
 
 func (s Server) client(dialled func(net.Conn)) (*gomail.Client, error) {
-	secure := s.Config
-	if secure == nil {
-		secure = &tls.Config{ServerName: s.Host, MinVersion: tls.VersionTLS12}
-	}
-	dial, policy := (&net.Dialer{}).DialContext, gomail.TLSMandatory
+	policy := gomail.TLSMandatory
 	switch s.Encryption {
 	case TLS:
-		dial, policy = (&tls.Dialer{Config: secure}).DialContext, gomail.TLSOpportunistic // it is encrypted already
+		policy = gomail.TLSOpportunistic // it is encrypted already
 	case Plain:
 		policy = gomail.NoTLS
 	}
 	options := []gomail.Option{gomail.WithPort(s.Port), gomail.WithTimeout(sendWithin), gomail.WithHELO(domain(s.From)), gomail.WithoutNoop(),
-		gomail.WithTLSPolicy(policy), gomail.WithTLSConfig(secure),
-		gomail.WithDialContextFunc(func(ctx context.Context, network, address string) (net.Conn, error) {
-			c, err := dial(ctx, network, address)
+		gomail.WithTLSPolicy(policy), gomail.WithTLSConfig(s.secure()),
+		gomail.WithDialContextFunc(func(ctx context.Context, _, _ string) (net.Conn, error) {
+			c, err := s.dial(ctx)
 			if err == nil {
 				dialled(c)
 			}
@@ -99,6 +96,22 @@ func (s Server) client(dialled func(net.Conn)) (*gomail.Client, error) {
 		options = append(options, gomail.WithSMTPAuth(gomail.SMTPAuthAutoDiscover), gomail.WithUsername(s.User), gomail.WithPassword(string(s.Password)))
 	}
 	return gomail.NewClient(s.Host, options...)
+}
+
+// dial makes a line to the server, encrypted if it is so from the first byte.
+func (s Server) dial(ctx context.Context) (net.Conn, error) {
+	address := net.JoinHostPort(s.Host, strconv.Itoa(s.Port))
+	if s.Encryption == TLS {
+		return (&tls.Dialer{Config: s.secure()}).DialContext(ctx, "tcp", address)
+	}
+	return (&net.Dialer{}).DialContext(ctx, "tcp", address)
+}
+
+func (s Server) secure() *tls.Config {
+	if s.Config != nil {
+		return s.Config
+	}
+	return &tls.Config{ServerName: s.Host, MinVersion: tls.VersionTLS12}
 }
 
 // message writes the letter down. Whatever is in it, its headers end where they should: the library encodes what is not plain, and

@@ -22,6 +22,8 @@ type postbox struct {
 
 	plain atomic.Bool // knows no STARTTLS
 	first atomic.Bool // is encrypted from the first byte
+	dumb  atomic.Bool // lets nobody sign in
+	still atomic.Bool // does not greet
 
 	mu     sync.Mutex
 	answer map[string]int // by the first word of a command, another answer than yes
@@ -70,7 +72,9 @@ func (p *postbox) serve(c net.Conn) {
 	}
 	in := bufio.NewReader(c)
 	say := func(format string, args ...any) { fmt.Fprintf(c, format+"\r\n", args...) }
-	say("220 post.example")
+	if !p.still.Load() {
+		say("220 post.example")
+	}
 	for {
 		line, err := in.ReadString('\n')
 		if err != nil {
@@ -86,6 +90,8 @@ func (p *postbox) serve(c net.Conn) {
 			say("%d no", code)
 		case word == "EHLO" && !secure && !p.plain.Load():
 			say("250-post.example\r\n250 STARTTLS")
+		case word == "EHLO" && p.dumb.Load():
+			say("250 post.example")
 		case word == "EHLO":
 			say("250-post.example\r\n250 AUTH PLAIN")
 		case word == "STARTTLS":

@@ -103,7 +103,7 @@ func void(ctx context.Context, tx store.Tx, y flattery.Payment, now time.Time) e
 		if n.Plan == 0 {
 			continue
 		}
-		if err := tx.VoidNetted(ctx, n); err != nil {
+		if err := tx.VoidNetted(ctx, y.ID, n); err != nil {
 			return err
 		}
 	}

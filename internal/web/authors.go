@@ -60,7 +60,7 @@ func (s *site) authors(v *visit) (view, error) {
 	}
 	p := &authorsPage{}
 	p.Nav = "authors"
-	for _, kind := range []flattery.Reach{flattery.ReachNot, flattery.ReachElsewhere, flattery.ReachHere} {
+	for _, kind := range []flattery.Reach{flattery.ReachNot, flattery.ReachIdle, flattery.ReachElsewhere, flattery.ReachHere} {
 		g := authorGroup{Kind: kind}
 		for _, a := range list {
 			switch {
@@ -74,7 +74,7 @@ func (s *site) authors(v *visit) (view, error) {
 			if err != nil {
 				return view{}, err
 			}
-			if c.Pending > 0 && c.Mute == "" && c.Message == "" {
+			if kind == flattery.ReachNot && c.Pending > 0 && c.Mute == "" && c.Message == "" {
 				p.Unasked++
 			}
 			p.Messages = p.Messages || c.Message != ""
@@ -133,6 +133,7 @@ type claimLinkPage struct {
 	Lapses  time.Time // when the first of it does; zero: never
 	Month   flattery.Month
 	Closes  time.Time
+	Must    bool // who receives must give
 	Prepaid bool
 }
 
@@ -164,7 +165,7 @@ func (s *site) claimLinkPage(v *visit) (view, error) {
 		return view{}, err
 	}
 	st := s.currentMonth(v, months)
-	p := &claimLinkPage{ClaimLink: l, Token: v.PathValue("token"), Network: n, Month: st.Month, Closes: st.Ends.Add(s.Grace), Prepaid: s.Mode == Prepaid}
+	p := &claimLinkPage{ClaimLink: l, Token: v.PathValue("token"), Network: n, Month: st.Month, Closes: st.Ends.Add(s.Grace), Must: s.MustGive, Prepaid: s.Mode == Prepaid}
 	if s.Lapse > 0 {
 		p.Lapses = l.Since.Add(s.Lapse)
 	}
@@ -197,6 +198,7 @@ type claimedPage struct {
 	Paid    bool // it is known where to
 	Keyed   bool // the account has a password or a passkey
 	Gives   bool
+	Must    string // as mustGive says
 	Prepaid bool
 }
 
@@ -229,7 +231,7 @@ func (s *site) claimed(v *visit) (view, error) {
 	}
 	st := s.currentMonth(v, months)
 	p := &claimedPage{Claim: claims[at], Months: found, Month: st.Month, Closes: st.Ends.Add(s.Grace),
-		Paid: v.account.Destination != "", Keyed: keys.Has(), Gives: v.account.Budget > 0, Prepaid: s.Mode == Prepaid}
+		Paid: v.account.Destination != "", Keyed: keys.Has(), Gives: v.account.Budget > 0, Must: s.mustGive(v.account), Prepaid: s.Mode == Prepaid}
 	p.Nav = "identities"
 	return view{page: p}, nil
 }

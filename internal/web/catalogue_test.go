@@ -113,15 +113,16 @@ func madeKeys() []string {
 		"until":    "moment minutes hours days",
 		"lasts":    "moment minutes hours days",
 		"language": "",
-		"authors":  "here elsewhere waiting here.text elsewhere.text waiting.text unknown nowhere message",
+		"authors":  "here elsewhere waiting idle idle.text here.text elsewhere.text waiting.text unknown nowhere message",
 		"income":   "payto lightning https",
 		"welcome":  "keys budget link claim rules invite keys.text budget.text link.text claim.text rules.text invite.text",
 		"import":   "is.waits is.reads is.writes is.done is.failed",
 		"setup":    strings.Join(setupSteps(), " ") + " " + strings.Join(setupSteps(), ".text ") + ".text network.now network.keys network.linked",
 		"policy": `fixed file begun settling demo part.months part.money part.likes part.owner mode mode.pledge mode.prepaid split split.flattr split.creator clicks clicks.many clicks.once fee
-			time_zone time_zone.tip months.grace months.grace.tip currencies currencies.tip budget.minimum budget.minimum.tip slips.max slips.max.tip slips.minimum slips.minimum.tip slips.void slips.void.tip netting netting.false netting.true
+			time_zone time_zone.tip months.grace months.grace.tip currencies currencies.tip budget.minimum budget.minimum.tip slips.max slips.max.tip slips.minimum slips.minimum.tip slips.void slips.void.tip netting netting.false netting.true receivers_must_give receivers_must_give.false receivers_must_give.true
 			pending.lapse pending.lapse.tip owner.name owner.name.tip owner.contact owner.contact.tip`,
-		"kept": strings.Join(kept(), " ") + " " + strings.Join(kept(), ".long ") + ".long",
+		"mustgive": "budget paused",
+		"kept":     strings.Join(kept(), " ") + " " + strings.Join(kept(), ".long ") + ".long",
 	} {
 		for end := range strings.FieldsSeq(ends) {
 			keys = append(keys, prefix+"."+strings.ReplaceAll(end, "+", " "))
@@ -133,6 +134,8 @@ func madeKeys() []string {
 	for _, key := range []string{"prove.where.other twitter github flickr soundcloud vimeo fivehundredpx", "slips.hold.disputed unverified", "dispute.ended.first second withdrawn", "feed.title subtitle", "flash.feed unhooked hookgood hookbad hooknone mailsent mailunsent mailwish mailforgot",
 		"letter.confirm confirmed end ended", "letter.confirmed.text", "letter.ended.text", "mail.subject why choose end", "mail.confirm.subject opening link why",
 		"notice.test.title text", "notice.slips.prepaid.title text", "notice.slips.ready.title text", "notice.month.settled.title text", "notice.income.settled.title text", "notice.payment.sent.title text", "notice.payment.paid.title text",
+		"notice.slip.voided.title text", "notice.payment.voided.title text", "notice.payment.owed.title text", "notice.payment.late.title text",
+		"notice.claim.kept.title text", "notice.claim.lost.title text", "notice.claim.refused.title text",
 		"notice.link.stopped.title", "notice.claim.verified.title text", "notice.claim.lapsed.title", "notice.claim.disputed.title text", "notice.webhook.disabled.title text"} {
 		at := strings.LastIndex(key, ".") + 1
 		for end := range strings.FieldsSeq(key[at:]) {

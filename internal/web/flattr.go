@@ -19,6 +19,7 @@ type flattrPage struct {
 	Never      bool                  // its author can be excluded from its link
 	CanUndo    bool
 	CanDrop    bool
+	MustGive   bool // receivers
 }
 
 func (*flattrPage) name() string { return "flattr" }
@@ -42,7 +43,7 @@ func (s *site) flattr(v *visit) (view, error) {
 	}
 	open := s.monthState(months, in).FrozenAt.IsZero()
 	p := &flattrPage{
-		Flattr: f, Months: flattery.SubscriptionMonths(), First: s.currentMonth(v, months).Month + 1,
+		Flattr: f, MustGive: s.MustGive, Months: flattery.SubscriptionMonths(), First: s.currentMonth(v, months).Month + 1,
 		CanUndo: open && undoable(f), CanDrop: open && droppable(f), Never: f.Link != 0,
 	}
 	p.Nav = "month"

@@ -17,6 +17,7 @@ type identitiesPage struct {
 	Lost     []flattery.Dispute // about what the account has proved and another claims; and those that ended not long ago
 	Networks []Network          // where one can claim now
 	Admin    bool
+	Must     string // as mustGive says
 }
 
 func (*identitiesPage) name() string { return "identities" }
@@ -51,7 +52,7 @@ func (s *site) identities(v *visit) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	p := &identitiesPage{Begun: begun, Admin: v.account.Admin}
+	p := &identitiesPage{Begun: begun, Admin: v.account.Admin, Must: s.mustGive(v.account)}
 	p.Nav = "identities"
 	for _, n := range all {
 		if n.SignIn() || n.Provable {
@@ -67,6 +68,17 @@ func (s *site) identities(v *visit) (view, error) {
 		}
 	}
 	return view{page: p}, nil
+}
+
+// mustGive is what an account lacks to receive where receivers must give, as the phrases mustgive say it: budget, paused. "": nothing.
+func (s *site) mustGive(a flattery.Account) string {
+	switch {
+	case !s.MustGive || a.Gives():
+		return ""
+	case a.Budget == 0:
+		return "budget"
+	}
+	return "paused"
 }
 
 func card(c flattery.Claim, disputes []flattery.Dispute, networks []Network) claimCard {

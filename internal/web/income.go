@@ -18,6 +18,7 @@ type incomePage struct {
 	Destination flattery.Destination
 	Link        template.URL
 	Claims      int
+	Must        string // as mustGive says
 	Months      []incomeLine
 	Sums        []flattery.Received // by currency
 	Payments    []flattery.Payment  // to it, newest first
@@ -53,7 +54,7 @@ func (s *site) income(v *visit) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	p := &incomePage{Destination: v.account.Destination, Link: href(string(v.account.Destination), "https"), Claims: len(outward(claims)), Prepaid: s.Mode == Prepaid, Kinds: destinationKinds()}
+	p := &incomePage{Destination: v.account.Destination, Link: href(string(v.account.Destination), "https"), Claims: len(outward(claims)), Must: s.mustGive(v.account), Prepaid: s.Mode == Prepaid, Kinds: destinationKinds()}
 	p.Nav = "income"
 	if p.Months, err = s.incomes(v); err != nil {
 		return view{}, err

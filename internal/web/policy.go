@@ -45,7 +45,7 @@ func (f policyField) ID() string { return strings.ReplaceAll(f.Name, ".", "-") }
 func policyParts() []layout {
 	return []layout{
 		{"months", []string{"time_zone", "months.grace"}},
-		{"money", []string{"mode", "currencies", "budget.minimum", "slips.max", "slips.minimum", "slips.void", "netting", "fee"}},
+		{"money", []string{"mode", "currencies", "budget.minimum", "slips.max", "slips.minimum", "slips.void", "netting", "receivers_must_give", "fee"}},
 		{"likes", []string{"split", "pending.lapse", "clicks"}},
 		{"owner", []string{"owner.name", "owner.contact"}},
 	}
@@ -79,6 +79,8 @@ func (s *site) policyField(v *visit, p Policy, name string) policyField {
 		f.Kind, f.Value, f.Most = "number", in(s.Slips.Void, 24*time.Hour), 36_500
 	case "netting":
 		f.Kind, f.Value, f.Choices = "choice", strconv.FormatBool(s.Netting), []string{"false", "true"}
+	case "receivers_must_give":
+		f.Kind, f.Value, f.Choices = "choice", strconv.FormatBool(s.MustGive), []string{"false", "true"}
 	case "fee":
 		f.Value = s.fee(v.tongue)
 	case "split":

@@ -99,8 +99,18 @@ func TestTheFirstRunLeadsFromStepToStep(t *testing.T) {
 	w.change(func(a *flattery.Account) { a.Language = "" })
 	expect(t, b, "/setup/money", []string{"October closes on 4\u00a0November, 00:00, your time", `value="prepaid"`}, nil)
 	leads("who moves the money", "/setup/budget", "/setup/money", "mode", "prepaid")
-	leads("a budget", "/setup/network", "/setup/budget", "budget", "7,50")
-	if w.accounts[ada].Budget != 7_500_000 || w.policy["mode"] != "prepaid" {
+	expect(t, b, "/setup/budget", []string{"Creators who never joined here", "the Flattr of 2010", `name="claimed_only" value="false" checked`, `name="claimed_only" value="true">`}, []string{"wait without a value until they do"})
+	leads("a budget, and those alone who joined", "/setup/network", "/setup/budget", "budget", "7,50", "claimed_only", "true")
+	expect(t, b, "/setup/budget", []string{`name="claimed_only" value="true" checked`}, nil)
+	if !w.accounts[ada].ClaimedOnly {
+		t.Error("authors who never joined count, against the donor's word")
+	}
+	leads("another budget, without a word on them", "/setup/network", "/setup/budget", "budget", "7,50")
+	if !w.accounts[ada].ClaimedOnly {
+		t.Error("the word on authors who never joined was lost")
+	}
+	leads("a budget, and all who can be paid", "/setup/network", "/setup/budget", "budget", "7,50", "claimed_only", "false")
+	if w.accounts[ada].ClaimedOnly || w.accounts[ada].Budget != 7_500_000 || w.policy["mode"] != "prepaid" {
 		t.Errorf("budget %s, rules %v", w.accounts[ada].Budget, w.policy)
 	}
 	expect(t, b, "/setup/network", []string{`href="/networks/github"`, `href="/networks/twitter/keys"`, "needs keys of yours"}, []string{"Instagram"})

@@ -28,8 +28,10 @@ type setupPage struct {
 	Currency   string
 	Currencies []string
 	Minimum    flattery.Amount
-	Prepaid    bool
-	Networks   []setupNetwork
+	// ClaimedOnly: authors who never joined do not count, though they publish where to be paid.
+	ClaimedOnly bool
+	Prepaid     bool
+	Networks    []setupNetwork
 }
 
 func (*setupPage) name() string { return "setup" }
@@ -88,9 +90,10 @@ func (s *site) setupStep(v *visit) (view, error) {
 		p.Zones, p.Language = zones(), v.account.Language
 		p.Fields, err = s.policyFields(v, "currencies", "time_zone")
 	case "money":
-		p.Fields, err = s.policyFields(v, "mode")
+		p.Fields, err = s.policyFields(v, "mode", "receivers_must_give")
 	case "budget":
 		p.Budget, p.Currency, p.Currencies, p.Minimum = v.account.Budget, s.givesIn(v.account), s.Currencies, s.Minimum
+		p.ClaimedOnly = v.account.ClaimedOnly
 	case "network":
 		p.Networks, err = s.setupNetworks(v)
 	}
@@ -146,7 +149,7 @@ func (s *site) saveSetup(v *visit) (view, error) {
 		_, err := s.makePolicy(v, "currencies", "time_zone")
 		return next, err
 	case "money":
-		_, err := s.makePolicy(v, "mode")
+		_, err := s.makePolicy(v, "mode", "receivers_must_give")
 		return next, err
 	case "budget":
 		set := v.account.Settings
@@ -156,6 +159,9 @@ func (s *site) saveSetup(v *visit) (view, error) {
 		}
 		if set.Currency = v.PostFormValue("currency"); set.Currency == "" {
 			set.Currency = s.givesIn(v.account)
+		}
+		if v.PostForm.Has("claimed_only") {
+			set.ClaimedOnly = v.PostFormValue("claimed_only") == "true"
 		}
 		return next, s.Doors.SetWishes(v.ctx, v.account.ID, set)
 	}

@@ -35,7 +35,8 @@ type termsPage struct {
 	Currency string
 	Grace    time.Duration
 	Lapse    time.Duration // 0: never
-	Days     int           // how long one stays signed in
+	MustGive bool
+	Days     int // how long one stays signed in
 	Kept     []string
 	Networks []Network // that can be linked
 }
@@ -53,7 +54,7 @@ func (s *site) terms(v *visit) (view, error) {
 		return view{}, err
 	}
 	p := &termsPage{
-		Owner: s.Owner, Prepaid: s.Mode == Prepaid, Split: s.Split, Minimum: s.Minimum, Currency: s.Currencies[0], Grace: s.Grace, Lapse: s.Lapse,
+		Owner: s.Owner, Prepaid: s.Mode == Prepaid, Split: s.Split, Minimum: s.Minimum, Currency: s.Currencies[0], Grace: s.Grace, Lapse: s.Lapse, MustGive: s.MustGive,
 		Days: int(sessionLife.Hours() / 24), Kept: kept(), Networks: slices.DeleteFunc(slices.Clone(all), func(n Network) bool { return !n.Ready && !n.ByName }),
 	}
 	if s.Fee > 0 {

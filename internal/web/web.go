@@ -58,6 +58,7 @@ type Options struct {
 	Split    flattery.SplitBy
 	Slips    Slips
 	Netting  bool // accounts may join it
+	MustGive bool // who receives must give
 	// Currencies are those of the instance, the usual one first; Minimum is the least budget but none.
 	Currencies []string
 	Minimum    flattery.Amount

@@ -8,25 +8,29 @@ import (
 	"time"
 
 	"flattery"
+	"flattery/internal/ledger"
 	"flattery/store"
 )
 
 // noticePromises are those of what an account is told.
 func noticePromises() map[string]func(*house) {
 	return map[string]func(*house){
-		"a month that closes is told to its donors and creators": noticeMonth,
-		"slips are told to who pays them":                        noticeSlips,
-		"a payment is told to who is paid":                       noticePayment,
-		"a link that stops is told each time it does":            noticeLink,
-		"a claim is told when it holds, lapses or is disputed":   noticeClaim,
-		"a feed is opened by its last token only":                feed,
-		"a webhook is one account's, and its keys change":        hook,
-		"a notice is delivered once to each webhook":             deliverOnce,
-		"a webhook that fails for too long is stopped":           hookStops,
-		"an address is confirmed once, and the one before stays": mailConfirmed,
-		"mail is due as its account wishes":                      mailDue,
-		"what was told is forgotten with its account":            noticesForgotten,
-		"what was told long ago is forgotten":                    noticesTidied,
+		"a month that closes is told to its donors and creators":  noticeMonth,
+		"slips are told to who pays them":                         noticeSlips,
+		"a payment is told to who is paid":                        noticePayment,
+		"a slip that is voided is told to both":                   noticeVoid,
+		"a netted slip that is voided is told to whom it touches": noticeVoidNetted,
+		"how a dispute ends is told to both":                      noticeDispute,
+		"a link that stops is told each time it does":             noticeLink,
+		"a claim is told when it holds, lapses or is disputed":    noticeClaim,
+		"a feed is opened by its last token only":                 feed,
+		"a webhook is one account's, and its keys change":         hook,
+		"a notice is delivered once to each webhook":              deliverOnce,
+		"a webhook that fails for too long is stopped":            hookStops,
+		"an address is confirmed once, and the one before stays":  mailConfirmed,
+		"mail is due as its account wishes":                       mailDue,
+		"what was told is forgotten with its account":             noticesForgotten,
+		"what was told long ago is forgotten":                     noticesTidied,
 	}
 }
 
@@ -144,6 +148,125 @@ func noticePayment(h *house) {
 	h.want("ann", h.told(ann), before)
 }
 
+func noticeVoid(h *house) {
+	ann, bob, zoe := h.closeOctober()
+	h.plan(ann, bob, zoe)
+	list, err := h.Payments(h.Context(), store.PaymentQuery{Donor: ann})
+	if err != nil || len(list) != 1 {
+		h.Fatal(list, err)
+	}
+	before, others := h.told(zoe), h.told(bob)
+	p := list[0]
+	p.State, p.VoidedAt = flattery.PaymentFailed, atClose.Add(time.Hour)
+	h.do(func(ctx context.Context, tx store.Tx) error { return tx.MovePayment(ctx, p, flattery.PaymentPlanned) })
+	h.want("ann", h.told(ann)[:len("slip.voided:2026-10:6EUR:0:A slips")], "slip.voided:2026-10:6EUR:0:A slips")
+	h.want("zoe", h.told(zoe), "payment.voided:2026-10:6EUR:0:A "+before)
+	h.want("bob", h.told(bob), others)
+	notices, err := h.Notices(h.Context(), ann, 1)
+	h.want("when", say(notices[0].At, err), say(atClose.Add(time.Hour), "<nil>"))
+	h.refused(flattery.ErrState, func(ctx context.Context, tx store.Tx) error { return tx.MovePayment(ctx, p, flattery.PaymentPlanned) })
+	h.want("zoe, once,", h.told(zoe), "payment.voided:2026-10:6EUR:0:A "+before)
+	list, err = h.Payments(h.Context(), store.PaymentQuery{Donor: bob})
+	if err != nil || len(list) != 1 {
+		h.Fatal(list, err)
+	}
+	p = list[0]
+	p.State = flattery.PaymentFailed // for another reason
+	h.do(func(ctx context.Context, tx store.Tx) error { return tx.MovePayment(ctx, p, flattery.PaymentPlanned) })
+	h.want("bob, whose slip was not voided,", h.told(bob), others)
+}
+
+func noticeVoidNetted(h *house) {
+	ann := h.owing(5)
+	tells := func(name string) string {
+		a, err := h.AccountNamed(h.Context(), name)
+		if err != nil {
+			h.Fatal(err)
+		}
+		return h.told(a.ID)
+	}
+	zoes := flattery.Netted{Plan: october, Donor: ann, Payee: 1, Currency: "EUR", Was: 5, Becomes: 2, Since: october}
+	h.do(func(ctx context.Context, tx store.Tx) error {
+		if err := post(ctx, tx, "net", entry(ledger.PayeePayable(1), ledger.PayeePayable(2), 3)); err != nil {
+			return err
+		}
+		if err := tx.Net(ctx, october, []flattery.Netted{zoes, {Donor: ann, Payee: 2, Currency: "EUR", Becomes: 3, Since: october}}); err != nil {
+			return err
+		}
+		return tx.AddPlan(ctx, store.Plan{Month: october, Hash: strings.Repeat("0", 64), CreatedAt: atClose}, []flattery.Payment{
+			{Code: "A", Rail: "manual", Donor: ann, Payee: 1, Currency: "EUR", Amount: 2, Destination: "https://zoe.example/"},
+			{Code: "B", Rail: "manual", Donor: ann, Payee: 2, Currency: "EUR", Amount: 3, Destination: "https://eve.example/"}})
+	})
+	list, err := h.Payments(h.Context(), store.PaymentQuery{Donor: ann})
+	if err != nil || len(list) != 2 {
+		h.Fatal(list, err)
+	}
+	for _, p := range list { // as payout takes it: of zoe's slip what is zoe's own, of eve's what would have been zoe's
+		h.do(func(ctx context.Context, tx store.Tx) error {
+			p.State, p.VoidedAt = flattery.PaymentFailed, atClose.Add(time.Hour)
+			if err := tx.MovePayment(ctx, p, flattery.PaymentPlanned); err != nil {
+				return err
+			}
+			from := ledger.PayeePayable(1)
+			if p.Payee == 2 {
+				from = ledger.PayeeDebt(1)
+				if err := tx.AddUnmet(ctx, p.ID, p.Amount); err != nil {
+					return err
+				}
+			}
+			zoes.Voided = p.Amount
+			if err := tx.VoidNetted(ctx, p.ID, zoes); err != nil {
+				return err
+			}
+			if err := post(ctx, tx, "void "+p.Code, entry(from, ledger.Pledge(ann), p.Amount)); err != nil {
+				return err
+			}
+			return tx.Owe(ctx, ann, p.Payee, "EUR", -p.Amount, october)
+		})
+	}
+	h.want("zoe", tells("zoe"), "payment.voided:2026-10:3EUR:0 payment.voided:2026-10:2EUR:0:A claim.verified:github/zoe")
+	h.want("eve", tells("eve"), "payment.late:2026-10:3EUR:0:B claim.verified:github/eve")
+	h.want("ann", tells("ann"), "slip.voided:2026-10:3EUR:0:B slip.voided:2026-10:2EUR:0:A slips.ready:2026-10:5EUR:2")
+}
+
+func noticeDispute(h *house) {
+	ann, bob := h.account("ann"), h.account("bob")
+	claim := func(a flattery.AccountID, at time.Time) flattery.Claim {
+		return flattery.Claim{Account: a, Identity: profile("x"), Proof: flattery.ByOAuth, ProvedAt: at}
+	}
+	prove := func(a flattery.AccountID, at time.Time) {
+		h.Helper()
+		h.do(func(ctx context.Context, tx store.Tx) error { _, err := tx.AddClaim(ctx, claim(a, at)); return err })
+	}
+	dispute := func(a flattery.AccountID, at time.Time) (id flattery.DisputeID) {
+		h.Helper()
+		h.do(func(ctx context.Context, tx store.Tx) (err error) {
+			id, err = tx.OpenDispute(ctx, claim(a, at), flattery.Token{}, at.AddDate(0, 0, 10))
+			return err
+		})
+		return id
+	}
+	prove(ann, start)
+	dispute(bob, start.Add(time.Hour))
+	prove(ann, start.Add(2*time.Hour))
+	prove(ann, start.Add(3*time.Hour))
+	h.want("ann, who proved it again,", h.told(ann), "claim.kept:github/x claim.disputed:github/x claim.verified:github/x")
+	h.want("bob", h.told(bob), "claim.refused:github/x")
+	later := start.AddDate(0, 4, 0)
+	id := dispute(bob, later)
+	h.do(func(ctx context.Context, tx store.Tx) error {
+		return tx.EndDispute(ctx, id, flattery.OutcomeSecond, later.Add(time.Hour))
+	})
+	h.want("ann, who lost it,", h.told(ann), "claim.lost:github/x claim.disputed:github/x claim.kept:github/x claim.disputed:github/x claim.verified:github/x")
+	h.want("bob, who has it,", h.told(bob), "claim.verified:github/x claim.refused:github/x")
+	dispute(ann, later.Add(2*time.Hour))
+	h.do(func(ctx context.Context, tx store.Tx) error {
+		return tx.RemoveAccount(ctx, ann, later.Add(3*time.Hour))
+	})
+	h.want("bob, as the other has gone,", h.told(bob)[:len("claim.kept:github/x claim.disputed")], "claim.kept:github/x claim.disputed")
+	h.want("ann, who has gone,", h.told(ann), "")
+}
+
 func noticeLink(h *house) {
 	ann := h.account("ann")
 	l := h.link(ann, "ann", flattery.ByName)
@@ -195,6 +318,7 @@ func noticeClaim(h *house) {
 		return tx.EndDispute(ctx, 1, flattery.OutcomeSecond, start.AddDate(0, 0, 10))
 	})
 	h.want("bob, whose it is now,", h.told(bob), "claim.verified:github/x")
+	h.want("ann, who lost it,", strings.HasPrefix(h.told(ann), "claim.lost:github/x claim.disputed"), true)
 	h.do(func(ctx context.Context, tx store.Tx) error {
 		_, err := tx.AddClaim(ctx, flattery.Claim{Account: ann, Identity: flattery.Account{ID: ann, Name: "ann"}.Self(), Proof: flattery.ByHouse, ProvedAt: start.AddDate(0, 1, 0)})
 		return err

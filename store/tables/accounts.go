@@ -156,6 +156,9 @@ func (t *Tx) SetSettings(ctx context.Context, id flattery.AccountID, set flatter
 			}
 		}
 	}
+	if set.Gives() && !was.Gives() {
+		return t.begins(ctx, id, since)
+	}
 	return nil
 }
 

@@ -33,7 +33,8 @@ func (t *Tx) bind(ctx context.Context, handle string, identity int64) error {
 }
 
 // join lets what is pending for an author count in the month that contains now, and says how much. It stays pending when
-// nobody claims the author, who is not payable either or not wanted unless claimed; what turns out to be one's own never counts.
+// nobody claims the author, who is not payable either or not wanted unless claimed, or who claims it must give and does not; what
+// turns out to be one's own never counts.
 func (t *Tx) join(ctx context.Context, author int64, now time.Time) (int, error) {
 	if err := t.Later(ctx, "own flattrs", `UPDATE flattrs SET state = 'own' WHERE author_id = ?1 AND state = 'pending' AND account_id IN
 		(SELECT account_id FROM claims WHERE identity_id = ?1 UNION ALL
@@ -51,6 +52,11 @@ func (t *Tx) join(ctx context.Context, author int64, now time.Time) (int, error)
 	wanted := ``
 	if !claimed {
 		wanted = ` AND NOT (` + claimedOnly("flattrs.account_id") + `)`
+	}
+	if claimed { // looked at while the months are held: see receive
+		if yes, err := value[bool](t.Row(ctx, `SELECT `+receives()+` FROM claims c WHERE c.identity_id = ?`, author)); err != nil || !yes {
+			return 0, err
+		}
 	}
 	n, err := t.Exec(ctx, `UPDATE flattrs SET state = 'counts', counts_in = ? WHERE author_id = ? AND state = 'pending'`+wanted, months.current, author)
 	return int(n), err

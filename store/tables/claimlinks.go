@@ -83,7 +83,9 @@ func (s *Reader) Authors(ctx context.Context, donor flattery.AccountID, m flatte
 		a.Since, a.Newest, a.Reach = at(first), at(last), flattery.ReachElsewhere
 		switch {
 		case claimed:
-			a.Reach, a.Place = flattery.ReachHere, flattery.Place{}
+			if a.Reach, a.Place = flattery.ReachHere, (flattery.Place{}); a.Pending > 0 {
+				a.Reach = flattery.ReachIdle
+			}
 		case a.Pending > 0:
 			a.Reach = flattery.ReachNot
 		}

@@ -83,9 +83,13 @@ func (t *Tx) addClaim(ctx context.Context, c flattery.Claim, now time.Time) (int
 		return 0, wrap("claim "+c.Identity.String(), err)
 	}
 	if c.Proof.Own() {
-		if err := t.Later(ctx, "dispute", `UPDATE disputes SET decided_at = ?, outcome = 'first', token = NULL WHERE identity_id = ? AND decided_at = 0`,
-			seconds(now), identity); err != nil {
-			return 0, err
+		ended, err := value[flattery.DisputeID](t.Row(ctx, `UPDATE disputes SET decided_at = ?, outcome = 'first', token = NULL WHERE identity_id = ? AND decided_at = 0 RETURNING id`,
+			seconds(now), identity))
+		if err == nil {
+			err = t.tellEnded(ctx, ended, flattery.OutcomeFirst, now)
+		}
+		if err != nil && !missing(err) {
+			return 0, wrap("dispute", err)
 		}
 	}
 	if err := t.bind(ctx, c.Identity.Handle, identity); err != nil {

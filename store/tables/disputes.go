@@ -101,6 +101,9 @@ func (t *Tx) EndDispute(ctx context.Context, id flattery.DisputeID, outcome flat
 	if err := t.Later(ctx, doing, `UPDATE disputes SET decided_at = ?, outcome = ?, token = NULL WHERE id = ? AND decided_at = 0`, seconds(now), outcome, id); err != nil {
 		return err
 	}
+	if err := t.tellEnded(ctx, id, outcome, now); err != nil {
+		return err
+	}
 	if outcome != flattery.OutcomeSecond {
 		return wrap(doing, t.moveToAccount(ctx, identity, now))
 	}

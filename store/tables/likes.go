@@ -281,7 +281,8 @@ func (t *Tx) judge(ctx context.Context, w wave, news []fresh) error {
 }
 
 // authorStates: one's own things never count; nor do those of an author whom the rules of the link exclude, if there is a
-// link; an author whom nobody claims, and who publishes no place to be paid, cannot be paid yet. The rules that remain are for each thing.
+// link; an author whom nobody claims, and who publishes no place to be paid, cannot be paid yet, nor can one whose account must give
+// and does not. The rules that remain are for each thing.
 func (t *Tx) authorStates(ctx context.Context, account flattery.AccountID, link flattery.LinkID, authors []any) (map[int64]flattery.State, flattery.Rules, error) {
 	states := make(map[int64]flattery.State, len(authors))
 	var rules flattery.Rules
@@ -295,7 +296,8 @@ func (t *Tx) authorStates(ctx context.Context, account flattery.AccountID, link 
 		WHEN EXISTS (SELECT 1 FROM claims c WHERE c.identity_id = a.id AND c.account_id = ?)
 			OR EXISTS (SELECT 1 FROM links l WHERE l.identity_id = a.id AND l.account_id = ? AND l.proof <> 'name' AND l.state <> 'removed') THEN 'own'
 		WHEN EXISTS (SELECT 1 FROM nevers n WHERE n.link_id = r.id AND n.identity_id = a.id) THEN 'excluded'
-		WHEN EXISTS (SELECT 1 FROM claims c WHERE c.identity_id = a.id) THEN 'counts'
+		WHEN EXISTS (SELECT 1 FROM claims c WHERE c.identity_id = a.id AND `+receives()+`) THEN 'counts'
+		WHEN EXISTS (SELECT 1 FROM claims c WHERE c.identity_id = a.id) THEN 'pending'
 		WHEN `+payable("a.id")+` AND NOT (`+claimedOnly("?")+`) THEN 'counts'
 		ELSE 'pending' END, coalesce(r.paused, FALSE), coalesce(r.weight, 1), coalesce(r.matching, '')
 		FROM a LEFT JOIN links r ON r.id = ?`, account, account, account, link)

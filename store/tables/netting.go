@@ -82,13 +82,19 @@ func (t *Tx) Netted(ctx context.Context, plan flattery.Month, donor flattery.Acc
 	return list, wrap("netted", err)
 }
 
-func (t *Tx) VoidNetted(ctx context.Context, n flattery.Netted) error {
-	return t.Must(ctx, "void of what was netted", `UPDATE netted SET voided = voided + ? WHERE plan = ? AND account_id = ? AND payee_id = ? AND currency = ?`,
-		n.Voided, n.Plan, n.Donor, n.Payee, n.Currency)
+func (t *Tx) VoidNetted(ctx context.Context, id flattery.PaymentID, n flattery.Netted) error {
+	if err := t.Must(ctx, "void of what was netted", `UPDATE netted SET voided = voided + ? WHERE plan = ? AND account_id = ? AND payee_id = ? AND currency = ?`,
+		n.Voided, n.Plan, n.Donor, n.Payee, n.Currency); err != nil {
+		return err
+	}
+	return t.tellVoidNetted(ctx, id, n)
 }
 
 func (t *Tx) AddUnmet(ctx context.Context, id flattery.PaymentID, amount flattery.Amount) error {
-	return t.Later(ctx, fmt.Sprintf("payment %d: unmet", id), `INSERT INTO unmet (payment_id, amount, met) VALUES (?, ?, 0)`, id, amount)
+	if err := t.Later(ctx, fmt.Sprintf("payment %d: unmet", id), `INSERT INTO unmet (payment_id, amount, met) VALUES (?, ?, 0)`, id, amount); err != nil {
+		return err
+	}
+	return t.tellLate(ctx, id, amount)
 }
 
 func (t *Tx) Meet(ctx context.Context, id flattery.PaymentID, amount flattery.Amount) error {

@@ -36,19 +36,54 @@ func (t *Tx) tellSlips(ctx context.Context, m flattery.Month, now time.Time) err
 		WHERE p.plan = ?3 GROUP BY p.account_id, p.plan, p.currency`+once, m.String(), seconds(now), m)
 }
 
-// tellPayment tells who is paid, if that is an account, that money is on its way or has come; never from whom.
+// tellPayment tells who is paid, if that is an account, that money is on its way or has come; never from whom. What was voided is
+// told to both.
 func (t *Tx) tellPayment(ctx context.Context, p flattery.Payment) error {
 	kind, when := flattery.NoticeSent, p.SentAt
 	switch p.State {
 	case flattery.PaymentSent:
 	case flattery.PaymentPaid:
 		kind, when = flattery.NoticePaid, p.PaidAt
+	case flattery.PaymentFailed:
+		return t.tellVoid(ctx, p)
 	default:
 		return nil
 	}
 	return t.Later(ctx, "tell of a payment", tells+`SELECT y.account_id, CAST(?1 AS TEXT), CAST(?2 AS TEXT), CAST(?3 AS BIGINT), p.plan, p.amount, p.currency, 0, '', '', p.code, 0
 		FROM payments p JOIN payees y ON y.id = p.payee_id JOIN accounts a ON a.id = y.account_id AND a.removed_at IS NULL WHERE p.id = ?4`+once,
 		fmt.Sprintf("%s %d", kind, p.ID), kind, seconds(when), p.ID)
+}
+
+// tellVoid tells the donor of a slip that was voided, and its payee, unless it was netted: then tellVoidNetted and tellLate do.
+func (t *Tx) tellVoid(ctx context.Context, p flattery.Payment) error {
+	if p.VoidedAt.IsZero() {
+		return nil
+	}
+	if err := t.Later(ctx, "tell of a void", tells+`SELECT p.account_id, CAST(?1 AS TEXT), 'slip.voided', p.voided_at, p.plan, p.amount, p.currency, 0, '', '', p.code, 0
+		FROM payments p JOIN accounts a ON a.id = p.account_id AND a.removed_at IS NULL WHERE p.id = ?2`+once, fmt.Sprintf("slip.voided %d", p.ID), p.ID); err != nil {
+		return err
+	}
+	return t.Later(ctx, "tell of a void", tells+`SELECT y.account_id, CAST(?1 AS TEXT), 'payment.voided', p.voided_at, p.plan, p.amount, p.currency, 0, '', '', p.code, 0
+		FROM payments p JOIN payees y ON y.id = p.payee_id JOIN accounts a ON a.id = y.account_id AND a.removed_at IS NULL
+		WHERE p.id = ?2 AND NOT EXISTS (SELECT 1 FROM netted n WHERE n.plan = p.plan AND n.account_id = p.account_id AND n.payee_id = p.payee_id AND n.currency = p.currency)`+once,
+		lostKey(p.ID), p.ID)
+}
+
+func lostKey(id flattery.PaymentID) string { return fmt.Sprintf("payment.voided %d", id) }
+
+// tellVoidNetted tells a payee what of a voided slip they lose. Only its own payee knows its code.
+func (t *Tx) tellVoidNetted(ctx context.Context, id flattery.PaymentID, n flattery.Netted) error {
+	return t.Later(ctx, "tell of a void", tells+`SELECT y.account_id, CAST(?1 AS TEXT), 'payment.voided', p.voided_at, p.plan, CAST(?2 AS BIGINT), p.currency, 0, '', '',
+		CASE WHEN y.id = p.payee_id THEN p.code ELSE '' END, 0
+		FROM payments p JOIN payees y ON y.id = ?3 JOIN accounts a ON a.id = y.account_id AND a.removed_at IS NULL WHERE p.id = ?4`+once,
+		lostKey(id), n.Voided, n.Payee, id)
+}
+
+// tellLate tells the payee of a netted slip that was voided what others pay in its place.
+func (t *Tx) tellLate(ctx context.Context, id flattery.PaymentID, amount flattery.Amount) error {
+	return t.Later(ctx, "tell of a void", tells+`SELECT y.account_id, CAST(?1 AS TEXT), 'payment.late', p.voided_at, p.plan, CAST(?2 AS BIGINT), p.currency, 0, '', '', p.code, 0
+		FROM payments p JOIN payees y ON y.id = p.payee_id JOIN accounts a ON a.id = y.account_id AND a.removed_at IS NULL WHERE p.id = ?3`+once,
+		fmt.Sprintf("payment.late %d", id), amount, id)
 }
 
 // tellStop tells of a link that is polled and is about to stop.
@@ -80,6 +115,23 @@ func (t *Tx) tellLapsed(ctx context.Context, c flattery.Claim, now time.Time, re
 func (t *Tx) tellDispute(ctx context.Context, id flattery.DisputeID, first flattery.AccountID, c flattery.Claim, ends time.Time) error {
 	return t.Later(ctx, "tell of a dispute", tells+`VALUES (?, ?, 'claim.disputed', ?, 0, 0, '', 0, ?, ?, '', ?)`+once,
 		first, fmt.Sprintf("claim.disputed %d", id), seconds(c.ProvedAt), c.Identity.Network, c.Identity.Handle, seconds(ends))
+}
+
+// tellEnded tells both sides how a dispute has ended, but who got the identity: of that the claim tells. Who has gone lost nothing.
+func (t *Tx) tellEnded(ctx context.Context, id flattery.DisputeID, outcome flattery.Outcome, now time.Time) error {
+	tell := func(side string, kind flattery.NoticeKind) error {
+		return t.Later(ctx, "tell of a dispute", tells+`SELECT a.id, CAST(?1 AS TEXT), CAST(?2 AS TEXT), CAST(?3 AS BIGINT), 0, 0, '', 0, h.network, i.handle, '', 0
+			FROM disputes d JOIN identities i ON i.id = d.identity_id JOIN hosts h ON h.id = i.host_id
+			JOIN accounts a ON a.id = d.`+side+` AND a.removed_at IS NULL WHERE d.id = ?4`+once,
+			fmt.Sprintf("dispute.ended %d", id), kind, seconds(now), id)
+	}
+	if outcome == flattery.OutcomeSecond {
+		return tell("first_id", flattery.NoticeGone)
+	}
+	if err := tell("first_id", flattery.NoticeKept); err != nil || outcome == flattery.OutcomeWithdrawn {
+		return err
+	}
+	return tell("second_id", flattery.NoticeRefused)
 }
 
 const noticeColumns = `n.id, n.account_id, n.kind, n.made_at, n.month, n.amount, n.currency, n.count, n.network, n.who, n.word, n.until`

@@ -70,7 +70,8 @@ func (t *Tx) reconsider(ctx context.Context, account flattery.AccountID, claimed
 	if err != nil {
 		return wrap(doing, err)
 	}
-	return t.Later(ctx, doing, `UPDATE flattrs SET state = 'counts', counts_in = ? WHERE account_id = ? AND state = 'pending' AND `+payable("flattrs.author_id"), months.current, account)
+	return t.Later(ctx, doing, `UPDATE flattrs SET state = 'counts', counts_in = ? WHERE account_id = ? AND state = 'pending' AND `+payable("flattrs.author_id")+`
+		AND NOT EXISTS (SELECT 1 FROM claims c WHERE c.identity_id = flattrs.author_id)`, months.current, account)
 }
 
 func identityID(ctx context.Context, db DB, i flattery.Identity) (int64, error) {
