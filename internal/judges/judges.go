@@ -28,7 +28,7 @@ func Approve(t testing.TB, name string, args ...string) {
 	if !there {
 		return
 	}
-	if out, err := exec.CommandContext(t.Context(), path, args...).CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(t.Context(), path, args...).CombinedOutput(); err != nil { //nolint:gosec // a test names it
 		t.Errorf("%s: %v\n%s", name, err, out)
 	}
 }
