@@ -23,7 +23,17 @@ func (*provePage) name() string { return "prove" }
 // begunProof is a proof whose token waits to be found.
 type begunProof struct {
 	flattery.Proving
-	Title, Where string
+	Steps steps
+}
+
+// steps lead to a profile that shows a token.
+type steps struct {
+	Title, Token string
+	Where        string // the phrase that says where it is looked for
+}
+
+func (s *site) steps(n Network, token string) steps {
+	return steps{Title: n.Title, Token: token, Where: s.where(n.Key)}
 }
 
 // where is the phrase that says where the token is looked for at a network.
@@ -55,7 +65,7 @@ func (s *site) provePage(v *visit) (view, error) {
 	p := &provePage{Network: n}
 	for _, b := range begun {
 		if b.Network == n.Key {
-			p.Begun = append(p.Begun, begunProof{b, n.Title, s.where(n.Key)})
+			p.Begun = append(p.Begun, begunProof{b, s.steps(n, b.Token)})
 		}
 	}
 	if handle := clean(v.URL.Query().Get("handle")); len(handle) <= longestName {
