@@ -21,6 +21,7 @@ type claimLinkPage struct {
 	Closes  time.Time
 	Prepaid bool
 	Shown   bool // this browser has a token for its profile
+	Shows   bool // and that is the way, or there is no other
 	Steps   steps
 }
 
@@ -57,6 +58,7 @@ func (s *site) claimLinkPage(v *visit) (view, error) {
 	p := &claimLinkPage{ClaimLink: l, Token: v.PathValue("token"), Network: n, Month: st.Month, Closes: st.Ends.Add(s.Grace), Prepaid: s.Mode == Prepaid,
 		Steps: s.steps(n, s.sessions.GetString(v.ctx, shown(l.ID)))}
 	p.Shown = p.Steps.Token != ""
+	p.Shows = n.Provable && (p.Shown || !n.SignIn())
 	if s.Lapse > 0 {
 		p.Lapses = l.Since.Add(s.Lapse)
 	}
