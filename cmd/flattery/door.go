@@ -11,6 +11,7 @@ import (
 	"unicode"
 
 	"flattery"
+	"flattery/connectors"
 	"flattery/internal/claim"
 	"flattery/internal/web"
 	"flattery/store"
@@ -35,18 +36,19 @@ func (in *instance) came(ctx context.Context, got claim.Granted) (web.Connected,
 func (in *instance) taken(ctx context.Context, got claim.Granted) (web.Connected, error) {
 	done := web.Connected{Purpose: web.Claiming, Profile: got.Profile, Account: got.Account}
 	if got.ClaimLink != 0 {
-		if err := in.followed(ctx, got); err != nil {
+		if err := in.followed(ctx, got.ClaimLink, got.Profile); err != nil {
 			return done, err
 		}
 	}
-	var err error
 	if got.Account == 0 {
-		done.Account, done.Joined, err = in.joined(ctx, got)
-	} else {
-		var taken claim.Taken
-		taken, err = in.claimed(ctx, got)
-		done.Joined, done.Disputed = taken.Joined, taken.Dispute != 0
+		done, err := in.joined(ctx, flattery.Claim{Identity: got.Profile, Proof: flattery.ByOAuth, ProvedAt: in.now().Truncate(time.Second)})
+		if err == nil {
+			err = in.update(ctx, func(tx store.Tx) error { return tx.SaveClaimToken(ctx, done.Claim, got.Token) })
+		}
+		return done, err
 	}
+	taken, err := in.claimed(ctx, got)
+	done.Joined, done.Disputed = taken.Joined, taken.Dispute != 0
 	if err != nil || got.ClaimLink == 0 || done.Disputed {
 		return done, err
 	}
@@ -75,18 +77,28 @@ func (in *instance) entered(ctx context.Context, got claim.Granted) (flattery.Ac
 	return c.Account, in.update(ctx, func(tx store.Tx) error { return tx.SaveClaimToken(ctx, c.ID, got.Token) })
 }
 
-// followed holds that who allowed it is who the claim link is of.
-func (in *instance) followed(ctx context.Context, got claim.Granted) error {
-	l, err := in.store.ClaimLinkNumbered(ctx, got.ClaimLink, in.now())
+func (g gates) ShowToken() string { return connectors.NewClaimToken() }
+
+func (g gates) Shown(ctx context.Context, s web.Showing) (web.Connected, error) {
+	c, err := g.in.profiles.LookFor(ctx, s.Network, s.Handle, s.Token, func(p flattery.Profile) error { return g.in.followed(ctx, s.ClaimLink, p) })
+	if err != nil {
+		return web.Connected{}, err
+	}
+	return g.in.joined(ctx, c)
+}
+
+// followed holds that who proved something is who the claim link is of.
+func (in *instance) followed(ctx context.Context, id flattery.ClaimLinkID, who flattery.Profile) error {
+	l, err := in.store.ClaimLinkNumbered(ctx, id, in.now())
 	if errors.Is(err, flattery.ErrNotFound) {
 		return flattery.ErrAttempt
 	}
 	if err != nil {
 		return err
 	}
-	same := l.Author.Identity == got.Profile.Identity
-	if i := l.Author; i.Provisional() && i.Network == got.Profile.Network && i.Host == got.Profile.Host {
-		same = got.Profile.Handle != "" && i.Subject == "@"+strings.ToLower(got.Profile.Handle)
+	same := l.Author.Identity == who.Identity
+	if i := l.Author; i.Provisional() && i.Network == who.Network && i.Host == who.Host {
+		same = who.Handle != "" && i.Subject == "@"+strings.ToLower(who.Handle)
 	}
 	if !same {
 		return flattery.ErrOther
@@ -95,17 +107,16 @@ func (in *instance) followed(ctx context.Context, got claim.Granted) error {
 }
 
 // joined makes the account of an author who followed a claim link, and claims what was proved: both or neither.
-func (in *instance) joined(ctx context.Context, got claim.Granted) (account flattery.AccountID, joined int, err error) {
-	now := in.now().Truncate(time.Second)
+func (in *instance) joined(ctx context.Context, c flattery.Claim) (web.Connected, error) {
+	done := web.Connected{Purpose: web.Claiming, Profile: c.Identity}
+	var err error
 	for try := range 20 {
-		a := flattery.Account{Name: newcomer(got.Profile, try), CreatedAt: now, Settings: flattery.Settings{Currency: in.Currencies[0]}}
+		a := flattery.Account{Name: newcomer(c.Identity, try), CreatedAt: c.ProvedAt, Settings: flattery.Settings{Currency: in.Currencies[0]}}
 		err = in.update(ctx, func(tx store.Tx) error {
-			id, err := tx.AddAccount(ctx, a)
-			if err != nil {
-				return err
+			var err error
+			if c.Account, err = tx.AddAccount(ctx, a); err == nil {
+				done.Joined, err = tx.AddClaim(ctx, c)
 			}
-			n, err := tx.AddClaim(ctx, flattery.Claim{Account: id, Identity: got.Profile, Proof: flattery.ByOAuth, ProvedAt: now})
-			account, joined = id, n
 			return err
 		})
 		if !errors.Is(err, flattery.ErrNameTaken) {
@@ -113,13 +124,11 @@ func (in *instance) joined(ctx context.Context, got claim.Granted) (account flat
 		}
 	}
 	if err != nil {
-		return 0, 0, err
+		return web.Connected{}, err
 	}
-	c, err := in.store.Claimed(ctx, got.Profile.Identity)
-	if err != nil {
-		return 0, 0, err
-	}
-	return account, joined, in.update(ctx, func(tx store.Tx) error { return tx.SaveClaimToken(ctx, c.ID, got.Token) })
+	made, err := in.store.Claimed(ctx, c.Identity.Identity)
+	done.Account, done.Claim = c.Account, made.ID
+	return done, err
 }
 
 // newcomer is what an account may be called whose owner did not choose: the handle, at the next tries with something behind it.

@@ -223,3 +223,137 @@ func TestANewcomerIsCalledLikeTheHandle(t *testing.T) {
 		t.Errorf("%q and %q", one, two)
 	}
 }
+
+// followed makes a claim link of ben, whose thing ada starred, on an instance without keys for GitHub.
+func followed(t *testing.T) (b *bench, o *opened, link string) {
+	t.Helper()
+	b = newBench(t, october)
+	b.people()
+	b.write("token", b.world.GitHub.Token("ada"))
+	b.do("account", "add", "Ada", "--budget", "5")
+	b.do("link", "add", "github", "--token-file", b.path("token"), "--account", "Ada")
+	b.star()
+	b.do("poll")
+	o = openPages(b)
+	n := o.Networks["github"]
+	n.ClientID, n.ClientSecret, n.Key = "", "", ""
+	o.Networks["github"] = n
+	donor := o.signedIn("Ada")
+	donor.post("/authors", url.Values{}, http.StatusOK, "Written. Copy the message")
+	found := regexp.MustCompile(regexp.QuoteMeta(o.base) + `(/c/[A-Z2-7]{26})`).FindStringSubmatch(donor.body("/authors"))
+	if found == nil {
+		t.Fatal("there is no claim link")
+	}
+	return b, o, found[1]
+}
+
+var shownToken = regexp.MustCompile(`<bdi>(flattery-[a-z0-9]+)</bdi>`)
+
+// shows asks for a token as who follows a claim link.
+func (in inside) shows(link string) string {
+	in.Helper()
+	in.post(link+"/token", url.Values{}, http.StatusOK, "By your public profile")
+	return shownToken.FindStringSubmatch(in.body(link))[1]
+}
+
+// The story of the claim link again, where the network knows nothing of the instance: a token in the profile opens the door, to the
+// author alone, by whatever name they have meanwhile.
+func TestAStarFindsItsAuthorByATokenInTheProfile(t *testing.T) {
+	b, o, link := followed(t)
+	g := b.world.GitHub
+	g.AddUser("eve")
+	author, eve := inside{visit(t), o.base}, inside{visit(t), o.base}
+	author.says(link, "Claim by your public profile", "you sign in nowhere")
+	token := author.shows(link)
+	if again := author.shows(link); again != token {
+		t.Errorf("asked again the token is %s, not %s", again, token)
+	}
+	theirs := eve.shows(link)
+	if theirs == token {
+		t.Error("two browsers have one token")
+	}
+	look := func(in inside, handle string, status int, words string) {
+		t.Helper()
+		in.post(link+"/look", url.Values{"handle": {handle}}, status, words)
+	}
+	look(author, "ben", http.StatusOK, "We have looked at the profile of ben on GitHub: "+token+" is not there yet")
+	g.SetBio("eve", "I like things. "+theirs)
+	look(eve, "eve", http.StatusOK, "eve on GitHub is not the account that these likes are for")
+	g.SetBio("ben", "I make things. "+token)
+	look(eve, "ben", http.StatusOK, theirs+" is not there yet") // by whose token another browser proves nothing
+	look(inside{visit(t), o.base}, "ben", http.StatusBadRequest, "was not begun in this browser")
+	g.Rename("ben", "benny")
+	g.AddUser("ben") // somebody else takes the name
+	g.SetBio("ben", token)
+	look(author, "ben", http.StatusOK, "ben on GitHub is not the account that these likes are for")
+	look(author, "nobody", http.StatusBadGateway, "nobody")
+	if out := b.do("account", "list"); strings.Contains(out, "ben") || strings.Contains(out, "eve") {
+		t.Fatalf("somebody has an account: %s", out)
+	}
+	look(author, "benny", http.StatusOK, "Welcome. This is your account here.")
+	author.says("/identities", "benny", "by a token in the public profile", "verified")
+	author.post("/settings/security/password", url.Values{"password": {"a long enough one"}}, http.StatusOK, "Set on")
+	author.post("/income/destination", url.Values{"destination": {"https://example.org/ben"}}, http.StatusOK, "New payments go there")
+	o.signedIn("Ada").says("/month", "ben/tool", "€5.00")
+	eve.says(link, "This has been claimed")
+	look(eve, "benny", http.StatusOK, "This has been claimed")
+	if out := b.do("claim", "list"); !strings.Contains(out, "benny") || !strings.Contains(out, "profile") {
+		t.Errorf("claims: %s", out)
+	}
+	b.world.Clock.Set(afterOctober)
+	b.do("poll", "1")
+	b.do("settle")
+	b.do("payout", "plan")
+	o.signedIn("Ada").says("/slips", "benny", "€5.00", "https://example.org/ben")
+	b.do("ledger", "audit")
+}
+
+// What has changed since the page of a claim link was opened is seen where the token is looked for.
+func TestATokenInTheProfileTakesNothingThatIsAnothers(t *testing.T) {
+	b, o, link := followed(t)
+	l, err := o.store.ClaimLink(t.Context(), strings.TrimPrefix(link, "/c/"), o.now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := gates{o.instance}
+	asked := web.Showing{ClaimLink: l.ID, Network: "github", Handle: "ben", Token: g.ShowToken()}
+	b.world.GitHub.SetBio("ben", asked.Token)
+	want := func(what string, refusal error) {
+		t.Helper()
+		if got, err := g.Shown(t.Context(), asked); !errors.Is(err, refusal) || got.Account != 0 {
+			t.Errorf("%s: %+v, %v", what, got, err)
+		}
+	}
+	bob, _ := o.member("bob", false)
+	if _, err := o.proves(t, bob, "github", "ben", func(token string) { b.world.GitHub.SetBio("ben", token+" "+asked.Token) }); err != nil {
+		t.Fatal(err)
+	}
+	want("claimed meanwhile", flattery.ErrClaimed)
+	c := o.claim(t, bob)
+	if err := o.update(t.Context(), func(tx store.Tx) error { return tx.RemoveClaim(t.Context(), c.ID, o.now()) }); err != nil {
+		t.Fatal(err)
+	}
+	ada, err := o.store.AccountNamed(t.Context(), "Ada")
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := o.store.Flattrs(t.Context(), store.FlattrQuery{Account: ada.ID, Month: flattery.MonthOf(o.now(), time.UTC), Limit: 10})
+	if err != nil || len(list) != 1 {
+		t.Fatalf("%d flattrs, %v", len(list), err)
+	}
+	if err := (pages{gates: g}).RemoveFlattr(t.Context(), ada.ID, list[0].ID); err != nil {
+		t.Fatal(err)
+	}
+	want("nothing waits any more", flattery.ErrAttempt)
+	if err := (pages{gates: g}).RestoreFlattr(t.Context(), ada.ID, list[0].ID); err != nil {
+		t.Fatal(err)
+	}
+	asked.Handle = " "
+	if _, err := g.Shown(t.Context(), asked); err == nil || !strings.Contains(err.Error(), "is no name at GitHub") {
+		t.Errorf("no name: %v", err)
+	}
+	asked.Handle = "@ben"
+	if got, err := g.Shown(t.Context(), asked); err != nil || got.Joined != 1 || got.Account == 0 || got.Claim == 0 {
+		t.Errorf("then: %+v, %v", got, err)
+	}
+}

@@ -49,17 +49,9 @@ type Profiles struct {
 // Begin gives an account the token for a handle: the same one until it expires. Nothing is asked of the network yet. What can be
 // mended is a flattery.InputError.
 func (p *Profiles) Begin(ctx context.Context, account flattery.AccountID, network, handle string) (flattery.Proving, error) {
-	c, err := p.Networks.Get(network)
+	info, handle, err := p.named(network, handle)
 	if err != nil {
 		return flattery.Proving{}, err
-	}
-	info := c.Info()
-	if _, ok := c.(connectors.Prover); !ok {
-		return flattery.Proving{}, flattery.Input("nothing is proved by a profile of %s", info.Title)
-	}
-	handle = strings.TrimPrefix(strings.TrimSpace(handle), "@")
-	if handle == "" || handle != connectors.Clean(handle, connectors.MaxHandle) {
-		return flattery.Proving{}, flattery.Input("%q is no name at %s: write it like %s", connectors.Clean(handle, connectors.MaxHandle), info.Title, info.HandleTip)
 	}
 	now := p.Now().UTC().Truncate(time.Second)
 	begun := flattery.Proving{Account: account, Network: info.Network, Host: info.Host, Handle: handle, Token: connectors.NewClaimToken(), MadeAt: now, Expires: now.Add(provingLife)}
@@ -76,6 +68,23 @@ func (p *Profiles) Begin(ctx context.Context, account flattery.AccountID, networ
 	return begun, nil
 }
 
+// named finds the network of a profile, and makes a handle what it is there.
+func (p *Profiles) named(network, handle string) (connectors.Info, string, error) {
+	c, err := p.Networks.Get(network)
+	if err != nil {
+		return connectors.Info{}, "", err
+	}
+	info := c.Info()
+	if _, ok := c.(connectors.Prover); !ok {
+		return info, "", flattery.Input("nothing is proved by a profile of %s", info.Title)
+	}
+	handle = strings.TrimPrefix(strings.TrimSpace(handle), "@")
+	if handle == "" || handle != connectors.Clean(handle, connectors.MaxHandle) {
+		return info, "", flattery.Input("%q is no name at %s: write it like %s", connectors.Clean(handle, connectors.MaxHandle), info.Title, info.HandleTip)
+	}
+	return info, handle, nil
+}
+
 // Look reads the profile of what an account has begun, and answers the claim that it proves: to be handed to Take. What is not
 // there yet is flattery.ErrUnproved, what the network refused or broke a flattery.OutsideError.
 func (p *Profiles) Look(ctx context.Context, account flattery.AccountID, id flattery.ProvingID) (flattery.Claim, error) {
@@ -87,19 +96,37 @@ func (p *Profiles) Look(ctx context.Context, account flattery.AccountID, id flat
 	if i < 0 {
 		return flattery.Claim{}, flattery.ErrNotFound
 	}
-	begun := list[i]
-	who, shows, err := p.read(ctx, begun.Network, begun.Handle)
+	claim, err := p.find(ctx, list[i].Network, list[i].Handle, list[i].Token, func(flattery.Profile) error { return nil })
+	claim.Account = account
+	return claim, err
+}
+
+// LookFor is Look for somebody without an account, who keeps the token until then. Whoever has the handle has to be right.
+func (p *Profiles) LookFor(ctx context.Context, network, handle, token string, right func(flattery.Profile) error) (flattery.Claim, error) {
+	info, handle, err := p.named(network, handle)
 	if err != nil {
-		return flattery.Claim{}, p.failed(ctx, begun.Network, err)
+		return flattery.Claim{}, err
 	}
-	claim := flattery.Claim{Account: account, Identity: who, ProvedAt: p.Now().UTC().Truncate(time.Second), Shown: begun.Token}
-	if shows.Has(begun.Token) {
+	return p.find(ctx, info.Network, handle, token, right)
+}
+
+// find looks for a token in a profile and on the pages of its own, once it is known whose profile it is.
+func (p *Profiles) find(ctx context.Context, network, handle, token string, right func(flattery.Profile) error) (flattery.Claim, error) {
+	who, shows, err := p.read(ctx, network, handle)
+	if err != nil {
+		return flattery.Claim{}, p.failed(ctx, network, err)
+	}
+	if err := right(who); err != nil {
+		return flattery.Claim{}, err
+	}
+	claim := flattery.Claim{Identity: who, ProvedAt: p.Now().UTC().Truncate(time.Second), Shown: token}
+	if shows.Has(token) {
 		claim.Proof = flattery.ByProfile
 		return claim, nil
 	}
 	trouble := ""
 	for _, link := range shows.Links[:min(len(shows.Links), mostPages)] {
-		there, err := p.holds(ctx, link, shows, begun.Token)
+		there, err := p.holds(ctx, link, shows, token)
 		if ctx.Err() != nil {
 			return flattery.Claim{}, ctx.Err()
 		}

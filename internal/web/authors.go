@@ -1,7 +1,6 @@
 package web
 
 import (
-	"errors"
 	"html/template"
 	"slices"
 	"time"
@@ -40,10 +39,7 @@ type authorCard struct {
 // mostAuthors of a kind are shown.
 const mostAuthors = 100
 
-const (
-	authorsPath = "/authors"
-	claimPath   = "/c/"
-)
+const authorsPath = "/authors"
 
 func (s *site) authors(v *visit) (view, error) {
 	months, err := s.Store.Months(v.ctx)
@@ -120,118 +116,4 @@ func (s *site) tellAuthors(v *visit) (view, error) {
 		return view{}, err
 	}
 	return view{redirect: authorsPath}, s.tell(v, false, "", "flash.told")
-}
-
-// --- the other end of a claim link ---
-
-// claimLinkPage says to an author what waits. Only who has the link sees it.
-type claimLinkPage struct {
-	frame
-	flattery.ClaimLink
-	Token   string
-	Network Network
-	Lapses  time.Time // when the first of it does; zero: never
-	Month   flattery.Month
-	Closes  time.Time
-	Must    bool // who receives must give
-	Prepaid bool
-}
-
-func (*claimLinkPage) name() string { return "claimlink" }
-
-// claimLink finds where the link of an address leads.
-func (s *site) claimLink(v *visit) (flattery.ClaimLink, error) {
-	if !s.private(v.Request) {
-		return flattery.ClaimLink{}, errPlain
-	}
-	l, err := s.Store.ClaimLink(v.ctx, v.PathValue("token"), v.now)
-	if errors.Is(err, flattery.ErrNotFound) {
-		err = errClaimLink
-	}
-	return l, err
-}
-
-func (s *site) claimLinkPage(v *visit) (view, error) {
-	l, err := s.claimLink(v)
-	if err != nil {
-		return view{}, err
-	}
-	n, err := s.network(v.ctx, l.Author.Network)
-	if err != nil && !errors.Is(err, flattery.ErrNotFound) {
-		return view{}, err
-	}
-	months, err := s.Store.Months(v.ctx)
-	if err != nil {
-		return view{}, err
-	}
-	st := s.currentMonth(v, months)
-	p := &claimLinkPage{ClaimLink: l, Token: v.PathValue("token"), Network: n, Month: st.Month, Closes: st.Ends.Add(s.Grace), Must: s.MustGive, Prepaid: s.Mode == Prepaid}
-	if s.Lapse > 0 {
-		p.Lapses = l.Since.Add(s.Lapse)
-	}
-	return view{page: p}, nil
-}
-
-// follow sends who follows a claim link to the network: a stranger gets an account by it, who is signed in one more identity.
-func (s *site) follow(v *visit) (view, error) {
-	l, err := s.claimLink(v)
-	if err != nil {
-		return view{}, err
-	}
-	if l.Claimed {
-		return view{redirect: claimPath + v.PathValue("token")}, nil
-	}
-	c := Connecting{Purpose: Claiming, Network: l.Author.Network, ClaimLink: l.ID}
-	if l.Author.Organisation {
-		c.Handle = l.Author.Handle
-	}
-	return s.depart(v, c)
-}
-
-// claimedPage is what a claim has made count, and what to do now.
-type claimedPage struct {
-	frame
-	Claim   flattery.Claim
-	Months  []flattery.ClaimMonth
-	Month   flattery.Month
-	Closes  time.Time
-	Paid    bool // it is known where to
-	Keyed   bool // the account has a password or a passkey
-	Gives   bool
-	Must    string // as mustGive says
-	Prepaid bool
-}
-
-func (*claimedPage) name() string { return "claimed" }
-
-func (s *site) claimed(v *visit) (view, error) {
-	id, err := idOf(v)
-	if err != nil {
-		return view{}, err
-	}
-	claims, err := s.Store.Claims(v.ctx, v.account.ID)
-	if err != nil {
-		return view{}, err
-	}
-	at := slices.IndexFunc(claims, func(c flattery.Claim) bool { return c.ID == flattery.ClaimID(id) })
-	if at < 0 {
-		return view{}, flattery.ErrNotFound
-	}
-	found, err := s.Store.ClaimMonths(v.ctx, claims[at].ID)
-	if err != nil {
-		return view{}, err
-	}
-	months, err := s.Store.Months(v.ctx)
-	if err != nil {
-		return view{}, err
-	}
-	keys, err := s.Desk.Keys(v.ctx, v.account.ID)
-	if err != nil {
-		return view{}, err
-	}
-	st := s.currentMonth(v, months)
-	p := &claimedPage{Claim: claims[at], Months: found, Month: st.Month, Closes: st.Ends.Add(s.Grace),
-		Paid: v.account.Destination != "", Keyed: keys.Has(), Gives: v.account.Budget > 0, Must: s.mustGive(v.account), Prepaid: s.Mode == Prepaid}
-	p.Nav = "identities"
-	return view{page: p}, nil
 }

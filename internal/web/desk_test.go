@@ -171,7 +171,7 @@ func TestWithoutAnyKeyOneComesByLinksAndIsAskedToSetOne(t *testing.T) {
 		t.Fatalf("another is led to %s", got.Header().Get("Location"))
 	}
 	expect(t, other, "/welcome", []string{"Welcome. Set a password", `href="/settings/security"`}, []string{"/setup"})
-	expect(t, b, "/welcome", []string{`href="/settings/security"`, "1 step, and likes begin to pay", "October closes on 4\u00a0November, 00:00 (Europe/Berlin)", "Somebody else"}, nil)
+	expect(t, b, "/welcome", []string{`href="/settings/security"`, "1 step, and likes begin to pay", "October closes on 4\u00a0November, 00:00 (Europe/Berlin)", "Invite somebody"}, nil)
 	expect(t, b, "/settings/security", []string{"There is none yet.", "Set the password"}, []string{"you are asked for your password"})
 	if got := b.post("/settings/security/password", "password", "short"); got.Code != 303 || w.keys[ada].Has() {
 		t.Errorf("a short one: %d", got.Code)

@@ -139,3 +139,85 @@ func TestBeforeTheFirstSlipIsPaidThePageSaysWhatABankShows(t *testing.T) {
 	expect(t, b, "/slips", nil, []string{first})
 	expect(t, b, "/welcome", nil, []string{first})
 }
+
+// Where a claim link leads, a token in the profile does what signing in at the network does, and for this browser alone.
+func TestAStrangerWhoShowsATokenInTheProfileHasAnAccountThen(t *testing.T) {
+	const token = "flattery-k7rmw3hs9dnpx2vqjc5e"
+	w := populated(false)
+	w.networks[0].Provable = true
+	w.accounts[gone] = flattery.Account{ID: gone, Name: "ottoline", CreatedAt: today}
+	w.claims = append(w.claims, flattery.Claim{ID: 9, Account: gone, Identity: author("twitter", "55", "ottoline"), Proof: flattery.ByProfile, ProvedAt: today})
+	w.enters, w.follows = gone, 9
+	b := visitor(t, handler(t, options(t, w)))
+	expect(t, b, "/c/waits", []string{"Claim with GitHub", "Prove it by your public profile instead", `action="/c/waits/token"`, "You sign in at GitHub"}, []string{token, `name="handle"`})
+	expect(t, b, "/c/keyless", []string{"Claim by your public profile", "You write a short token into your public profile on X", "choose a password or a passkey"}, []string{"Claim with", "cannot sign in", "next time you come in the same way"})
+	expect(t, b, "/c/unlinkable", []string{"cannot sign in with Vimeo"}, []string{"/token"})
+	if got := b.post("/c/unlinkable/token").Code; got != http.StatusNotFound {
+		t.Errorf("a profile that cannot be read: %d", got)
+	}
+	if got := b.post("/c/keyless/look", "handle", "shown"); got.Code != http.StatusBadRequest || len(w.sessions) != 0 {
+		t.Errorf("without a token: %d, %d sessions", got.Code, len(w.sessions))
+	}
+	for range 2 {
+		if to := b.leads("/c/keyless/token"); to != "/c/keyless#profile" {
+			t.Fatalf("asking for a token leads to %s", to)
+		}
+	}
+	expect(t, b, "/c/keyless", []string{token, "Edit profile, Bio", `value="ottoline"`, `action="/c/keyless/look"`, "for an hour", "Leave it there"}, nil)
+	expect(t, b, "/c/waits", nil, []string{token})
+	if got := visitor(t, b.h).post("/c/keyless/look", "handle", "shown").Code; got != http.StatusBadRequest {
+		t.Errorf("another browser: %d", got)
+	}
+	for handle, says := range map[string]string{
+		"nothing": "We have looked at the profile of nothing on X: " + token + " is not there yet",
+		"other":   "other on X is not the account that these likes are for",
+	} {
+		if to := b.leads("/c/keyless/look", "handle", handle); to != "/c/keyless#profile" {
+			t.Errorf("%s leads to %s", handle, to)
+		}
+		expect(t, b, "/c/keyless", []string{says, token}, nil)
+	}
+	for handle, status := range map[string]int{"": http.StatusBadRequest, strings.Repeat("x", 999): http.StatusBadRequest, "taken": http.StatusConflict} {
+		if got := b.post("/c/keyless/look", "handle", handle).Code; got != status {
+			t.Errorf("%.9q: %d", handle, got)
+		}
+	}
+	w.often = true
+	if one, two := b.post("/c/keyless/token").Code, b.post("/c/keyless/look", "handle", "shown").Code; one != http.StatusTooManyRequests || two != http.StatusTooManyRequests {
+		t.Errorf("too many: %d and %d", one, two)
+	}
+	w.often = false
+	if to := b.leads("/c/keyless/look", "handle", "shown"); to != "/claims/9" || w.lastAsked() != "show 9 twitter shown "+token {
+		t.Fatalf("it leads to %s, asked %s", to, w.lastAsked())
+	}
+	expect(t, b, "/claims/9", []string{"Welcome. This is your account here.", "It is your way back: one cannot sign in with X here."}, []string{"You can always come in"})
+	if to := b.leads("/income/destination", "destination", "https://ko-fi.com/ottoline"); to != "/income" {
+		t.Errorf("who has just come leads to %s", to)
+	}
+
+	// Who is signed in has a page of their own for it, and what is claimed is not proved again.
+	for _, path := range []string{"/c/keyless/token", "/c/keyless/look"} {
+		if to := visitor(t, b.h).signIn(w, bob).leads(path, "handle", "shown"); to != "/identities/twitter/prove?handle=ottoline" {
+			t.Errorf("signed in, %s leads to %s", path, to)
+		}
+	}
+	w.claimed = true
+	if to := visitor(t, b.h).leads("/c/waits/look", "handle", "shown"); to != "/c/waits" {
+		t.Errorf("what is claimed leads to %s", to)
+	}
+}
+
+// A token that has to be written somewhere first lasts longer than the way to a network and back.
+func TestATokenForAProfileLastsAnHour(t *testing.T) {
+	w := populated(false)
+	b := visitor(t, handler(t, options(t, w)))
+	for _, row := range []struct {
+		path string
+		want time.Duration
+	}{{"/c/waits", longestAsking}, {"/c/waits/token", longestShowing}, {"/c/waits", longestShowing}} {
+		got := b.post(row.path)
+		if all := got.Result().Cookies(); len(all) != 1 || all[0].MaxAge > int(row.want.Seconds())+1 || all[0].MaxAge < int(row.want.Seconds())-60 {
+			t.Errorf("%s: %d, cookies %v, want one for %s", row.path, got.Code, all, row.want)
+		}
+	}
+}

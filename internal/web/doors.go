@@ -154,6 +154,12 @@ type Doors interface {
 	LookProof(ctx context.Context, account flattery.AccountID, proof flattery.ProvingID) (Connected, error)
 	RemoveProof(ctx context.Context, account flattery.AccountID, proof flattery.ProvingID) error
 
+	// ShowToken makes a token for a profile; nothing is kept of it. Shown looks for it there, and makes the account of a stranger who
+	// followed a claim link. Refusals: ErrAttempt where the link leads nowhere any more, ErrOther where the profile is not its author's,
+	// ErrUnproved, ErrClaimed, *InputError, *OutsideError.
+	ShowToken() string
+	Shown(ctx context.Context, s Showing) (Connected, error)
+
 	// CheckClaim looks again whether a claim holds, and answers how it stands then. ErrNotFound: it has ended by that.
 	CheckClaim(ctx context.Context, account flattery.AccountID, claim flattery.ClaimID) (flattery.Claim, error)
 
@@ -204,6 +210,14 @@ type Connecting struct {
 	Handle    string               // of the organisation to be claimed; "": one's own account
 	Month     bool                 // count this month so far
 	Code      bool                 // by a code to type
+}
+
+// Showing is a stranger's wish to claim by a token in a profile what a claim link is of.
+type Showing struct {
+	ClaimLink flattery.ClaimLinkID
+	Network   string
+	Handle    string // whose profile it is in: the author may have another than when the link was made
+	Token     string
 }
 
 // Connected is what came of it.

@@ -119,6 +119,26 @@ func (w *world) BeginProof(_ context.Context, account flattery.AccountID, networ
 	return p, nil
 }
 
+func (w *world) ShowToken() string { return "flattery-k7rmw3hs9dnpx2vqjc5e" }
+
+// Shown finds the token of "shown", and another's profile for "other".
+func (w *world) Shown(_ context.Context, s Showing) (Connected, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.ask("show %d %s %s %s", s.ClaimLink, s.Network, s.Handle, s.Token); err != nil {
+		return Connected{}, err
+	}
+	switch s.Handle {
+	case "shown":
+		return Connected{Purpose: Claiming, Profile: author(s.Network, "55", "ottoline"), Account: w.enters, Claim: w.follows}, nil
+	case "other":
+		return Connected{}, flattery.ErrOther
+	case "taken":
+		return Connected{}, flattery.ErrClaimed
+	}
+	return Connected{}, fmt.Errorf("%w: nothing there", flattery.ErrUnproved)
+}
+
 // LookProof finds what was begun for "shown", and another's claim for "taken".
 func (w *world) LookProof(_ context.Context, account flattery.AccountID, id flattery.ProvingID) (Connected, error) {
 	w.mu.Lock()

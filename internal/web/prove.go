@@ -15,11 +15,34 @@ type provePage struct {
 	frame
 	Network
 	Handle string // to begin with
-	Begun  []flattery.Proving
-	Where  string // the phrase that says where the token is looked for
+	Begun  []begunProof
 }
 
 func (*provePage) name() string { return "prove" }
+
+// begunProof is a proof whose token waits to be found.
+type begunProof struct {
+	flattery.Proving
+	Steps steps
+}
+
+// steps lead to a profile that shows a token.
+type steps struct {
+	Title, Token string
+	Where        string // the phrase that says where it is looked for
+}
+
+func (s *site) steps(n Network, token string) steps {
+	return steps{Title: n.Title, Token: token, Where: s.where(n.Key)}
+}
+
+// where is the phrase that says where the token is looked for at a network.
+func (s *site) where(network string) string {
+	if key := "prove.where." + network; s.tongues.byCode[languages[0]].has(key) {
+		return key
+	}
+	return "prove.where.other"
+}
 
 // provable finds the network of the address, if something is proved there by the profile.
 func (s *site) provable(v *visit) (Network, error) {
@@ -39,9 +62,11 @@ func (s *site) provePage(v *visit) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	p := &provePage{Network: n, Where: "prove.where.other", Begun: slices.DeleteFunc(slices.Clone(begun), func(b flattery.Proving) bool { return b.Network != n.Key })}
-	if s.tongues.byCode[languages[0]].has("prove.where." + n.Key) {
-		p.Where = "prove.where." + n.Key
+	p := &provePage{Network: n}
+	for _, b := range begun {
+		if b.Network == n.Key {
+			p.Begun = append(p.Begun, begunProof{b, s.steps(n, b.Token)})
+		}
 	}
 	if handle := clean(v.URL.Query().Get("handle")); len(handle) <= longestName {
 		p.Handle = handle

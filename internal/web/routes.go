@@ -53,6 +53,8 @@ func (s *site) entrance() []route {
 		{"GET /p/{name}", anyone, s.public},
 		{"GET /c/{token}", anyone, s.claimLinkPage},
 		{"POST /c/{token}", anyone, s.follow},
+		{"POST /c/{token}/token", anyone, s.showToken},
+		{"POST /c/{token}/look", anyone, s.lookShown},
 		{"GET /feed/{token}", anyone, s.feed},
 		{"GET /mail/confirm/{token}", anyone, s.confirmPage},
 		{"POST /mail/confirm/{token}", anyone, s.confirmMail},

@@ -87,6 +87,8 @@ func TestEveryRouteAnswersEachVisitorAsItShould(t *testing.T) {
 		"GET /p/{name}":                 {"/p/Ada", missing, missing, missing},
 		"GET /c/{token}":                {"/c/waits", page, page, page},
 		"POST /c/{token}":               {"/c/waits", sent, sent, sent},
+		"POST /c/{token}/token":         {"/c/waits/token", sent, sent, sent},
+		"POST /c/{token}/look":          {"/c/waits/look", unknown, sent, sent},
 		"GET /authors":                  {"/authors", sent, page, page},
 		"POST /authors":                 {"/authors", refused, sent, missing},
 		"GET /claims/{id}":              {"/claims/1", sent, page, missing},

@@ -17,7 +17,8 @@ import (
 
 // How long a sign-in lasts, and under which names the session keeps its account, when it began, when it was seen last and
 // when its account showed who it is, the secret by which networks' answers are bound to this browser, what the next page
-// says first, which network waits for a code, and where who shows at a network who they are goes on.
+// says first, which network waits for a code, where who shows at a network who they are goes on, and the token that who follows a
+// claim link shows in their profile.
 const (
 	sessionLife = 30 * 24 * time.Hour
 	accountKey  = "account"
@@ -28,6 +29,7 @@ const (
 	flashKey    = "flash"
 	codeKey     = "code"
 	nextKey     = "next"
+	shownKey    = "shown " // and the number of a claim link
 )
 
 // newSessions does without scs.New, whose store in memory cleans itself up for ever, in a goroutine that nobody waits for.

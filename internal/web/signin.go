@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"flattery"
@@ -78,8 +79,11 @@ func (s *site) letIn(v *visit, id flattery.AccountID) error {
 	return nil
 }
 
-// longestAsking is how long the session of a stranger lasts, who was asked for a passkey or sent to a network.
-const longestAsking = 10 * time.Minute
+// How long the session of a stranger lasts, who was asked for a passkey or sent to a network, or told to show a token.
+const (
+	longestAsking  = 10 * time.Minute
+	longestShowing = time.Hour
+)
 
 // ask keeps what a question to a device leaves behind, under the purpose it is for, and answers the question.
 func (s *site) ask(v *visit, purpose string, options, kept []byte, err error) (view, error) {
@@ -91,11 +95,16 @@ func (s *site) ask(v *visit, purpose string, options, kept []byte, err error) (v
 	return view{raw: &raw{kind: "application/json", body: options}}, nil
 }
 
-// brief lets the session of a stranger end soon.
+// brief lets the session of a stranger end soon, and later where it keeps a token that has to be shown in a profile first.
 func (s *site) brief(v *visit) {
-	if v.account.ID == 0 {
-		s.sessions.SetDeadline(v.ctx, s.Clock().Add(longestAsking))
+	if v.account.ID != 0 {
+		return
 	}
+	span := longestAsking
+	if slices.ContainsFunc(s.sessions.Keys(v.ctx), func(key string) bool { return strings.HasPrefix(key, shownKey) }) {
+		span = longestShowing
+	}
+	s.sessions.SetDeadline(v.ctx, s.Clock().Add(span))
 }
 
 // The purposes for which a device is asked: names under which the session keeps what was asked. Each is used once.

@@ -35,6 +35,6 @@ func TestTheTermsFollowFromTheSettings(t *testing.T) {
 		})
 	}
 	w := populated(false)
-	expect(t, visitor(t, handler(t, options(t, w))), "/terms", []string{"<h3>GitHub</h3>"}, []string{"<h3>Instagram</h3>"})
+	expect(t, visitor(t, handler(t, options(t, w))), "/terms", []string{"<li>GitHub"}, []string{"<h3>Instagram</h3>"})
 	expect(t, visitor(t, handler(t, options(t, w))), "/", []string{`<a href="/terms">Terms and privacy</a>`}, nil)
 }

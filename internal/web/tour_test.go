@@ -30,6 +30,8 @@ func tour() []stop {
 		{path: "/terms", stranger: true},
 		{path: "/c/waits", stranger: true, main: true},
 		{path: "/c/claimed", stranger: true},
+		{path: "/c/keyless", stranger: true},
+		{path: "/c/profile", stranger: true, main: true},
 		{path: "/mail/confirm/adas-mail", stranger: true},
 		{path: "/mail/end/adas-end", stranger: true},
 		{path: "/welcome"},
@@ -99,6 +101,7 @@ func toured(t *testing.T, rough bool) (*world, Options) {
 		w.accounts[id] = a
 	}
 	w.tokens["chromium"] = ada
+	w.networks[0].Provable = true // where nobody can sign in
 	o := options(t, w)
 	o.Demo = rough
 	return w, o
@@ -107,10 +110,13 @@ func toured(t *testing.T, rough bool) (*world, Options) {
 // tourists are who the pages of a tour are shown to.
 type tourists struct{ stranger, ada *browser }
 
-// travel lets both in; a code of a network waits for ada.
+// travel lets both in; a code of a network waits for ada, and a token for the stranger.
 func travel(t *testing.T, w *world, h http.Handler) tourists {
 	t.Helper()
 	both := tourists{visitor(t, h), visitor(t, h).signIn(w, ada)}
+	if got := both.stranger.post("/c/profile/token"); got.Header().Get("Location") != "/c/profile#profile" {
+		t.Fatalf("asking for a token answered %d, to %q", got.Code, got.Header().Get("Location"))
+	}
 	if got := both.ada.post("/connect", "network", "flickr", "purpose", "linking", "code", "1"); got.Header().Get("Location") != "/oauth/code" {
 		t.Fatalf("asking for a code answered %d, to %q", got.Code, got.Header().Get("Location"))
 	}
