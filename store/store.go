@@ -109,6 +109,7 @@ type Reader interface {
 	Payments(ctx context.Context, q PaymentQuery) ([]flattery.Payment, error)     // newest plan first
 	Payment(ctx context.Context, id flattery.PaymentID) (flattery.Payment, error) //
 	Plan(ctx context.Context, m flattery.Month) (Plan, error)                     //
+	Restored(ctx context.Context) (time.Time, error) // out of a backup; zero: not, or it is known what was paid since
 	// Payables are what the house owes: what was settled, is not paid, and is no donor's to pay. By payee.
 	Payables(ctx context.Context) ([]flattery.Debt, error)
 	// Batch is one with its payments, Batches are all without them, newest first; OpenBatches are those of which it is not known of
@@ -332,6 +333,7 @@ type Tx interface {
 	SetMustGive(ctx context.Context, must bool, now time.Time) error
 	Begun(ctx context.Context) (Begun, error)
 	NoteBackup(ctx context.Context, at time.Time, where string) error
+	NoteRestore(ctx context.Context, at time.Time) error // zero: it is known what was paid since the backup was made
 
 	// SetFeed gives an account its feed, or another address for it: only the hash of the token is kept. EndFeed takes it away.
 	SetFeed(ctx context.Context, account flattery.AccountID, token string, now time.Time) error

@@ -87,6 +87,9 @@ func (p *program) restore() *cobra.Command {
 		if len(r.Faults) > 0 {
 			return fmt.Errorf("the backup was restored into %s, and its ledger has %s (flattery ledger audit): do not serve it", c.Data, count(len(r.Faults), "fault"))
 		}
+		if err := in.update(cmd.Context(), func(tx store.Tx) error { return tx.NoteRestore(cmd.Context(), in.now()) }); err != nil {
+			return err
+		}
 		return p.print(map[string]any{"data": c.Data, "transactions": r.Transactions, "head": r.Head}, func(out io.Writer) {
 			fmt.Fprintf(out, "restored into %s: %s, audit clean, head %s\n", c.Data, count(int(r.Transactions), "transaction"), r.Head)
 		})

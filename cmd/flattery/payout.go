@@ -175,6 +175,7 @@ func waits(in *instance, d flattery.Debt, rest flattery.Amount) string {
 type exportFlags struct {
 	paymentFlags
 	rail, currency, batch, output string
+	restored                      bool
 }
 
 func (p *program) payoutExport() *cobra.Command {
@@ -194,6 +195,7 @@ func (p *program) payoutExport() *cobra.Command {
 	cmd.Flags().StringVar(&f.rail, "rail", "manual", "way to move the money: manual; prepaid also sepa, github-csv")
 	cmd.Flags().StringVar(&f.currency, "currency", "", "of the payments; the instance's first where it is left out")
 	cmd.Flags().StringVar(&f.batch, "batch", "", "the file of an earlier batch once more")
+	cmd.Flags().BoolVar(&f.restored, "after-restore", false, "this instance came out of a backup, and everything that was paid since is noted")
 	cmd.Flags().StringVarP(&f.output, "output", "o", "-", "file to write; - is stdout")
 	return cmd
 }
@@ -216,6 +218,11 @@ func (f *exportFlags) file(ctx context.Context, p *program, in *instance) error 
 	var b flattery.Batch
 	var file flattery.File
 	var err error
+	if f.restored {
+		if err := in.planner.CaughtUp(ctx); err != nil {
+			return err
+		}
+	}
 	if f.batch != "" {
 		b, file, err = in.sent(ctx, f.batch)
 	} else {

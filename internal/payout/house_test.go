@@ -390,3 +390,26 @@ func TestNoPaymentIsMadeTwiceOrLost(t *testing.T) {
 	b.audited()
 	t.Logf("%d rounds, %d payments, %d kills, %d faults of the rail", rounds, len(b.slips()), kills, breaks)
 }
+
+// What a backup does not know may have been paid: the same month planned anew has the codes it had, so the bank's statement closes
+// it, and nothing is sent before somebody says that all is known.
+func TestOutOfABackupNothingIsPaidTwice(t *testing.T) {
+	b, _ := newHouse(t)
+	b.gave(5*flattery.Unit, "ben")
+	b.do(func(ctx context.Context, tx store.Tx) error { return tx.NoteRestore(ctx, b.now) }) // the payment below was made in the life before
+	b.plan()
+	if _, err := b.Send(t.Context(), "miniature", "EUR"); err == nil || !strings.Contains(err.Error(), "came out of a backup") {
+		t.Fatalf("sent: %v", err)
+	}
+	booked, err := b.Book(t.Context(), []flattery.BankLine{{Key: "1", At: b.now, Currency: "EUR", Amount: 5 * flattery.Unit, Text: b.slips()[0].Code}})
+	if err != nil || booked.Payments != 1 || b.states() != "5.00 paid" {
+		t.Errorf("%+v, %s, error %v", booked, b.states(), err)
+	}
+	if err := b.CaughtUp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.Send(t.Context(), "miniature", "EUR"); err == nil || !strings.Contains(err.Error(), "nothing is planned") {
+		t.Errorf("sent: %v", err)
+	}
+	b.audited()
+}

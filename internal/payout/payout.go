@@ -89,6 +89,7 @@ type Store interface {
 	Assigned(ctx context.Context, id flattery.PaymentID) (flattery.Amount, error)
 	Accounts(ctx context.Context) ([]flattery.Account, error)
 	Schema(ctx context.Context) (store.Schema, error)
+	Restored(ctx context.Context) (time.Time, error)
 	Update(ctx context.Context, fn func(store.Tx) error) error
 }
 

@@ -42,6 +42,9 @@ func (p *Planner) Send(ctx context.Context, rail, currency string) (flattery.Bat
 	if r == nil || r.Info().Hands {
 		return flattery.Batch{}, flattery.Input("rail %q takes no batches here: there is %s", rail, strings.Join(p.batching(), ", "))
 	}
+	if err := p.caughtUp(ctx); err != nil {
+		return flattery.Batch{}, err
+	}
 	planned, err := p.Store.Payments(ctx, store.PaymentQuery{House: true, State: flattery.PaymentPlanned})
 	if err != nil {
 		return flattery.Batch{}, fmt.Errorf("payout: send: %w", err)
@@ -77,6 +80,26 @@ func (p *Planner) Send(ctx context.Context, rail, currency string) (flattery.Bat
 		return b, fmt.Errorf("payout: send: %w", err)
 	}
 	return b, nil
+}
+
+// caughtUp refuses to pay out of a backup: what was paid since it was made this ledger does not know.
+func (p *Planner) caughtUp(ctx context.Context) error {
+	at, err := p.Store.Restored(ctx)
+	if err != nil {
+		return fmt.Errorf("payout: send: %w", err)
+	}
+	if at.IsZero() {
+		return nil
+	}
+	return flattery.Input("this instance came out of a backup on %s, and does not know what was paid since that was made: take in the bank's statements until then (flattery payout import), mark what was paid otherwise, then say so with flattery payout export --after-restore", at.Format(time.DateOnly))
+}
+
+// CaughtUp says that everything is known which was paid since a backup was made that was restored.
+func (p *Planner) CaughtUp(ctx context.Context) error {
+	if err := p.Store.Update(ctx, func(tx store.Tx) error { return tx.NoteRestore(ctx, time.Time{}) }); err != nil {
+		return fmt.Errorf("payout: %w", err)
+	}
+	return nil
 }
 
 // batchID is made of what is in a batch: 80 bits, as banks take them.

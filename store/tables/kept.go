@@ -72,3 +72,25 @@ func (s *Reader) LastBackup(ctx context.Context) (at time.Time, where string, er
 	}
 	return at, where, wrap("backup", err)
 }
+
+// lastRestore is when this instance came out of a backup, until it is known what was paid since that was made.
+const lastRestore = "restored"
+
+func (t *Tx) NoteRestore(ctx context.Context, at time.Time) error {
+	if at.IsZero() {
+		return t.Later(ctx, "restore", `DELETE FROM instance WHERE name = ?`, lastRestore)
+	}
+	return t.Later(ctx, "restore", `INSERT INTO instance (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value`, lastRestore, at.UTC().Format(time.RFC3339))
+}
+
+// Restored is when this instance came out of a backup; zero: it did not, or it is known what was paid since.
+func (s *Reader) Restored(ctx context.Context) (at time.Time, err error) {
+	text, err := value[string](s.DB.Row(ctx, `SELECT value FROM instance WHERE name = ?`, lastRestore))
+	if missing(err) {
+		return at, nil
+	}
+	if err == nil {
+		at, err = time.Parse(time.RFC3339, text)
+	}
+	return at, wrap("restore", err)
+}
