@@ -94,6 +94,9 @@ type Reader interface {
 	Settlements(ctx context.Context, account flattery.AccountID) ([]flattery.Settlement, error) // newest first
 
 	Debts(ctx context.Context, donor flattery.AccountID) ([]flattery.Debt, error)          // 0: all; largest first
+	// OpenDebts are those for which no slip is out, where that is so much or more, by donor; OwnDebts what accounts owe themselves.
+	OpenDebts(ctx context.Context, least flattery.Amount) ([]flattery.Debt, error)
+	OwnDebts(ctx context.Context) ([]flattery.Debt, error)
 	Received(ctx context.Context, account flattery.AccountID) ([]flattery.Received, error) // by payee; 0: all
 	// Incomes are the months of what an account claims to be, newest first; Earnings a month of it by thing, largest first.
 	Incomes(ctx context.Context, account flattery.AccountID) ([]flattery.Income, error)

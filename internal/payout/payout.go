@@ -72,7 +72,8 @@ type Rules struct {
 // Store is what planning needs of the store.
 type Store interface {
 	Months(ctx context.Context) ([]flattery.MonthState, error)
-	Debts(ctx context.Context, donor flattery.AccountID) ([]flattery.Debt, error)
+	OpenDebts(ctx context.Context, least flattery.Amount) ([]flattery.Debt, error)
+	OwnDebts(ctx context.Context) ([]flattery.Debt, error)
 	Plan(ctx context.Context, m flattery.Month) (store.Plan, error)
 	Payment(ctx context.Context, id flattery.PaymentID) (flattery.Payment, error)
 	Joined(ctx context.Context, m flattery.Month) ([]flattery.AccountID, error)
@@ -266,7 +267,11 @@ func (p *Planner) plan(ctx context.Context, m flattery.Month) error {
 	if err := p.giveOn(ctx, m); err != nil {
 		return fmt.Errorf("payout: plan %s: given on: %w", m, err)
 	}
-	debts, err := p.Store.Debts(ctx, 0)
+	least := max(p.Rules.Minimum, p.Rail.Info().Minimum)
+	if p.Rules.Netting {
+		least = 1 // small debts make large ones
+	}
+	debts, err := p.Store.OpenDebts(ctx, least)
 	if err != nil {
 		return fmt.Errorf("payout: plan %s: %w", m, err)
 	}
@@ -321,8 +326,8 @@ func (p *Planner) net(ctx context.Context, m flattery.Month, debts []flattery.De
 
 // meetOwn settles what accounts owe themselves (they claimed an author after the freeze): no slip to oneself.
 func (p *Planner) meetOwn(ctx context.Context, m flattery.Month) error {
-	debts, err := p.Store.Debts(ctx, 0)
-	if err != nil {
+	debts, err := p.Store.OwnDebts(ctx)
+	if err != nil || len(debts) == 0 {
 		return err
 	}
 	now := p.Now()

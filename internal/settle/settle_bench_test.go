@@ -11,12 +11,15 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"flattery"
 	"flattery/internal/ledger"
+	"flattery/internal/payout"
+	"flattery/internal/payout/manual"
 	"flattery/internal/settle"
 	"flattery/store"
 	"flattery/store/eachtest"
@@ -36,15 +39,20 @@ type town struct {
 	store   store.Store
 	place   *eachtest.Place
 	settler *settle.Settler
+	joins   bool                 // everybody joined netting
+	paid    flattery.Destination // where everybody is paid; "": nowhere
 }
 
-func openTown(b *testing.B, flattrs int) *town {
+func openTown(b *testing.B, flattrs int, more ...func(*town)) *town {
 	b.Helper()
 	place := eachtest.New(b)
 	log, now := slog.New(slog.DiscardHandler), func() time.Time { return november }
 	s := place.OpenLoose(b, eachtest.Options{Now: now, Durable: true, Workers: 4})
-	t := &town{b, s, place, &settle.Settler{Store: s, Now: now, Log: log,
+	t := &town{B: b, store: s, place: place, settler: &settle.Settler{Store: s, Now: now, Log: log,
 		Rules: settle.Rules{Mode: settle.Pledge, Grace: 72 * time.Hour, Split: flattery.SplitByFlattr}}}
+	for _, m := range more {
+		m(t)
+	}
 	t.people(flattrs / each)
 	return t
 }
@@ -82,7 +90,7 @@ func (t *town) people(donors int) {
 }
 
 func (t *town) account(ctx context.Context, tx store.Tx, kind string, i int, budget flattery.Amount) (flattery.AccountID, error) {
-	return tx.AddAccount(ctx, flattery.Account{Name: fmt.Sprintf("%s-%d", kind, i), CreatedAt: october.Add(-time.Hour), Settings: flattery.Settings{Budget: budget, Currency: "EUR"}})
+	return tx.AddAccount(ctx, flattery.Account{Name: fmt.Sprintf("%s-%d", kind, i), CreatedAt: october.Add(-time.Hour), Settings: flattery.Settings{Budget: budget, Currency: "EUR", Netting: t.joins, Destination: t.paid}})
 }
 
 func (t *town) groups(n int, fn func(context.Context, store.Tx, int) error) {
@@ -180,26 +188,100 @@ func BenchmarkSettle(b *testing.B) {
 	var before float64 // what a tenth of the work took
 	for _, size := range sizes() {
 		b.Run(fmt.Sprint(size), func(b *testing.B) {
-			var bytes float64
+			var bytes, most float64
 			for b.Loop() {
 				b.StopTimer()
 				t := openTown(b, size)
 				t.keep()
 				runtime.GC()
+				peak := peaking(b)
 				b.StartTimer()
 				t.settle()
 				b.StopTimer()
+				most = peak()
 				bytes = float64(t.end()) / float64(size)
 				b.StartTimer()
 			}
 			took := b.Elapsed().Seconds() / float64(b.N)
 			b.ReportMetric(took*1e6/float64(size), "µs/flattr")
 			b.ReportMetric(bytes, "B/flattr")
+			b.ReportMetric(most, "MiB_peak")
 			if before > 0 {
 				b.ReportMetric(math.Log10(took/before), "exponent")
 			}
 			before = took
 		})
+	}
+}
+
+// From the settled month to its slips: what is given on, netting, the plan. Everybody joined, or nobody.
+func BenchmarkPlan(b *testing.B) {
+	for _, joins := range []bool{false, true} {
+		var before float64
+		for _, size := range sizes() {
+			b.Run(fmt.Sprintf("netting=%t/%d", joins, size), func(b *testing.B) {
+				var slips int
+				var most float64
+				for b.Loop() {
+					b.StopTimer()
+					t := openTown(b, size, func(t *town) { t.joins, t.paid = joins, "https://pay.example/" })
+					t.settle()
+					runtime.GC()
+					peak := peaking(b)
+					b.StartTimer()
+					slips = t.plan()
+					b.StopTimer()
+					most = peak()
+					t.end()
+					b.StartTimer()
+				}
+				took := b.Elapsed().Seconds() / float64(b.N)
+				b.ReportMetric(took*1e6/float64(size), "µs/flattr")
+				b.ReportMetric(float64(slips), "slips")
+				b.ReportMetric(most, "MiB_peak")
+				if before > 0 {
+					b.ReportMetric(math.Log10(took/before), "exponent")
+				}
+				before = took
+			})
+		}
+	}
+}
+
+// plan makes October's slips, and says how many.
+func (t *town) plan() int {
+	t.Helper()
+	p := &payout.Planner{Store: t.store, Rail: manual.Rail{}, Now: func() time.Time { return november }, Log: slog.New(slog.DiscardHandler),
+		Rules: payout.Rules{Max: 5, Minimum: flattery.Unit, Netting: t.joins}}
+	if err := p.Enqueue(t.Context(), november); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := t.store.Jobs().Drain(t.Context(), p.Handlers()); err != nil {
+		t.Fatal(err)
+	}
+	plan, err := t.store.Plan(t.Context(), flattery.MonthOf(october, time.UTC))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return plan.Payments
+}
+
+// peaking begins to watch the memory of this process; the func says the most that was resident since, in MiB. 0 where the system
+// does not tell.
+func peaking(b *testing.B) func() float64 {
+	b.Helper()
+	_ = os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) // Linux: forgets the peak until now
+	return func() float64 {
+		status, err := os.ReadFile("/proc/self/status")
+		if err != nil {
+			return 0
+		}
+		_, after, _ := strings.Cut(string(status), "VmHWM:")
+		var kib float64
+		if _, err := fmt.Sscan(after, &kib); err != nil {
+			return 0
+		}
+		return kib / 1024
 	}
 }
 

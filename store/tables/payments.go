@@ -48,6 +48,29 @@ func (s *Reader) Debts(ctx context.Context, donor flattery.AccountID) ([]flatter
 	return list, wrap("debts", err)
 }
 
+// OpenDebts lists what donors owe and no slip is out for, where that is so much or more. What is known of a payee is read once, and
+// not once a debt.
+func (s *Reader) OpenDebts(ctx context.Context, least flattery.Amount) ([]flattery.Debt, error) {
+	list, err := all(ctx, s.DB, scanDebt, `WITH out AS MATERIALIZED (SELECT account_id, payee_id, currency, sum(amount) AS amount FROM payments
+			WHERE state = 'planned' AND account_id IS NOT NULL GROUP BY account_id, payee_id, currency),
+		who AS MATERIALIZED (SELECT y.id, coalesce(a.name, h.network || ':' || i.handle) AS name, coalesce(y.account_id, 0) AS account,
+			coalesce(`+destination+`, l.destination, '') AS destination, CASE `+held+` `+unchecked+` ELSE '' END AS held,
+			coalesce(l.payee, '') AS payee, coalesce(l.source, '') AS source, coalesce(e.looked_at, 0) AS looked
+			FROM payees y LEFT JOIN accounts a ON a.id = y.account_id LEFT JOIN identities i ON i.id = y.identity_id LEFT JOIN hosts h ON h.id = i.host_id
+			LEFT JOIN places l ON l.identity_id = y.identity_id AND l.rank = 0 AND l.verified LEFT JOIN searches e ON e.identity_id = l.identity_id)
+		SELECT d.account_id, d.payee_id, d.currency, d.amount, d.since, CAST(coalesce(o.amount, 0) AS BIGINT),
+			w.name, w.account, w.destination, w.held, w.payee, w.source, w.looked
+		FROM debts d JOIN who w ON w.id = d.payee_id LEFT JOIN out o ON o.account_id = d.account_id AND o.payee_id = d.payee_id AND o.currency = d.currency
+		WHERE d.amount > 0 AND d.amount - coalesce(o.amount, 0) >= ? ORDER BY d.account_id, d.payee_id, d.currency`, least)
+	return list, wrap("open debts", err)
+}
+
+// OwnDebts lists what accounts owe themselves.
+func (s *Reader) OwnDebts(ctx context.Context) ([]flattery.Debt, error) {
+	list, err := all(ctx, s.DB, scanDebt, debtQuery+` WHERE d.amount > 0 AND y.account_id = d.account_id ORDER BY d.account_id, d.currency`)
+	return list, wrap("own debts", err)
+}
+
 // debts are what is to be added to what donors owe.
 type debts struct {
 	order []debtKey
