@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"flattery"
+	"flattery/internal/payout/railtest"
 )
 
 func TestWhereOneCanBePaid(t *testing.T) {
@@ -135,5 +136,11 @@ func FuzzCanon(f *testing.F) {
 		if strings.ContainsFunc(string(d), func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
 			t.Errorf("%q keeps what no address has: %q", s, d)
 		}
+	})
+}
+
+func TestTheRailPromisesWhatARailMust(t *testing.T) {
+	railtest.Run(t, func(*testing.T) railtest.Keeper {
+		return railtest.Keeper{Rail: Rail{}, Good: map[string]string{"lightning:Ada@Example.org": "lightning:ada@example.org"}, Bad: []flattery.Destination{"http://example.org", "javascript:alert(1)"}}
 	})
 }

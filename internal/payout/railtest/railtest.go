@@ -266,3 +266,59 @@ func once(t *testing.T, k Keeper, f Fault) {
 		}
 	}
 }
+
+// Outbox is a payout.Outbox in memory that breaks as it is told, for rails that write files. The zero value is ready.
+type Outbox struct {
+	mu    sync.Mutex
+	next  Fault
+	files map[string]flattery.File
+	Puts  int // that kept a new file
+}
+
+// Break lets the next exchange go wrong.
+func (o *Outbox) Break(f Fault) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.next = f
+}
+
+func (o *Outbox) fault() Fault {
+	f := o.next
+	o.next = Fine
+	return f
+}
+
+// Put keeps a file.
+func (o *Outbox) Put(_ context.Context, batch string, f flattery.File) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	fault := o.fault()
+	if fault == NotReached {
+		return errors.New("the store is away")
+	}
+	if o.files == nil {
+		o.files = map[string]flattery.File{}
+	}
+	if was, there := o.files[batch]; there {
+		if string(was.Body) != string(f.Body) {
+			return flattery.ErrConflict
+		}
+		return nil
+	}
+	o.files[batch], o.Puts = f, o.Puts+1
+	if fault == Cut || fault == Half {
+		return flattery.ErrUnknown
+	}
+	return nil
+}
+
+// Outgoing finds it.
+func (o *Outbox) Outgoing(_ context.Context, batch string) (flattery.File, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	f, there := o.files[batch]
+	if !there {
+		return f, flattery.ErrNotFound
+	}
+	return f, nil
+}
