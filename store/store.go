@@ -93,7 +93,7 @@ type Reader interface {
 	Settled(ctx context.Context, m flattery.Month) (int, error)                                 // donors of whom that is done
 	Settlements(ctx context.Context, account flattery.AccountID) ([]flattery.Settlement, error) // newest first
 
-	Debts(ctx context.Context, donor flattery.AccountID) ([]flattery.Debt, error)          // 0: all; largest first
+	Debts(ctx context.Context, donor flattery.AccountID) ([]flattery.Debt, error) // 0: all; largest first
 	// OpenDebts are those for which no slip is out, where that is so much or more, by donor; OwnDebts what accounts owe themselves.
 	OpenDebts(ctx context.Context, least flattery.Amount) ([]flattery.Debt, error)
 	OwnDebts(ctx context.Context) ([]flattery.Debt, error)
@@ -112,7 +112,7 @@ type Reader interface {
 	Payments(ctx context.Context, q PaymentQuery) ([]flattery.Payment, error)     // newest plan first
 	Payment(ctx context.Context, id flattery.PaymentID) (flattery.Payment, error) //
 	Plan(ctx context.Context, m flattery.Month) (Plan, error)                     //
-	Restored(ctx context.Context) (time.Time, error) // out of a backup; zero: not, or it is known what was paid since
+	Restored(ctx context.Context) (time.Time, error)                              // out of a backup; zero: not, or it is known what was paid since
 	// Payables are what the house owes: what was settled, is not paid, and is no donor's to pay. By payee.
 	Payables(ctx context.Context) ([]flattery.Debt, error)
 	// Batch is one with its payments, Batches are all without them, newest first; OpenBatches are those of which it is not known of
