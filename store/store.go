@@ -109,7 +109,7 @@ type Reader interface {
 	Payments(ctx context.Context, q PaymentQuery) ([]flattery.Payment, error)     // newest plan first
 	Payment(ctx context.Context, id flattery.PaymentID) (flattery.Payment, error) //
 	Plan(ctx context.Context, m flattery.Month) (Plan, error)                     //
-	Restored(ctx context.Context) (time.Time, error) // out of a backup; zero: not, or it is known what was paid since
+	Restored(ctx context.Context) (time.Time, error)                              // out of a backup; zero: not, or it is known what was paid since
 	// Payables are what the house owes: what was settled, is not paid, and is no donor's to pay. By payee.
 	Payables(ctx context.Context) ([]flattery.Debt, error)
 	// Batch is one with its payments, Batches are all without them, newest first; OpenBatches are those of which it is not known of
