@@ -47,12 +47,12 @@ var (
 )
 
 // InputError is bad input: what is wrong and how to mend it, in one line. The command line ends with 2 for it.
-type InputError struct{ Reason string }
+type InputError struct{ Sentence }
 
-func (e *InputError) Error() string { return e.Reason }
+func (e *InputError) Error() string { return e.String() }
 
 // Input makes an InputError.
-func Input(format string, args ...any) error { return &InputError{fmt.Sprintf(format, args...)} }
+func Input(format string, args ...any) error { return &InputError{Say(format, args...)} }
 
 // OutsideError is what a network refused or broke while somebody waited for it. Reason is a key under which pages have
 // words; Detail is one line that is fit to be shown.

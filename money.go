@@ -18,19 +18,20 @@ const (
 // MaxAmount is the largest amount an entry may carry (a milliard units).
 const MaxAmount Amount = 1e15
 
-// ParseAmount reads "5", "5.00" or "0.052632": digits, at most six after the point, no sign, at most MaxAmount.
+// ParseAmount reads "5", "5.00" or "0.052632": digits, at most six after the point, no sign, at most MaxAmount. What is none is an
+// *InputError.
 func ParseAmount(s string) (Amount, error) {
 	whole, frac, pointed := strings.Cut(s, ".")
 	if whole == "" || pointed && frac == "" || len(frac) > 6 {
-		return 0, fmt.Errorf("%q is not an amount: write it like 5 or 5.00, with at most six digits after the point", s)
+		return 0, Input("%q is not an amount: write it like 5 or 5.00, with at most six digits after the point", s)
 	}
 	var a Amount
 	for _, c := range whole + frac + strings.Repeat("0", 6-len(frac)) {
 		if c < '0' || c > '9' {
-			return 0, fmt.Errorf("%q is not an amount: write it like 5 or 5.00, digits and one point only", s)
+			return 0, Input("%q is not an amount: write it like 5 or 5.00, digits and one point only", s)
 		}
 		if a = a*10 + Amount(c-'0'); a > MaxAmount {
-			return 0, fmt.Errorf("%q is more than an amount may be (%s)", s, MaxAmount)
+			return 0, Input("%q is more than an amount may be (%s)", s, MaxAmount)
 		}
 	}
 	return a, nil

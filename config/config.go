@@ -4,7 +4,6 @@
 package config
 
 import (
-	"fmt"
 	"log/slog"
 	"net"
 	"path/filepath"
@@ -78,7 +77,7 @@ type Config struct {
 	LogLevel          slog.Level
 	Now               time.Time // zero, or the instant from where the clock goes on
 	Networks          map[string]Network
-	Warnings          []string // what works, but hardly as meant; one line each
+	Warnings          []flattery.Sentence // what works, but hardly as meant; one line each
 
 	origins []Origin
 	read    *loader
@@ -146,7 +145,7 @@ func Load(o Options) (*Config, error) {
 	}
 	for _, s := range l.known {
 		if err := s.read(c, l.text(s.name)); err != nil {
-			l.mistake(l.from[s.name], fmt.Sprintf("%s: %v", s.name, err))
+			l.refuse(l.from[s.name], flattery.Say("%s: %v", s.name, err))
 		}
 	}
 	l.cross(c)
@@ -183,7 +182,7 @@ type loader struct {
 	values   *koanf.Koanf
 	from     map[string]place
 	mistakes mistakes
-	warnings []string
+	warnings []flattery.Sentence
 }
 
 // A layer is settings by name as one source has them.
@@ -220,7 +219,10 @@ func (l *loader) layer(from layer) {
 
 func (l *loader) text(name string) string { return l.values.String(name) }
 
-func (l *loader) mistake(p place, what string) {
+// mistake is for what only files and variables can have wrong, refuse for what may also be entered in the pages.
+func (l *loader) mistake(p place, what string) { l.refuse(p, flattery.Say("%s", what)) }
+
+func (l *loader) refuse(p place, what flattery.Sentence) {
 	l.mistakes = append(l.mistakes, Mistake{Where: p.where, What: what, line: p.line})
 }
 

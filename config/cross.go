@@ -1,16 +1,17 @@
 package config
 
 import (
-	"fmt"
 	"net"
 	"net/url"
 	"strings"
+
+	"flattery"
 )
 
 // cross looks at settings that are right alone and wrong together.
 func (l *loader) cross(c *Config) {
 	if c.Mode == Pledge && c.Fee > 0 {
-		l.mistake(l.from["fee"], `fee: a fee in pledge mode needs a slip to the house, which is not there yet; set fee = 0 or mode = "prepaid"`)
+		l.refuse(l.from["fee"], flattery.Say(`fee: a fee in pledge mode needs a slip to the house, which is not there yet; set fee = 0 or mode = "prepaid"`))
 	}
 	if c.MetricsListen != "" {
 		l.mistake(l.from["metrics.listen"], "metrics.listen: metrics are not there yet; leave it empty")
@@ -25,23 +26,23 @@ func (l *loader) cross(c *Config) {
 		if c.Mail.User != "" {
 			l.mistake(l.from["mail.tls"], "mail.tls: the password would be sent in the open; write starttls or tls, or leave mail.user empty")
 		}
-		l.warn("mail.tls", "mail goes to another machine in the open, so it can be read on its way; write starttls or tls")
+		l.warn("mail.tls", flattery.Say("mail goes to another machine in the open, so it can be read on its way; write starttls or tls"))
 	}
 	switch {
 	case plain(c.BaseURL):
-		l.warn("base_url", fmt.Sprintf("%q is plain http, so nobody can sign in there; put https in front", c.BaseURL))
+		l.warn("base_url", flattery.Say("%q is plain http, so nobody can sign in there; put https in front", c.BaseURL))
 	case c.BaseURL == "" && c.Listen != "" && !loopback(host(c.Listen)):
-		l.warn("listen", fmt.Sprintf("%q can be reached from elsewhere and base_url is not set; set base_url to the https address that people type", c.Listen))
+		l.warn("listen", flattery.Say("%q can be reached from elsewhere and base_url is not set; set base_url to the https address that people type", c.Listen))
 	}
 	for _, name := range l.networks {
 		if base := c.Networks[name].Base; plain(base) {
-			l.warn("networks."+name+".base", fmt.Sprintf("%q is plain http, so tokens can be read on their way; use https", base))
+			l.warn("networks."+name+".base", flattery.Say("%q is plain http, so tokens can be read on their way; use https", base))
 		}
 	}
 }
 
-func (l *loader) warn(name, what string) {
-	l.warnings = append(l.warnings, oneLine(fmt.Sprintf("%s: %s: %s", l.from[name].where, name, what)))
+func (l *loader) warn(name string, what flattery.Sentence) {
+	l.warnings = append(l.warnings, flattery.Say("%s: %s: %s", oneLine(l.from[name].where), name, what))
 }
 
 // plain reports whether an address is http to another machine.

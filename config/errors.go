@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"flattery"
 )
 
 // Error is every mistake in the settings. The command line ends with 78 for it.
@@ -21,13 +23,13 @@ func (e *Error) Error() string {
 
 // Mistake is one thing that must be mended before anything starts.
 type Mistake struct {
-	Where string // "flattery.toml:3", "FLATTERY_LISTEN", "--config"
-	What  string // what is wrong, and how to mend it; never a secret
+	Where string            // "flattery.toml:3", "FLATTERY_LISTEN", "--config"
+	What  flattery.Sentence // what is wrong, and how to mend it; never a secret
 	line  int
 }
 
 // String is the mistake in one line.
-func (m Mistake) String() string { return oneLine(m.Where + ": " + m.What) }
+func (m Mistake) String() string { return oneLine(m.Where + ": " + m.What.String()) }
 
 type mistakes []Mistake
 

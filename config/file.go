@@ -14,6 +14,8 @@ import (
 	"github.com/knadh/koanf/parsers/toml/v2"
 	gotoml "github.com/pelletier/go-toml/v2"
 	"github.com/pelletier/go-toml/v2/unstable"
+
+	"flattery"
 )
 
 // maxFile is the largest settings file that is read.
@@ -219,7 +221,7 @@ func (d *document) warnReadable(info fs.FileInfo) {
 	}
 	for _, s := range d.known {
 		if v, ok := d.values[s.name]; ok && s.secret && v.text != "" {
-			d.warnings = append(d.warnings, fmt.Sprintf("%s: holds %s and everybody here can read it; chmod 600 it", v.where, s.name))
+			d.warnings = append(d.warnings, flattery.Say("%s: holds %s and everybody here can read it; chmod 600 it", oneLine(v.where), s.name))
 			return
 		}
 	}

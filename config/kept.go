@@ -1,9 +1,10 @@
 package config
 
 import (
-	"fmt"
 	"maps"
 	"slices"
+
+	"flattery"
 )
 
 // Where a setting is from that nobody made, and one that was made in the pages.
@@ -54,7 +55,7 @@ func (c *Config) With(kept map[string]string) (*Config, error) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(kept)) {
 		if !known[name] { // of another version of this program
-			l.warnings = append(l.warnings, oneLine(fmt.Sprintf("%s: %s: is no setting that is made in the pages; it is passed over", Database, name)))
+			l.warnings = append(l.warnings, flattery.Say("%s: %s: is no setting that is made in the pages; it is passed over", Database, oneLine(name)))
 		}
 	}
 	made := *c
@@ -63,7 +64,7 @@ func (c *Config) With(kept map[string]string) (*Config, error) {
 			continue
 		}
 		if err := s.read(&made, l.text(s.name)); err != nil {
-			l.mistake(l.from[s.name], fmt.Sprintf("%s: %v", s.name, err))
+			l.refuse(l.from[s.name], flattery.Say("%s: %v", s.name, err))
 		}
 	}
 	said := l.warnings // those of settings that do not go together were said when the file was read

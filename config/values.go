@@ -19,7 +19,8 @@ import (
 
 const day = 24 * time.Hour
 
-// mend joins what is wrong with how to mend it.
+// mend joins what is wrong with how to mend it, where that cannot be entered in the pages. What can is a flattery.Input, which they
+// say in their language.
 func mend(wrong, how string) error { return fmt.Errorf("%s: %s", wrong, how) }
 
 func quoted(s, wrong, how string) error { return mend(strconv.Quote(s)+" "+wrong, how) }
@@ -44,7 +45,7 @@ func oneOf[T ~string](words ...T) func(string) (T, error) {
 		for i, w := range words {
 			all[i] = string(w)
 		}
-		return "", quoted(s, "is none of the words it may be", "write "+strings.Join(all, " or "))
+		return "", flattery.Input("%q is none of the words it may be: write %s", s, strings.Join(all, " or "))
 	}
 }
 
@@ -55,13 +56,13 @@ func boolean(s string) (bool, error) {
 	case "false":
 		return false, nil
 	}
-	return false, quoted(s, "is neither true nor false", "write true or false")
+	return false, flattery.Input("%q is neither true nor false: write true or false", s)
 }
 
 func count(s string) (int, error) {
 	n, err := strconv.Atoi(s)
 	if err != nil || n < 1 || n > 1000 {
-		return 0, quoted(s, "is not a number from 1 to 1000", "write it like 5")
+		return 0, flattery.Input("%q is not a number from 1 to 1000: write it like 5", s)
 	}
 	return n, nil
 }
@@ -71,10 +72,10 @@ func between(low, high time.Duration) func(string) (time.Duration, error) {
 	return func(s string) (time.Duration, error) {
 		d, ok := duration(s)
 		if !ok {
-			return 0, quoted(s, "is not a duration", "write it like 72h or 90 days")
+			return 0, flattery.Input("%q is not a duration: write it like 72h or 90 days", s)
 		}
 		if d < low || d > high {
-			return 0, quoted(s, "is out of range", fmt.Sprintf("write something from %d to %d days", low/day, high/day))
+			return 0, flattery.Input("%q is out of range: write something from %d to %d days", s, low/day, high/day)
 		}
 		return d, nil
 	}
@@ -113,13 +114,13 @@ func currencies(s string) ([]string, error) {
 		code = strings.TrimSpace(code)
 		unit, err := currency.ParseISO(code)
 		if err != nil || unit.String() != code {
-			return nil, quoted(code, "is not a currency", "write ISO codes like EUR,SEK")
+			return nil, flattery.Input("%q is not a currency: write ISO codes like EUR,SEK", code)
 		}
 		if scale, _ := currency.Standard.Rounding(unit); scale != 2 {
-			return nil, quoted(code, "has no hundredths, which payments are cut to", "choose another currency")
+			return nil, flattery.Input("%q has no hundredths, which payments are cut to: choose another currency", code)
 		}
 		if slices.Contains(all, code) {
-			return nil, quoted(code, "stands twice", "remove one")
+			return nil, flattery.Input("%q stands twice: remove one", code)
 		}
 		all = append(all, code)
 	}
@@ -128,11 +129,11 @@ func currencies(s string) ([]string, error) {
 
 func zone(s string) (*time.Location, error) {
 	if s == "" || s == "Local" {
-		return nil, quoted(s, "is not a time zone", "write its name like Europe/Berlin")
+		return nil, flattery.Input("%q is not a time zone: write its name like Europe/Berlin", s)
 	}
 	loc, err := time.LoadLocation(s)
 	if err != nil {
-		return nil, quoted(s, "is not a time zone", "write its name like Europe/Berlin")
+		return nil, flattery.Input("%q is not a time zone: write its name like Europe/Berlin", s)
 	}
 	return loc, nil
 }
@@ -140,7 +141,7 @@ func zone(s string) (*time.Location, error) {
 // line is a few words in one line, or nothing.
 func line(s string) (string, error) {
 	if len(s) > 200 || strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }) || strings.TrimSpace(s) != s {
-		return "", mend("is too long, or has spaces around it or signs that cannot be seen", "write one line of at most 200 letters")
+		return "", flattery.Input("is too long, or has spaces around it or signs that cannot be seen: write one line of at most 200 letters")
 	}
 	return s, nil
 }

@@ -109,6 +109,19 @@ const (
 	Forbidden  Life = "forbidden"
 )
 
+// Word is how it is said in a sentence.
+func (l Life) Word() flattery.Sentence {
+	switch l {
+	case ImportOnly:
+		return flattery.Say("import only")
+	case Retired:
+		return flattery.Say("retired")
+	case Forbidden:
+		return flattery.Say("forbidden")
+	}
+	return flattery.Say("%s", string(l))
+}
+
 // Proven is how far a connector was ever shown to work.
 type Proven string
 
@@ -123,27 +136,27 @@ const (
 
 // Info describes a network. It is data: pages, commands and the poller read it and never ask for a network's name.
 type Info struct {
-	Network   string        // key: "github"
-	Title     string        // "GitHub"
-	Host      string        // the host of its identities: "github.com"
-	Noun      string        // what a like is called there: "star"
-	Auth      Auth          // how an account is linked with proof
-	OAuth2    OAuth2        // for AuthOAuth2
-	OAuth1    OAuth1        // for AuthOAuth1
-	NeedsKey  bool          // App.Key is needed even for public reading
-	ProofKey  bool          // App.Key is needed to read profiles, and for nothing else
-	Feed      Feed          //
-	Dated     bool          // tells a donor when a thing was liked, though its list does not go by that
-	Reliable  bool          // absence from a complete walk means un-like
-	Interval  time.Duration // never poll a link more often
-	State     Life          //
-	Since     string        // date of State where it is not alive
-	Reason    string        // why, in one sentence
-	Terms     Terms         // what one should know before entering keys
-	Price     Price         // what reading costs; zero: nothing
-	Proven    Proven        //
-	Console   string        // where an app or key is registered
-	HandleTip string        // what a handle looks like: "octocat"
+	Network   string            // key: "github"
+	Title     string            // "GitHub"
+	Host      string            // the host of its identities: "github.com"
+	Noun      string            // what a like is called there: "star"
+	Auth      Auth              // how an account is linked with proof
+	OAuth2    OAuth2            // for AuthOAuth2
+	OAuth1    OAuth1            // for AuthOAuth1
+	NeedsKey  bool              // App.Key is needed even for public reading
+	ProofKey  bool              // App.Key is needed to read profiles, and for nothing else
+	Feed      Feed              //
+	Dated     bool              // tells a donor when a thing was liked, though its list does not go by that
+	Reliable  bool              // absence from a complete walk means un-like
+	Interval  time.Duration     // never poll a link more often
+	State     Life              //
+	Since     string            // date of State where it is not alive
+	Reason    flattery.Sentence // why, in one sentence
+	Terms     Terms             // what one should know before entering keys
+	Price     Price             // what reading costs; zero: nothing
+	Proven    Proven            //
+	Console   string            // where an app or key is registered
+	HandleTip string            // what a handle looks like: "octocat"
 }
 
 // OAuth2 is a network's endpoints and scopes; the scopes for polling and for claiming are kept apart.

@@ -168,7 +168,8 @@ type Tx interface {
 	AddAccount(ctx context.Context, a flattery.Account) (flattery.AccountID, error) // ErrNameTaken
 	SetSettings(ctx context.Context, id flattery.AccountID, s flattery.Settings, since time.Time) error
 	SetLanguage(ctx context.Context, id flattery.AccountID, language string) error
-	// RemoveAccount forgets the person and keeps the amounts: links and claims end, the name goes.
+	// RemoveAccount forgets the person and keeps the amounts: links and claims end, the name goes, and no dispute says any more
+	// about whom it was.
 	RemoveAccount(ctx context.Context, id flattery.AccountID, now time.Time) error
 
 	// AddLink links an identity, or again one that was removed; the likes it had stay counted once. By name alone nothing

@@ -94,7 +94,7 @@ func missingFor(i connectors.Info, a flattery.App) error {
 	}
 	switch {
 	case !linkable(i):
-		return flattery.Input("%s cannot be linked (%s since %s): %s", i.Title, i.State, i.Since, i.Reason)
+		return flattery.Input("%s cannot be linked (%s since %s): %s", i.Title, i.State.Word(), i.Since, i.Reason)
 	case authAddress(i) == "":
 		return flattery.Input("%s has no OAuth", i.Title)
 	case i.Terms.Tick && a.Accepted != i.Terms.Sentence:
@@ -207,11 +207,35 @@ func (g gates) LinkByName(ctx context.Context, account flattery.AccountID, netwo
 	if err != nil {
 		return flattery.Link{}, flattery.ErrNotFound
 	}
-	who, err := g.in.resolve(ctx, c, handle)
+	who, err := g.in.find(ctx, c, handle)
 	if err != nil {
 		return flattery.Link{}, forPage(c.Info(), err)
 	}
 	return g.in.addLink(ctx, flattery.Link{Account: account, Identity: who, Proof: flattery.ByName, Interval: c.Info().Interval}, flattery.Token{}, month)
+}
+
+// find asks the network alone: whom nobody knows there is connectors.ErrGone.
+func (in *instance) find(ctx context.Context, c connectors.Connector, handle string) (flattery.Profile, error) {
+	info := c.Info()
+	if handle == "" {
+		return flattery.Profile{}, flattery.Input("say who: %s:%s", info.Network, info.HandleTip)
+	}
+	app, err := in.app(ctx, info.Network)
+	if err != nil {
+		return flattery.Profile{}, err
+	}
+	if err := missingByName(info, app); err != nil {
+		return flattery.Profile{}, err
+	}
+	r, ok := c.(connectors.Resolver)
+	if !ok {
+		return flattery.Profile{}, flattery.Input("%s tells nobody's likes by name: link it in the browser (flattery serve), or with a token", info.Title)
+	}
+	s, err := in.session(ctx, c)
+	if err != nil {
+		return flattery.Profile{}, err
+	}
+	return r.Resolve(ctx, s, handle)
 }
 
 // forPage makes what a network refused fit for a page.
@@ -220,7 +244,7 @@ func forPage(info connectors.Info, err error) error {
 		return err
 	}
 	if errors.Is(err, connectors.ErrGone) {
-		return flattery.Input("%v", err)
+		return flattery.Input("%s knows nobody by that name", info.Title)
 	}
 	_, reason := poll.FateOf(err)
 	return &flattery.OutsideError{Network: info.Network, Reason: reason, Detail: connectors.Clean(err.Error(), 300)}

@@ -22,9 +22,9 @@ import (
 
 // finding is what doctor has to say of one thing.
 type finding struct {
-	What  string `json:"what"`
-	Grade string `json:"grade"` // ok, warning, fault
-	Words string `json:"words"`
+	What  string            `json:"what"`
+	Grade string            `json:"grade"` // ok, warning, fault
+	Words flattery.Sentence `json:"words"`
 }
 
 const (
@@ -55,7 +55,7 @@ func (p *program) doctor() *cobra.Command {
 			}
 			if err := p.print(all, func(out io.Writer) {
 				for _, f := range all {
-					fmt.Fprintf(out, "%-8s %-10s %s\n", f.Grade, f.What, strings.ReplaceAll(f.Words, "\n", " "))
+					fmt.Fprintf(out, "%-8s %-10s %s\n", f.Grade, f.What, strings.ReplaceAll(f.Words.String(), "\n", " "))
 				}
 			}); err != nil {
 				return err
@@ -135,10 +135,13 @@ func (p *program) rotateKey(ctx context.Context) (err error) {
 
 func graded(what string, err error, ok string) finding {
 	if err != nil {
-		return finding{what, gradeFault, err.Error()}
+		return finding{what, gradeFault, flattery.Say("%v", err)}
 	}
-	return finding{what, gradeOK, ok}
+	return well(what, ok)
 }
+
+// well is of no interest to the pages, and so said in English alone.
+func well(what, words string) finding { return finding{what, gradeOK, flattery.Say("%s", words)} }
 
 func (in *instance) lookSettings(context.Context) []finding {
 	from := in.File
@@ -148,28 +151,28 @@ func (in *instance) lookSettings(context.Context) []finding {
 	if len(in.kept) > 0 {
 		from += fmt.Sprintf("; %s of the pages", count(len(in.kept), "setting"))
 	}
-	all := []finding{{"settings", gradeOK, from}}
+	all := []finding{well("settings", from)}
 	for _, w := range in.Warnings {
 		all = append(all, finding{"settings", gradeWarning, w})
 	}
 	if in.AllowPrivate {
-		all = append(all, finding{"settings", gradeWarning, "outbound.allow_private is on: networks may be asked at private addresses; for tests only"})
+		all = append(all, finding{"settings", gradeWarning, flattery.Say("outbound.allow_private is on: networks may be asked at private addresses; for tests only")})
 	}
 	if !in.Now.IsZero() {
-		all = append(all, finding{"settings", gradeWarning, fmt.Sprintf("now is set: this instance pretends it is %s; for rehearsals only", in.now().Format(time.DateTime))})
+		all = append(all, finding{"settings", gradeWarning, flattery.Say("now is set: this instance pretends it is %s; for rehearsals only", in.now().Format(time.DateTime))})
 	}
 	return all
 }
 
 func (in *instance) lookData(context.Context) []finding {
-	all := []finding{{"data", gradeOK, in.Data}}
+	all := []finding{well("data", in.Data)}
 	if st, err := os.Stat(filepath.Join(in.Data, seal.KeyFile)); err != nil {
 		all = append(all, graded("key", err, ""))
 	} else if st.Mode().Perm()&0o077 != 0 {
-		all = append(all, finding{"key", gradeFault, fmt.Sprintf("%s can be read by others: chmod 600 it", seal.KeyFile)})
+		all = append(all, finding{"key", gradeFault, flattery.Say("%s can be read by others: chmod 600 it", seal.KeyFile)})
 	}
 	if _, err := os.Stat(filepath.Join(in.Data, seal.NewKeyFile)); err == nil {
-		all = append(all, finding{"key", gradeWarning, "a change of the key was broken off: nothing is lost; run flattery doctor --rotate-key again"})
+		all = append(all, finding{"key", gradeWarning, flattery.Say("a change of the key was broken off: nothing is lost; run flattery doctor --rotate-key again")})
 	}
 	return all
 }
@@ -177,9 +180,9 @@ func (in *instance) lookData(context.Context) []finding {
 func (in *instance) lookDaemon(ctx context.Context) (all []finding) {
 	free, err := in.alone(ctx, "")
 	if err != nil {
-		return append(all, finding{"daemon", gradeOK, "is running"})
+		return append(all, well("daemon", "is running"))
 	}
-	return append(all, finding{"daemon", gradeWarning, "is not running: nothing is polled (flattery serve)"}, graded("lock", free(), "free"))
+	return append(all, finding{"daemon", gradeWarning, flattery.Say("is not running: nothing is polled (flattery serve)")}, graded("lock", free(), "free"))
 }
 
 func (in *instance) lookDatabase(ctx context.Context) []finding {
@@ -202,9 +205,9 @@ func (in *instance) lookClock(ctx context.Context) []finding {
 		return []finding{graded("clock", err, "no network has told the time yet")}
 	}
 	if d := seen.Sub(date).Abs(); d > offBy {
-		return []finding{{"clock", gradeWarning, fmt.Sprintf("was %s off a network's on %s: set this machine's clock right", d, seen.Format(time.DateTime))}}
+		return []finding{{"clock", gradeWarning, flattery.Say("was %s off a network's on %s: set this machine's clock right", d, seen.Format(time.DateTime))}}
 	}
-	return []finding{{"clock", gradeOK, "agrees with the networks"}}
+	return []finding{well("clock", "agrees with the networks")}
 }
 
 func (in *instance) lookMonths(ctx context.Context) []finding {
@@ -216,11 +219,11 @@ func (in *instance) lookMonths(ctx context.Context) []finding {
 	now := in.now()
 	for _, m := range months {
 		if m.SettledAt.IsZero() && in.settler.Due(m, now.Add(-24*time.Hour)) {
-			all = append(all, finding{"months", gradeWarning, fmt.Sprintf("%s is due since %s and not settled: is the daemon running? (flattery settle)", m.Month, m.Ends.Add(in.Grace).Format(time.DateTime))})
+			all = append(all, finding{"months", gradeWarning, flattery.Say("%s is due since %s and not settled: is the daemon running? (flattery settle)", m.Month, m.Ends.Add(in.Grace).Format(time.DateTime))})
 		}
 	}
 	if len(all) == 0 {
-		all = append(all, finding{"months", gradeOK, fmt.Sprintf("%s, none late", count(len(months), "month"))})
+		all = append(all, well("months", fmt.Sprintf("%s, none late", count(len(months), "month"))))
 	}
 	return all
 }
@@ -234,13 +237,13 @@ func (in *instance) lookLinks(ctx context.Context) []finding {
 	for _, l := range links {
 		switch {
 		case l.State == flattery.LinkSuspended:
-			all = append(all, finding{"links", gradeWarning, fmt.Sprintf("link %d is stopped: %s: %s", l.ID, l.Reason, plain(l.Detail))})
+			all = append(all, finding{"links", gradeWarning, flattery.Say("link %d is stopped: %s (%s)", l.ID, flattery.Why(l.Reason), plain(l.Detail))})
 		case l.Failures > 2:
-			all = append(all, finding{"links", gradeWarning, fmt.Sprintf("link %d failed %d times: %s", l.ID, l.Failures, plain(l.Detail))})
+			all = append(all, finding{"links", gradeWarning, flattery.Say("link %d failed %d times: %s", l.ID, l.Failures, plain(l.Detail))})
 		}
 	}
 	if len(all) == 0 {
-		all = append(all, finding{"links", gradeOK, fmt.Sprintf("%s, all well", count(len(links), "link"))})
+		all = append(all, well("links", fmt.Sprintf("%s, all well", count(len(links), "link"))))
 	}
 	return all
 }
@@ -254,22 +257,22 @@ func (in *instance) lookBackup(ctx context.Context) []finding {
 	case err != nil:
 		return []finding{graded("backup", err, "")}
 	case at.IsZero():
-		return []finding{{"backup", gradeWarning, "none was ever made: flattery backup FILE, on another disk"}}
+		return []finding{{"backup", gradeWarning, flattery.Say("none was ever made: flattery backup FILE, on another disk")}}
 	case in.now().Sub(at) > backupAge:
-		return []finding{{"backup", gradeWarning, fmt.Sprintf("the last is of %s (%s): make one more often, flattery backup FILE", at.Format(time.DateTime), plainLine(where))}}
+		return []finding{{"backup", gradeWarning, flattery.Say("the last is of %s (%s): make one more often, flattery backup FILE", at.Format(time.DateTime), plainLine(where))}}
 	}
-	return []finding{{"backup", gradeOK, fmt.Sprintf("%s, %s", at.Format(time.DateTime), plainLine(where))}}
+	return []finding{well("backup", fmt.Sprintf("%s, %s", at.Format(time.DateTime), plainLine(where)))}
 }
 
 // lookMail asks the mail server whether it would take a letter.
 func (in *instance) lookMail(ctx context.Context) []finding {
 	if in.Mail.Host == "" {
-		return []finding{{"mail", gradeOK, "no server is set, so nothing is mailed (mail.host)"}}
+		return []finding{well("mail", "no server is set, so nothing is mailed (mail.host)")}
 	}
 	if err := in.mails.Server.Try(ctx); err != nil {
-		return []finding{{"mail", gradeFault, plainLine(err.Error())}}
+		return []finding{{"mail", gradeFault, flattery.Say("%s", plainLine(err.Error()))}}
 	}
-	return []finding{{"mail", gradeOK, net.JoinHostPort(in.Mail.Host, strconv.Itoa(in.Mail.Port)) + " would take it"}}
+	return []finding{well("mail", net.JoinHostPort(in.Mail.Host, strconv.Itoa(in.Mail.Port))+" would take it")}
 }
 
 // pageWaits is how long a page waits for a mail server.

@@ -109,7 +109,7 @@ func (in *instance) readArchives(ctx context.Context, files []string, owner stri
 }
 
 func notAnOwner(owner string) error {
-	return flattery.Input("--owner %q is not the id of an account: write a number like 783214 (X), or one like 12345678@N00 (Flickr)", plain(owner))
+	return flattery.Input("the owner %q is not the id of an account: write a number like 783214 (X), or one like 12345678@N00 (Flickr)", plain(owner))
 }
 
 // accountID is an id at X, or at Flickr. A handle is none: it may become somebody else's.

@@ -46,32 +46,13 @@ func (in *instance) session(ctx context.Context, c connectors.Connector) (s conn
 	return s, err
 }
 
-// resolve finds somebody by public handle.
+// resolve finds somebody by public handle, or says how to go on.
 func (in *instance) resolve(ctx context.Context, c connectors.Connector, handle string) (flattery.Profile, error) {
-	info := c.Info()
-	if handle == "" {
-		return flattery.Profile{}, flattery.Input("say who: %s:%s", info.Network, info.HandleTip)
-	}
-	app, err := in.app(ctx, info.Network)
-	if err != nil {
-		return flattery.Profile{}, err
-	}
-	if err := missingByName(info, app); err != nil {
-		return flattery.Profile{}, err
-	}
-	r, ok := c.(connectors.Resolver)
-	if !ok {
-		return flattery.Profile{}, flattery.Input("%s tells nobody's likes by name: link it in the browser (flattery serve), or with a token", info.Title)
-	}
-	s, err := in.session(ctx, c)
-	if err != nil {
-		return flattery.Profile{}, advised(info, err)
-	}
-	who, err := r.Resolve(ctx, s, handle)
+	who, err := in.find(ctx, c, handle)
 	if errors.Is(err, connectors.ErrGone) {
-		err = fmt.Errorf("%s knows nobody called %q: check the spelling", info.Title, handle)
+		err = fmt.Errorf("%s knows nobody called %q: check the spelling", c.Info().Title, handle)
 	} else if err != nil {
-		err = advised(info, err)
+		err = advised(c.Info(), err)
 	}
 	return who, err
 }

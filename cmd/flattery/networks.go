@@ -64,7 +64,7 @@ func (p *program) networks() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			l := networkLine{Network: info.Network, Title: info.Title, State: info.State, Since: info.Since, Reason: info.Reason, Noun: info.Noun,
+			l := networkLine{Network: info.Network, Title: info.Title, State: info.State, Since: info.Since, Reason: info.Reason.String(), Noun: info.Noun,
 				Auth: info.Auth, Feed: info.Feed, Proven: info.Proven, Enabled: set.Enabled}
 			l.Missing = missingWords(k, set, app)
 			if info.Terms != (connectors.Terms{}) {

@@ -26,7 +26,7 @@ func (p pages) Instance(ctx context.Context) (web.Instance, error) {
 	}
 	for _, f := range p.in.findings(ctx) {
 		if f.Grade != gradeOK {
-			i.Findings = append(i.Findings, web.Finding{Grade: f.Grade, Words: f.What + ": " + f.Words})
+			i.Findings = append(i.Findings, web.Finding{Grade: f.Grade, What: f.What, Words: f.Words})
 		}
 	}
 	return i, nil
@@ -51,7 +51,7 @@ func ours(o config.Origin) bool { return o.From == config.Default || o.From == c
 func (p pages) SetPolicy(ctx context.Context, made map[string]string) error {
 	err := p.in.setPolicy(ctx, made)
 	if wrong, ok := errors.AsType[*config.Error](err); ok {
-		return flattery.Input("%s", wrong.Mistakes[0].What)
+		return &flattery.InputError{Sentence: wrong.Mistakes[0].What}
 	}
 	return err
 }

@@ -102,7 +102,7 @@ func (p *program) pages(ctx context.Context, in *instance, only bool) error {
 // receive lets visitors in.
 func (p *program) receive(ctx context.Context, in *instance, g *errgroup.Group, l *lobby, only bool) error {
 	for _, w := range in.Warnings {
-		in.log.Warn("a setting", "warning", w)
+		in.log.Warn("a setting", "warning", w.String())
 	}
 	if !in.again {
 		if err := p.welcome(ctx, in, in.base); err != nil {

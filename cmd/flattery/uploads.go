@@ -10,6 +10,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"reflect"
 	"runtime/debug"
 	"slices"
 	"strconv"
@@ -160,7 +161,7 @@ func (p pages) Uploaded(ctx context.Context, account flattery.AccountID) (web.Up
 			up.State, up.Likes = doing, n
 		}
 	case "failed":
-		up.Words = u.Found
+		up.Words = unkept(u.Found)
 	case "done":
 		var all []imported
 		if err := json.Unmarshal([]byte(u.Found), &all); err != nil {
@@ -213,7 +214,7 @@ func (in *instance) sweep(ctx context.Context) error {
 		waits[filepath.Base(in.uploadDir(u.ID))] = true
 		_, gone := os.Stat(in.uploadDir(u.ID))
 		if errors.Is(gone, fs.ErrNotExist) && (in.Database == "" || in.now().Sub(u.MadeAt) > time.Hour) {
-			u.State, u.Found = "failed", "the program was stopped before the file was whole: hand it in again"
+			u.State, u.Found = "failed", kept(flattery.Say("the program was stopped before the file was whole: hand it in again"))
 			if err := in.update(ctx, func(tx store.Tx) error { return tx.SaveUpload(ctx, u) }); err != nil {
 				return err
 			}
@@ -267,7 +268,7 @@ func (in *instance) judge(u *store.Upload, all []imported, err error) error {
 	input, wrong := errors.AsType[*flattery.InputError](err)
 	switch {
 	case wrong:
-		u.State, u.Found = "failed", input.Reason
+		u.State, u.Found = "failed", kept(input.Sentence)
 		return nil
 	case err != nil:
 		in.log.Error("an archive was not taken in", "account", int64(u.Account), "error", err)
@@ -280,6 +281,63 @@ func (in *instance) judge(u *store.Upload, all []imported, err error) error {
 		u.Likes += i.Likes
 	}
 	return err
+}
+
+// kept writes why an upload failed, so that pages can say it in any language: a list of the format and its arguments, where that
+// of another sentence is a list again.
+func kept(s flattery.Sentence) string {
+	b, err := json.Marshal(asList(s))
+	if err != nil { // of words and numbers alone: it cannot be
+		return s.String()
+	}
+	return string(b)
+}
+
+func asList(s flattery.Sentence) []any {
+	list := []any{s.Format}
+	for _, a := range s.Args {
+		switch v := reflect.ValueOf(a); b := a.(type) {
+		case flattery.Sentence:
+			a = asList(b)
+		case *flattery.InputError:
+			a = asList(b.Sentence)
+		default:
+			if a = fmt.Sprint(b); v.CanInt() {
+				a = v.Int()
+			}
+		}
+		list = append(list, a)
+	}
+	return list
+}
+
+// unkept reads what kept wrote. What earlier versions kept was English alone.
+func unkept(text string) flattery.Sentence {
+	var list []any
+	d := json.NewDecoder(strings.NewReader(text))
+	d.UseNumber()
+	if err := d.Decode(&list); err != nil {
+		return flattery.Say("%s", text)
+	}
+	return ofList(list)
+}
+
+func ofList(list []any) flattery.Sentence {
+	for i, a := range list {
+		switch b := a.(type) {
+		case []any:
+			list[i] = ofList(b)
+		case json.Number:
+			n, err := b.Int64()
+			if list[i] = n; err != nil {
+				list[i] = b.String()
+			}
+		}
+	}
+	if len(list) == 0 {
+		return flattery.Sentence{}
+	}
+	return flattery.Say(fmt.Sprint(list[0]), list[1:]...)
 }
 
 // takeFiles does what flattery import does. What a file makes break costs that file alone.

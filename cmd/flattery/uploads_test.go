@@ -171,7 +171,7 @@ func TestWhatWasHandedInOutlivesTheDaemon(t *testing.T) {
 		for _, f := range up.Found {
 			n += f.Remembered
 		}
-		if got := up.State + " " + string(rune('0'+n)) + " " + up.Words; err != nil || !strings.HasPrefix(got, want) {
+		if got := up.State + " " + string(rune('0'+n)) + " " + up.Words.String(); err != nil || !strings.HasPrefix(got, want) {
 			t.Errorf("%d: %s, %v, want %s", who, got, err, want)
 		}
 	}
@@ -180,5 +180,26 @@ func TestWhatWasHandedInOutlivesTheDaemon(t *testing.T) {
 	}
 	if _, err := os.Stat(left); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("what came half is there: %v", err)
+	}
+}
+
+func TestWhyAnUploadFailedIsKeptSoThatEveryLanguageCanSayIt(t *testing.T) {
+	for name, says := range map[string]flattery.Sentence{
+		"words":    flattery.Say("no file was chosen"),
+		"an end":   flattery.Say("%s, byte %d: %s", "like.js", int64(1<<40), flattery.Say("one value of more than %d KiB", 64)),
+		"refusals": flattery.Say("%s: %v", "x", flattery.Input("%q is %d", "[\"y\"]", 3)),
+		"nothing":  {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := unkept(kept(says))
+			if got.Format != says.Format || got.String() != says.String() || kept(got) != kept(says) {
+				t.Errorf("%#v became %#v", says, got)
+			}
+		})
+	}
+	for text, want := range map[string]string{"like.js is empty": "like.js is empty", "": "", "[]": "", "[7]": "7", "[1.5, 2]": "1.5%!(EXTRA int64=2)"} {
+		if got := unkept(text).String(); got != want {
+			t.Errorf("%s is %q, want %q", text, got, want)
+		}
 	}
 }

@@ -21,7 +21,9 @@ const (
 	mostParts   = 1000
 )
 
-const understood = "understood are the archive of an X account (zip, folder, or data/like.js) and a Flickr export (zip, folder, or faves_part001.json)"
+func understood() flattery.Sentence {
+	return flattery.Say("understood are the archive of an X account (zip, folder, or data/like.js) and a Flickr export (zip, folder, or faves_part001.json)")
+}
 
 // File is an archive of one person. It is for one reader at a time.
 type File struct {
@@ -100,7 +102,7 @@ func (f *File) single() error {
 	case strings.HasPrefix(head, "{") && (strings.Contains(head, `"faves"`) || strings.Contains(head, `"favorites"`)):
 		f.format = formats()[1]
 	default:
-		return flattery.Input("%s is nothing that is known: %s", m.name, understood)
+		return flattery.Input("%s is nothing that is known: %s", m.name, understood())
 	}
 	return nil
 }
@@ -119,7 +121,7 @@ func (f *File) whole() error {
 		places[path.Dir(f.source.names[i])] = formats()[0] // it tells what is missing
 	}
 	if len(places) == 0 {
-		return flattery.Input("%s has no likes in it: %s", f.source.label, understood)
+		return flattery.Input("%s has no likes in it: %s", f.source.label, understood())
 	}
 	if len(places) > 1 {
 		return flattery.Input("%s has more than one archive in it: give one after the other", f.source.label)

@@ -53,7 +53,7 @@ func flickrLikes(m *member, tell func(flattery.Thing) error) error {
 				return err
 			}
 			if !number.MatchString(string(fave.ID)) {
-				return m.bad("a fave without a usable photo_id")
+				return m.bad(flattery.Say("a fave without a usable photo_id"))
 			}
 			return tell(flattery.Thing{ID: string(fave.ID), URL: flickrPage(fave.URL)})
 		})

@@ -84,11 +84,13 @@ func (m *member) decode(into any) error {
 }
 
 // list reads an array; each must decode one value.
-func (m *member) list(each func() error) error { return m.between('[', "a list", each) }
+func (m *member) list(each func() error) error {
+	return m.between('[', flattery.Say("no list where one must be"), each)
+}
 
 // object reads an object; each must decode the value of the key.
 func (m *member) object(each func(key string) error) error {
-	return m.between('{', "an object", func() error {
+	return m.between('{', flattery.Say("no object where one must be"), func() error {
 		m.meter.entry = m.at() + entryLimit
 		key, err := m.json.Token()
 		if err != nil {
@@ -98,11 +100,11 @@ func (m *member) object(each func(key string) error) error {
 	})
 }
 
-func (m *member) between(open json.Delim, what string, each func() error) error {
+func (m *member) between(open json.Delim, wanted flattery.Sentence, each func() error) error {
 	if first, err := m.json.Token(); err != nil {
 		return m.damage(err)
 	} else if first != open {
-		return m.bad("no " + strings.TrimPrefix(what, "a ") + " where one must be")
+		return m.bad(wanted)
 	}
 	for m.json.More() {
 		if err := each(); err != nil {
@@ -128,7 +130,7 @@ func (m *member) end() error {
 			return m.damage(err)
 		}
 		if !strings.ContainsRune(" \t\r\n;", rune(c)) {
-			return m.bad("something after its end")
+			return m.bad(flattery.Say("something after its end"))
 		}
 	}
 }
@@ -136,7 +138,7 @@ func (m *member) end() error {
 func (m *member) at() int64 { return m.from + m.json.InputOffset() }
 
 // bad says where a file is not as it must be.
-func (m *member) bad(what string) error {
+func (m *member) bad(what flattery.Sentence) error {
 	return flattery.Input("%s, byte %d: %s: download it again", m.name, m.at(), what)
 }
 
@@ -146,23 +148,23 @@ func (m *member) damage(err error) error {
 		return err
 	}
 	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return m.bad(fmt.Sprintf("an unusable %s as %q", connectors.Clean(e.Value, 60), connectors.Clean(e.Field, 60)))
+		return m.bad(flattery.Say("an unusable %s as %q", connectors.Clean(e.Value, 60), connectors.Clean(e.Field, 60)))
 	}
 	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
-		return m.bad("broken JSON, " + connectors.Clean(e.Error(), 100))
+		return m.bad(flattery.Say("broken JSON, %s", connectors.Clean(e.Error(), 100)))
 	}
 	if _, ok := errors.AsType[flate.CorruptInputError](err); ok || errors.Is(err, zip.ErrChecksum) || errors.Is(err, zip.ErrFormat) || errors.Is(err, zip.ErrAlgorithm) {
-		return m.bad("the zip is damaged")
+		return m.bad(flattery.Say("the zip is damaged"))
 	}
 	switch {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return m.bad("it ends too early")
+		return m.bad(flattery.Say("it ends too early"))
 	case errors.Is(err, errEntry):
-		return m.bad(fmt.Sprintf("one value of more than %d KiB", entryLimit>>10))
+		return m.bad(flattery.Say("one value of more than %d KiB", entryLimit>>10))
 	case errors.Is(err, errMember):
-		return m.bad("longer than any such file: it may be a zip bomb")
-	case strings.HasPrefix(err.Error(), "not a"): // of connectors.Text
-		return m.bad("a value that is " + err.Error())
+		return m.bad(flattery.Say("longer than any such file: it may be a zip bomb"))
+	case err.Error() == "not a text": // of connectors.Text
+		return m.bad(flattery.Say("a value that is not a text"))
 	}
 	return fmt.Errorf("%s: %w", m.name, err)
 }

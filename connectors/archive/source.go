@@ -112,17 +112,17 @@ type readerAtCloser interface {
 }
 
 func openZip(label string, file readerAtCloser, size int64) (source, error) {
-	refuse := func(format string, args ...any) (source, error) {
+	refuse := func(why flattery.Sentence) (source, error) {
 		_ = file.Close()
-		return source{}, flattery.Input("%s: %s", label, fmt.Sprintf(format, args...))
+		return source{}, flattery.Input("%s: %s", label, why)
 	}
 	bounded := &budget{from: file, left: directoryLimit}
 	z, err := zip.NewReader(bounded, size)
 	if bounded.spent() {
-		return refuse("the zip lists more files than any archive has")
+		return refuse(flattery.Say("the zip lists more files than any archive has"))
 	}
 	if err != nil {
-		return refuse("it begins like a zip and is none that can be read: download it again, or unpack it and give the folder")
+		return refuse(flattery.Say("it begins like a zip and is none that can be read: download it again, or unpack it and give the folder"))
 	}
 	bounded.left = math.MaxInt64
 	s := source{label: label, close: file.Close}
@@ -132,7 +132,7 @@ func openZip(label string, file readerAtCloser, size int64) (source, error) {
 			continue
 		}
 		if members[f.Name] != nil {
-			return refuse("%s is in the zip twice", quote(f.Name))
+			return refuse(flattery.Say("%s is in the zip twice", quote(f.Name)))
 		}
 		members[f.Name], s.names = f, append(s.names, f.Name)
 	}

@@ -82,7 +82,7 @@ func twitterLikes(m *member, tell func(flattery.Thing) error) error {
 		}
 		id := string(entry.Like.ID)
 		if !number.MatchString(id) {
-			return m.bad("a like without a usable tweetId")
+			return m.bad(flattery.Say("a like without a usable tweetId"))
 		}
 		return tell(flattery.Thing{
 			ID: id, URL: "https://x.com/i/web/status/" + id,

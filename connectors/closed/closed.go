@@ -18,8 +18,8 @@ func All() connectors.Set {
 		network{
 			Network: "instagram", Title: "Instagram", Host: "instagram.com", Noun: "like",
 			State: connectors.ImportOnly, Since: "2018-04-04",
-			Reason: "Instagram took the list of what one likes out of its API in April 2018 and has offered none since; what remains is " +
-				"your own export file, which tells what you liked and when.",
+			Reason: flattery.Say("Instagram took the list of what one likes out of its API in April 2018 and has offered none since; what remains is " +
+				"your own export file, which tells what you liked and when."),
 			Terms: connectors.Terms{Sentence: "Today's API of Instagram is for business and creator accounts and lists no likes.",
 				Link: "https://developers.facebook.com/docs/instagram-platform", Date: "2024-12-04", Sure: "Meta's changelogs; the day in April 2018 is not confirmed"},
 			HandleTip: "instagram",
@@ -27,8 +27,8 @@ func All() connectors.Set {
 		network{
 			Network: "facebook", Title: "Facebook", Host: "facebook.com", Noun: "like",
 			State: connectors.ImportOnly, Since: "2022-05",
-			Reason: "Facebook's API lists the Pages that one likes but no posts, and not for the use of paying anybody; what remains is " +
-				"your own export file, which tells when, and of authors the name alone.",
+			Reason: flattery.Say("Facebook's API lists the Pages that one likes but no posts, and not for the use of paying anybody; what remains is " +
+				"your own export file, which tells when, and of authors the name alone."),
 			Terms: connectors.Terms{Sentence: "The permission user_likes is for personalising what somebody sees, sharing of tastes, and parental monitoring.",
 				Link: "https://developers.facebook.com/docs/permissions", Date: "2022-05", Sure: "the changelog of version 14"},
 			HandleTip: "zuck",
@@ -36,14 +36,14 @@ func All() connectors.Set {
 		network{
 			Network: "appnet", Title: "App.net", Host: "app.net", Noun: "star",
 			State: connectors.Retired, Since: "2017-03-14",
-			Reason:    "App.net shut down on 14 March 2017 and deleted what was there, so that nothing is left to link.",
+			Reason:    flattery.Say("App.net shut down on 14 March 2017 and deleted what was there, so that nothing is left to link."),
 			HandleTip: "berg",
 		},
 		network{
 			Network: "dailymotion", Title: "Dailymotion", Host: "dailymotion.com", Noun: "like",
 			State: connectors.Forbidden, Since: "2026-07",
-			Reason: "Dailymotion gives only partners a key that lets people sign in, and its new API has no sign-in yet, so that nothing " +
-				"can be linked until it has one.",
+			Reason: flattery.Say("Dailymotion gives only partners a key that lets people sign in, and its new API has no sign-in yet, so that nothing " +
+				"can be linked until it has one."),
 			Terms: connectors.Terms{Sentence: "Version 2 of the API knows private keys without users only; public keys with sign-in are announced.",
 				Link: "https://developers.dailymotion.com/", Date: "2026-07", Sure: "Dailymotion's documentation; that it lists likes to partners was not tried"},
 			HandleTip: "dailymotion",

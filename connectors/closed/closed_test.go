@@ -28,7 +28,7 @@ func TestEveryClosedNetworkSaysWhyAndAsksNobody(t *testing.T) {
 		if i.State != state || i.Since == "" || i.Title == "" || i.Host == "" || i.Noun == "" || i.Auth != connectors.AuthNone || i.Feed == "" || i.Proven == "" || i.Interval <= 0 {
 			t.Errorf("%s: something is missing: %+v", key, i)
 		}
-		if strings.Count(i.Reason, ".") < 1 || !strings.HasSuffix(i.Reason, ".") || i.Reason != connectors.Clean(i.Reason, connectors.MaxTitle) {
+		if why := i.Reason.String(); !strings.HasSuffix(why, ".") || why != connectors.Clean(why, connectors.MaxTitle) {
 			t.Errorf("%s: no sentence: %q", key, i.Reason)
 		}
 		if i.Terms != (connectors.Terms{}) && (i.Terms.Sure == "" || i.Terms.Date == "" || i.Terms.Tick || connectors.WebURL(i.Terms.Link) == "") {
@@ -49,7 +49,7 @@ func TestEveryClosedNetworkSaysWhyAndAsksNobody(t *testing.T) {
 			}
 		}
 		for _, err := range refused {
-			if !errors.Is(err, connectors.ErrForbidden) || !strings.Contains(err.Error(), i.Reason) {
+			if !errors.Is(err, connectors.ErrForbidden) || !strings.Contains(err.Error(), i.Reason.String()) {
 				t.Errorf("%s: %v", key, err)
 			}
 		}

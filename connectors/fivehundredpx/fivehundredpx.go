@@ -41,8 +41,8 @@ func New(base string) *Connector {
 		Network: network, Title: "500px", Host: "500px.com", Noun: "favourite", Auth: connectors.AuthOAuth1, NeedsKey: true,
 		Feed: connectors.Ordered, Interval: 15 * time.Minute,
 		State: connectors.Retired, Since: "2018-06-15", Proven: connectors.ProvenContract,
-		Reason: "500px closed its API in June 2018 and gives no keys any more, so nobody can link an account there; " +
-			"a server that still speaks this API can be set as networks.fivehundredpx.base.",
+		Reason: flattery.Say("500px closed its API in June 2018 and gives no keys any more, so nobody can link an account there; " +
+			"a server that still speaks this API can be set as networks.fivehundredpx.base."),
 		Terms: connectors.Terms{Sentence: "500px does not allow to derive revenue from the use of its API beyond what its terms set forth.",
 			Link: "https://github.com/500px/legacy-api-documentation", Date: "2013-06-19", Sure: "the terms of 2013"},
 		HandleTip: "chase",
@@ -55,7 +55,7 @@ func New(base string) *Connector {
 	if site == home {
 		c.err = fmt.Errorf("%w: %s", connectors.ErrForbidden, c.info.Reason)
 	} else {
-		c.info.State, c.info.Since, c.info.Reason, c.info.Terms, c.info.Host = connectors.Alive, "", "", connectors.Terms{}, api.Hostname()
+		c.info.State, c.info.Since, c.info.Reason, c.info.Terms, c.info.Host = connectors.Alive, "", flattery.Sentence{}, connectors.Terms{}, api.Hostname()
 	}
 	return c
 }

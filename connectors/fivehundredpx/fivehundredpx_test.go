@@ -227,7 +227,7 @@ func TestTheRealOneIsRetiredAndNeverAsked(t *testing.T) {
 	for _, base := range []string{"", "https://api.500px.com/v1/", "https://api.500px.com/v1"} {
 		c := New(base)
 		i := c.Info()
-		if i.State != connectors.Retired || i.Since != "2018-06-15" || i.Reason == "" || i.Host != "500px.com" || i.OAuth1.RequestURL != "https://api.500px.com/v1/oauth/request_token" {
+		if i.State != connectors.Retired || i.Since != "2018-06-15" || i.Reason.String() == "" || i.Host != "500px.com" || i.OAuth1.RequestURL != "https://api.500px.com/v1/oauth/request_token" {
 			t.Errorf("%q: %+v", base, i)
 		}
 		s := withToken()
@@ -236,13 +236,13 @@ func TestTheRealOneIsRetiredAndNeverAsked(t *testing.T) {
 		_, identified := c.Identify(t.Context(), s)
 		_, _, polled := poll(t, c, s, "")
 		for _, err := range []error{resolved, identified, polled} {
-			if !errors.Is(err, connectors.ErrForbidden) || !strings.Contains(err.Error(), i.Reason) {
+			if !errors.Is(err, connectors.ErrForbidden) || !strings.Contains(err.Error(), i.Reason.String()) {
 				t.Errorf("%q: %v", base, err)
 			}
 		}
 	}
 	i := New("http://127.0.0.1:9/v1").Info()
-	if i.State != connectors.Alive || i.Since+i.Reason+i.Terms.Sentence != "" || i.OAuth1.AuthURL != "http://127.0.0.1:9/v1/oauth/authorize" || i.Host != "127.0.0.1" {
+	if i.State != connectors.Alive || i.Since+i.Reason.String()+i.Terms.Sentence != "" || i.OAuth1.AuthURL != "http://127.0.0.1:9/v1/oauth/authorize" || i.Host != "127.0.0.1" {
 		t.Errorf("a server that speaks it: %+v", i)
 	}
 }

@@ -64,7 +64,7 @@ func (c *Connector) describe(root string, atX bool) connectors.Info {
 	}
 	if atX {
 		i.State, i.Since = connectors.Forbidden, "2013-04-16"
-		i.Reason = "X forbids money for likes that are read through its API, as it told the first Flattr in 2013; the archive file of an account works."
+		i.Reason = flattery.Say("X forbids money for likes that are read through its API, as it told the first Flattr in 2013; the archive file of an account works.")
 	}
 	if c.legacy {
 		i.Auth, i.Feed, i.Interval = connectors.AuthOAuth1, connectors.Unordered, 15*time.Minute

@@ -35,7 +35,7 @@ func TestInfoSaysWhatIsAllowedWhere(t *testing.T) {
 			(i.Price.Like > 0) != want.priced || (i.Auth == connectors.AuthOAuth1) == want.priced || i.Terms.Sentence == "" {
 			t.Errorf("%q: %+v", base, i)
 		}
-		if i.State == connectors.Forbidden && (i.Since == "" || i.Reason == "") {
+		if i.State == connectors.Forbidden && (i.Since == "" || i.Reason.String() == "") {
 			t.Errorf("%q: no date or reason", base)
 		}
 	}

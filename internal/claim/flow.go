@@ -178,7 +178,7 @@ func (f *Flow) ready(ctx context.Context, network string) (connectors.Connector,
 	}
 	info := c.Info()
 	if info.State != connectors.Alive && (info.State != connectors.Forbidden || !info.Terms.Tick) {
-		return nil, flattery.App{}, flattery.Input("%s cannot be connected (%s since %s): %s", info.Title, info.State, info.Since, info.Reason)
+		return nil, flattery.App{}, flattery.Input("%s cannot be connected (%s since %s): %s", info.Title, info.State.Word(), info.Since, info.Reason)
 	}
 	if info.Auth != connectors.AuthOAuth1 && info.Auth != connectors.AuthOAuth2 {
 		return nil, flattery.App{}, flattery.Input("%s has no OAuth: link it by name", info.Title)

@@ -139,7 +139,7 @@ func TestWhatCannotBeBegun(t *testing.T) {
 	}{
 		{"an unknown network", oauth2Info(), func(_ *bench, a *claim.Asked) { a.Network = "fotolog" }, `unknown network "fotolog"`},
 		{"a network that is retired", oauth2Info(), func(b *bench, _ *claim.Asked) {
-			b.net.info.State, b.net.info.Since, b.net.info.Reason = connectors.Retired, "2018-06-15", "its API was closed"
+			b.net.info.State, b.net.info.Since, b.net.info.Reason = connectors.Retired, "2018-06-15", flattery.Say("its API was closed")
 		}, "Songs cannot be connected (retired since 2018-06-15): its API was closed"},
 		{"a network that only has export files", oauth2Info(), func(b *bench, _ *claim.Asked) { b.net.info.State = connectors.ImportOnly }, "(import only since"},
 		{"a network that forbids it and asks for no tick", oauth2Info(), func(b *bench, _ *claim.Asked) { b.net.info.State = connectors.Forbidden }, "(forbidden since"},

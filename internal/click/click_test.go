@@ -126,7 +126,7 @@ func TestWhatNoButtonStandsForIsSaidInWords(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := h.Offer(t.Context(), h.ann, row.asked)
-			if in, ok := errors.AsType[*flattery.InputError](err); !ok || !strings.Contains(in.Reason, row.words) {
+			if in, ok := errors.AsType[*flattery.InputError](err); !ok || !strings.Contains(in.Error(), row.words) {
 				t.Errorf("said %v, want %q", err, row.words)
 			}
 			if _, err := h.Press(t.Context(), h.ann, row.asked, 1); err == nil {

@@ -106,6 +106,7 @@ func madeKeys() []string {
 		"claim":    "verified lapsed disputed",
 		"lapsed":   "gone other absent",
 		"slips":    "disputed unverified unchecked queue",
+		"finding":  "settings data key daemon lock database durable ledger clock months links backup mail",
 		"flattr":   "counts pending seen own excluded removed lapsed",
 		"category": "text images video audio software people rest",
 		"format":   "money day first date clock moment",

@@ -255,8 +255,11 @@ type Policy struct {
 	Settling bool // a month is being settled
 }
 
-// Finding is one thing that is not as it should be, in English: a warning, or a fault.
-type Finding struct{ Grade, Words string }
+// Finding is one thing that is not as it should be: a warning, or a fault. What it is about has the phrase finding.WHAT.
+type Finding struct {
+	Grade, What string
+	Words       flattery.Sentence
+}
 
 // Setting is one of its settings. The value of a secret is dots.
 type Setting struct {

@@ -34,7 +34,8 @@ type errorPage struct {
 	Why    string // of the phrase reason.WHY, where a network is to blame
 	Owner  bool   // who runs the instance can mend it
 	Admin  bool   // and is who reads this
-	Detail string // in the network's words, or ours in English
+	Detail string // in the network's words
+	Says   string // what is wrong with what was entered, and how to mend it
 	Back   string // where to try again; "": there is no such place
 }
 
@@ -118,7 +119,7 @@ func (s *site) fail(w http.ResponseWriter, v *visit, rt route, err error) {
 		s.Log.Error("web: page failed", "route", rt.pattern, "account", int64(v.account.ID), "error", err)
 	}
 	if input, ok := errors.AsType[*flattery.InputError](err); ok && key == "input" {
-		p.Detail = clean(input.Reason)
+		p.Says = v.tongue.sentence(input.Sentence)
 	}
 	if p.Here = p.Back; p.Here == "" && (v.Method == http.MethodPost || v.Pattern == "") {
 		p.Here = "/"

@@ -30,7 +30,7 @@ func (w *world) Audit(context.Context) (int64, []string, error) {
 }
 
 func (w *world) Instance(context.Context) (Instance, error) {
-	i := Instance{Database: "sqlite 3.53.0", Schema: 7, ID: "k7rmw3hs9dnpx2vq", Policy: w.rules(), BackupAt: today.Add(-80 * time.Hour), BackupTo: "/mnt/disk/one.db", Findings: []Finding{{"warning", "links: link 3 is stopped: reconnect"}, {"fault", "key: can be read by others"}}}
+	i := Instance{Database: "sqlite 3.53.0", Schema: 7, ID: "k7rmw3hs9dnpx2vq", Policy: w.rules(), BackupAt: today.Add(-80 * time.Hour), BackupTo: "/mnt/disk/one.db", Findings: []Finding{{"warning", "links", flattery.Say("link %d is stopped: %s (%s)", 3, flattery.Why("reconnect"), "api.example answered 401")}, {"fault", "key", flattery.Say("%s can be read by others: chmod 600 it", "flattery.key")}}}
 	return told(w, i)
 }
 

@@ -25,8 +25,8 @@ type Upload struct {
 	State string // waits, reads, writes, done, failed
 	Likes int    // so far
 	At    time.Time
-	Words string  // why it failed, in English; "": on our side
-	Found []Found // when it is done
+	Words flattery.Sentence // why it failed; none: on our side
+	Found []Found           // when it is done
 }
 
 // Busy reports whether there is more to come.

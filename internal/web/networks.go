@@ -45,20 +45,20 @@ func (s *site) networkState(v *visit) (view, error) {
 
 // Network is what the pages tell of a network.
 type Network struct {
-	Key, Title, Noun string // "github", "GitHub", "star"
-	State            string // alive, import only, retired, forbidden
-	Since            string // date of State: "2018-06-15", "2018-06" or "2018"
-	Reason           string // of State, one sentence in English
-	Proven           string // live, recorded answers, contract, own sandbox only
-	Console          string // where keys are had
-	HandleTip        string // what a handle looks like: "octocat"
-	Auth             string // none, api key, oauth2, oauth1
-	Timed            bool   // tells the time of a like, so that a month so far can be counted
-	ByName           bool   // can be linked by public name
-	Ready            bool   // keys are there and terms accepted: a donor can link now
-	Code             bool   // can show a code to type
-	Organisations    bool   // which can be claimed
-	Imports          bool   // its export files are read
+	Key, Title, Noun string            // "github", "GitHub", "star"
+	State            string            // alive, import only, retired, forbidden
+	Since            string            // date of State: "2018-06-15", "2018-06" or "2018"
+	Reason           flattery.Sentence // of State
+	Proven           string            // live, recorded answers, contract, own sandbox only
+	Console          string            // where keys are had
+	HandleTip        string            // what a handle looks like: "octocat"
+	Auth             string            // none, api key, oauth2, oauth1
+	Timed            bool              // tells the time of a like, so that a month so far can be counted
+	ByName           bool              // can be linked by public name
+	Ready            bool              // keys are there and terms accepted: a donor can link now
+	Code             bool              // can show a code to type
+	Organisations    bool              // which can be claimed
+	Imports          bool              // its export files are read
 
 	NeedsID, NeedsSecret, NeedsKey bool // the keys it wants
 	WantsKey                       bool // one that only proofs by profile need

@@ -177,7 +177,7 @@ func (w *world) addLinks(rough bool) {
 func (w *world) addNetworks(rough bool) {
 	callback := func(key string) string { return "https://flattery.example/oauth/cb/" + key + "/" + key + ".example" }
 	w.networks = []Network{
-		{Key: "twitter", Title: "X", Noun: "like", Imports: true, State: "forbidden", Since: "2013-04-16", Reason: "Its developer policy forbids compensation for likes.",
+		{Key: "twitter", Title: "X", Noun: "like", Imports: true, State: "forbidden", Since: "2013-04-16", Reason: flattery.Say("Its developer policy forbids compensation for likes."),
 			Proven: "recorded answers", Console: "https://console.twitter.example/", HandleTip: "jack", Auth: "oauth2", NeedsID: true, NeedsSecret: true, Callback: callback("twitter"),
 			Terms: Terms{"You may not sell or receive monetary or virtual compensation for any X actions.", "https://twitter.example/policy", "2026-08-22", "confirmed", true},
 			Price: "USD", Spent: 3_120_000, Cap: 5 * flattery.Unit, Reads: 3120, Origin: "https://x.example"},
@@ -189,8 +189,8 @@ func (w *world) addNetworks(rough bool) {
 		{Key: "vimeo", Title: "Vimeo", Noun: "like", State: "alive", Proven: "own sandbox only", Auth: "oauth2", NeedsID: true, NeedsSecret: true, Callback: callback("vimeo"),
 			Console: "https://developer.vimeo.example/apps", Origin: "https://github.example"},
 		{Key: "mastodon", Title: "Mastodon", Noun: "favourite", State: "alive", Proven: "contract", Auth: "oauth2", Ready: true, NeedsID: true, FromSettings: true, Origin: "http://127.0.0.1:9000"},
-		{Key: "fivehundredpx", Title: "500px", Noun: "like", State: "retired", Since: "2018-06", Reason: "Its API was closed to everybody.", Proven: "own sandbox only", Auth: "oauth1"},
-		{Key: "instagram", Title: "Instagram", Noun: "like", State: "import only", Since: "2018", Reason: "No API lists likes.", Proven: "contract", Auth: "none"},
+		{Key: "fivehundredpx", Title: "500px", Noun: "like", State: "retired", Since: "2018-06", Reason: flattery.Say("Its API was closed to everybody."), Proven: "own sandbox only", Auth: "oauth1"},
+		{Key: "instagram", Title: "Instagram", Noun: "like", State: "import only", Since: "2018", Reason: flattery.Say("No API lists likes."), Proven: "contract", Auth: "none"},
 	}
 	w.claims = []flattery.Claim{
 		{ID: 1, Account: ada, Identity: author("github", "10308", "ada-w"), Proof: flattery.ByOAuth, ProvedAt: today.Add(-50 * 24 * time.Hour)},
@@ -202,7 +202,7 @@ func (w *world) addNetworks(rough bool) {
 	if rough {
 		w.claims = append(w.claims, flattery.Claim{ID: 3, Account: ada, Identity: author("mastodon", "3", hostile[2]), Proof: flattery.ByToken, ProvedAt: today, LapsedAt: today, Reason: flattery.LapsedOther, Page: "https://" + strings.Repeat("long.", 40) + "example/"})
 		for i := range w.networks {
-			w.networks[i].Reason, w.networks[i].HandleTip, w.networks[i].Terms.Sentence = hostile[0], hostile[2][:200], hostile[5]+hostile[0]
+			w.networks[i].Reason, w.networks[i].HandleTip, w.networks[i].Terms.Sentence = flattery.Say("%s", hostile[0]), hostile[2][:200], hostile[5]+hostile[0]
 			w.networks[i].Terms.Link, w.networks[i].Callback = "javascript:alert(1)", "https://"+strings.Repeat("long.", 40)+"example/"
 		}
 	}

@@ -193,7 +193,7 @@ func (s *site) makePolicy(v *visit, names ...string) (bool, error) {
 func (f policyField) setting(v *visit, text string) (string, error) {
 	switch f.Kind {
 	case "amount":
-		a, err := v.amount(f.Name, f.Name)
+		a, err := v.amount(f.Name, flattery.Say("%s", f.Name))
 		return a.String(), err
 	case "number":
 		n, err := strconv.Atoi(text)

@@ -296,7 +296,7 @@ func TestRefusalsBecomePagesWithWords(t *testing.T) {
 		"done already":                    {flattery.ErrState, 409, "not possible any more"},
 		"nobody knows whether":            {flattery.ErrUnknown, 503, "do not know whether"},
 		"bad input":                       {flattery.Input("no"), 400, "did not understand"},
-		"bad input, in words":             {flattery.Input("type <b>less\u202e"), 400, `<q lang="en"><bdi>type &lt;b&gt;less</bdi></q>`},
+		"bad input, in words":             {flattery.Input("type <b>less\u202e"), 400, `<p class="note"><bdi>type &lt;b&gt;less</bdi></p>`},
 		"an attempt that is over":         {flattery.ErrAttempt, 400, "This attempt is over"},
 		"refused at the network":          {flattery.ErrDenied, 403, "You said no at the network"},
 		"nobody comes in by it":           {flattery.ErrNobody, 403, "Nobody here comes in that way"},

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -72,10 +73,10 @@ func (s *site) saveSettings(v *visit) (view, error) {
 	}
 	set := v.account.Settings
 	var err error
-	if set.Budget, err = v.amount("budget", "the budget"); err != nil {
+	if set.Budget, err = v.amount("budget", flattery.Say("the budget")); err != nil {
 		return view{}, err
 	}
-	if set.Cap, err = v.amount("cap", "the most that one flattr may be worth"); err != nil {
+	if set.Cap, err = v.amount("cap", flattery.Say("the most that one flattr may be worth")); err != nil {
 		return view{}, err
 	}
 	if set.Currency = v.PostFormValue("currency"); set.Currency == "" {
@@ -84,7 +85,7 @@ func (s *site) saveSettings(v *visit) (view, error) {
 	set.Paused = v.PostFormValue("paused") != ""
 	set.Netting = s.Netting && v.PostFormValue("netting") != ""
 	set.OnTop = v.PostFormValue("on_top") != ""
-	if set.GiveOn, err = v.percent("give_on", "what you give on"); err != nil {
+	if set.GiveOn, err = v.percent("give_on", flattery.Say("what you give on")); err != nil {
 		return view{}, err
 	}
 	set.ClaimedOnly = v.PostFormValue("claimed_only") != ""
@@ -95,7 +96,7 @@ func (s *site) saveSettings(v *visit) (view, error) {
 }
 
 // amount reads an amount of money as people type it: with a point or a comma; nothing is 0.
-func (v *visit) amount(field, what string) (flattery.Amount, error) {
+func (v *visit) amount(field string, what fmt.Stringer) (flattery.Amount, error) {
 	text := strings.TrimSpace(v.PostFormValue(field))
 	if text == "" {
 		return 0, nil
@@ -111,7 +112,7 @@ func (v *visit) amount(field, what string) (flattery.Amount, error) {
 }
 
 // percent reads a whole number of percent; nothing is 0.
-func (v *visit) percent(field, what string) (int64, error) {
+func (v *visit) percent(field string, what fmt.Stringer) (int64, error) {
 	text := strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(v.PostFormValue(field)), "%"))
 	if text == "" {
 		return 0, nil

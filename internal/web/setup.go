@@ -154,7 +154,7 @@ func (s *site) saveSetup(v *visit) (view, error) {
 	case "budget":
 		set := v.account.Settings
 		var err error
-		if set.Budget, err = v.amount("budget", "the budget"); err != nil {
+		if set.Budget, err = v.amount("budget", flattery.Say("the budget")); err != nil {
 			return view{}, err
 		}
 		if set.Currency = v.PostFormValue("currency"); set.Currency == "" {

@@ -109,6 +109,8 @@ func functions(g *tongue, s *site) template.FuncMap {
 		"lasts":      g.lasts,
 		"iso":        iso,
 		"clean":      clean,
+		"say":        g.sentence,
+		"finding":    g.finding,
 		"short":      short,
 		"pageLink":   pageLink,
 		"grouped":    grouped,
@@ -137,12 +139,7 @@ func functions(g *tongue, s *site) template.FuncMap {
 		"paper": func(dark bool) string { return map[bool]string{false: paperLight, true: paperDark}[dark] },
 		"who":   who,
 		"named": named,
-		"why": func(reason string) (string, error) {
-			if !g.has("reason." + reason) {
-				reason = "other"
-			}
-			return g.say("reason." + reason)
-		},
+		"why":   g.why,
 	}
 }
 

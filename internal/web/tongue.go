@@ -3,8 +3,10 @@ package web
 import (
 	"embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -13,6 +15,8 @@ import (
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
 	"golang.org/x/text/number"
+
+	"flattery"
 )
 
 //go:embed locales
@@ -44,12 +48,13 @@ func (p *phrase) UnmarshalJSON(b []byte) error {
 
 // A tongue says things in one language. It may be used by many at once.
 type tongue struct {
-	code    string
-	tag     language.Tag
-	phrases map[string]phrase
-	numbers *message.Printer
-	point   string // between units and cents
-	zone    *time.Location
+	code      string
+	tag       language.Tag
+	phrases   map[string]phrase
+	sentences map[string]string // of flattery.Sentence, by format; none in English
+	numbers   *message.Printer
+	point     string // between units and cents
+	zone      *time.Location
 }
 
 // tongues are all of them with what finds a visitor's.
@@ -69,6 +74,15 @@ func readTongues(zone *time.Location) (tongues, error) {
 		g := &tongue{code: code, tag: language.MustParse(code), zone: zone}
 		if err := json.Unmarshal(b, &g.phrases); err != nil {
 			return all, fmt.Errorf("web: locales/%s.json: %w", code, err)
+		}
+		if code != languages[0] {
+			b, err := localeFiles.ReadFile("locales/sentences." + code + ".json")
+			if err != nil {
+				return all, fmt.Errorf("web: %w", err)
+			}
+			if err := json.Unmarshal(b, &g.sentences); err != nil {
+				return all, fmt.Errorf("web: locales/sentences.%s.json: %w", code, err)
+			}
 		}
 		g.numbers = message.NewPrinter(g.tag)
 		g.point = strings.Trim(g.numbers.Sprint(number.Decimal(1.5)), "15")
@@ -146,3 +160,58 @@ func (g *tongue) form(n int) string {
 
 // count writes a whole number: "12,345", "12.345".
 func (g *tongue) count(n int) string { return g.numbers.Sprint(number.Decimal(n)) }
+
+// sentence says what the catalogue of sentences knows by its format; else English.
+func (g *tongue) sentence(s flattery.Sentence) string {
+	args := make([]any, len(s.Args))
+	for i, a := range s.Args {
+		args[i] = g.argument(a)
+	}
+	if format, ok := g.sentences[s.Format]; ok {
+		return fmt.Sprintf(format, args...)
+	}
+	return clean(fmt.Sprintf(s.Format, args...))
+}
+
+// argument is one as it stands in a sentence of this language; what is from outside is cleaned.
+func (g *tongue) argument(a any) any {
+	switch a := a.(type) {
+	case flattery.Sentence:
+		return g.sentence(a)
+	case flattery.Amount:
+		return g.typed(a)
+	case flattery.Month:
+		if text, err := g.month(a); err == nil {
+			return text
+		}
+	case flattery.Why:
+		if text, err := g.why(string(a)); err == nil {
+			return text
+		}
+	case error:
+		if in, ok := errors.AsType[*flattery.InputError](a); ok {
+			return g.sentence(in.Sentence)
+		}
+	}
+	if v := reflect.ValueOf(a); v.CanInt() || v.CanUint() {
+		return a
+	}
+	return clean(fmt.Sprint(a))
+}
+
+// finding says what is not as it should be, and of what.
+func (g *tongue) finding(f Finding) (string, error) {
+	words := g.sentence(f.Words)
+	if key := "finding." + f.What; g.has(key) {
+		return g.say(key, "words", words)
+	}
+	return clean(f.What) + ": " + words, nil
+}
+
+// why says a reason of poll's fates.
+func (g *tongue) why(reason string) (string, error) {
+	if !g.has("reason." + reason) {
+		reason = "other"
+	}
+	return g.say("reason." + reason)
+}

@@ -159,7 +159,7 @@ func (s *site) networks(ctx context.Context) ([]Network, error) {
 	all, err := s.Networks.Networks(ctx)
 	for i := range all {
 		n := &all[i]
-		for _, text := range []*string{&n.Title, &n.Reason, &n.HandleTip, &n.Terms.Sentence, &n.Terms.Date, &n.Terms.Sure} {
+		for _, text := range []*string{&n.Title, &n.HandleTip, &n.Terms.Sentence, &n.Terms.Date, &n.Terms.Sure} {
 			*text = clean(*text)
 		}
 	}

@@ -265,16 +265,29 @@ func disputeLeft(h *house) {
 	_, zoe, eve, _, _ := contested(h)
 	h.do(func(ctx context.Context, tx store.Tx) error { return tx.RemoveAccount(ctx, zoe, start) })
 	h.want("the first has gone", h.claimOf(eve).Account, eve)
+	h.want("that there was a dispute, and not about whom", h.disputed(eve), "second flattery:dispute 1")
 	bob := h.account("bob")
 	h.dispute(proof(bob, "zoe", flattery.ByOAuth, start), flattery.Token{})
 	h.do(func(ctx context.Context, tx store.Tx) error { return tx.RemoveAccount(ctx, bob, start) })
 	h.want("the second has gone", say(h.claimOf(eve).Account, h.claimOf(eve).Disputed), say(eve, false))
 	list, err := h.Disputes(h.Context(), bob)
 	h.want("how it ended", say(list[0].Outcome, err), "withdrawn <nil>")
+	h.want("whom the second disputed", h.disputed(bob), "withdrawn flattery:dispute 2")
 	kim := h.account("kim")
 	h.dispute(proof(kim, "zoe", flattery.ByOAuth, start), flattery.Token{})
 	h.do(func(ctx context.Context, tx store.Tx) error { return tx.RemoveClaim(ctx, h.claimOf(eve).ID, start) })
 	h.want("the first gave it up", h.claimOf(kim).Account, kim)
+	h.want("what nobody left is named", h.disputed(kim), "second "+h.claimOf(kim).Identity.String())
+}
+
+// disputed says how an account's last dispute ended, and whom it was about.
+func (h *house) disputed(account flattery.AccountID) string {
+	h.Helper()
+	list, err := h.Disputes(h.Context(), account)
+	if err != nil || len(list) == 0 {
+		h.Fatalf("disputes: %v %v", list, err)
+	}
+	return say(list[0].Outcome, list[0].Identity)
 }
 
 func disputeRace(h *house) {

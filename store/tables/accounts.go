@@ -220,8 +220,8 @@ func (t *Tx) RemoveAccount(ctx context.Context, id flattery.AccountID, now time.
 	return t.SetSettings(ctx, id, set, now)
 }
 
-// unname takes the names from what stays of an account: its own identity, the identities of its links, and where it was paid. What
-// others know of these identities they keep.
+// unname takes the names from what stays of an account: its own identity, the identities of its links and of its disputes, and where
+// it was paid. What others know of these identities they keep.
 func (t *Tx) unname(ctx context.Context, id flattery.AccountID) error {
 	nobody := func(subject string) (int64, error) {
 		return t.identity(ctx, flattery.Profile{Identity: flattery.Identity{Network: flattery.House, Host: flattery.House, Subject: subject}})
@@ -239,6 +239,19 @@ func (t *Tx) unname(ctx context.Context, id flattery.AccountID) error {
 			return err
 		}
 		if err := t.Later(ctx, "unname link", `UPDATE links SET identity_id = ?, reason = '', detail = '' WHERE id = ?`, of, l); err != nil {
+			return err
+		}
+	}
+	disputes, err := all(ctx, t, value[flattery.DisputeID], `SELECT id FROM disputes WHERE (first_id = ?1 OR second_id = ?1) AND decided_at > 0`, id)
+	if err != nil {
+		return err
+	}
+	for _, d := range disputes {
+		about, err := nobody(fmt.Sprintf("dispute %d", d))
+		if err != nil {
+			return err
+		}
+		if err := t.Later(ctx, "unname dispute", `UPDATE disputes SET identity_id = ?, shown = '', page = '' WHERE id = ?`, about, d); err != nil {
 			return err
 		}
 	}

@@ -97,7 +97,7 @@ func (s *Reader) Authors(ctx context.Context, donor flattery.AccountID, m flatte
 			a.Link = flattery.Secret(token)
 		}
 		return a, nil
-	}, `SELECT i.id, part.counts, part.pending, part.first, part.last, EXISTS (SELECT 1 FROM claims c WHERE c.identity_id = i.id), l.sealed,
+	}, `SELECT i.id, part.counts, part.pending, part.first, part.last, c.id IS NOT NULL, l.sealed,
 			coalesce(p.destination, ''), coalesce(p.source, ''), coalesce(p.payee, ''), coalesce(p.page, ''), coalesce(p.verified, FALSE), `+profileColumns+`
 		FROM (SELECT w.author_id, sum(CASE WHEN w.state = 'counts' THEN 1 ELSE 0 END) AS counts, sum(CASE WHEN w.state = 'pending' THEN 1 ELSE 0 END) AS pending,
 			coalesce(min(CASE WHEN w.state = 'pending' THEN w.found_at END), 0) AS first, coalesce(max(CASE WHEN w.state = 'pending' THEN w.found_at END), 0) AS last
@@ -105,7 +105,7 @@ func (s *Reader) Authors(ctx context.Context, donor flattery.AccountID, m flatte
 				UNION ALL SELECT author_id, state, found_at FROM flattrs WHERE account_id = ?1 AND counts_in IN (?2, ?3) AND state = 'counts') w
 			GROUP BY w.author_id) part
 		JOIN identities i ON i.id = part.author_id JOIN hosts h ON h.id = i.host_id LEFT JOIN claim_links l ON l.identity_id = i.id
-		LEFT JOIN places p ON p.identity_id = i.id AND p.rank = 0 AND p.verified
+		LEFT JOIN claims c ON c.identity_id = i.id LEFT JOIN places p ON p.identity_id = i.id AND p.rank = 0 AND p.verified
 		ORDER BY part.pending DESC, part.counts DESC, i.id`, donor, m, m-1)
 	return list, wrap("authors", err)
 }

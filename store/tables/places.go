@@ -109,11 +109,11 @@ func (s *Reader) Sought(ctx context.Context, now time.Time, n int) ([]store.Soug
 		err = r.Scan(append([]any{&id, &expired}, profileInto(&a.Author)...)...)
 		ids = append(ids, id)
 		return a, err
-	}, `SELECT i.id, coalesce(x.expires_at, 0), `+profileColumns+` FROM (SELECT author_id AS id FROM flattrs WHERE state = 'pending'
-			UNION SELECT p.identity_id FROM searches e JOIN places p ON p.identity_id = e.identity_id WHERE e.expires_at <= ?1 AND p.rank = 0 AND p.verified
-			UNION SELECT y.identity_id FROM debts d JOIN payees y ON y.id = d.payee_id WHERE d.amount > 0 AND y.identity_id IS NOT NULL) w
-		JOIN identities i ON i.id = w.id JOIN hosts h ON h.id = i.host_id LEFT JOIN searches x ON x.identity_id = i.id
-		WHERE coalesce(x.expires_at, 0) <= ?1 AND h.network NOT IN ('web', 'flattery') AND substr(i.subject, 1, 1) NOT IN ('@', '~')
+	}, `SELECT i.id, coalesce(x.expires_at, 0), `+profileColumns+` FROM identities i JOIN hosts h ON h.id = i.host_id LEFT JOIN searches x ON x.identity_id = i.id
+		WHERE i.id IN (SELECT author_id FROM flattrs WHERE state = 'pending'
+			UNION ALL SELECT e.identity_id FROM searches e WHERE e.expires_at <= ?1 AND `+payable("e.identity_id")+`
+			UNION ALL SELECT y.identity_id FROM payees y WHERE y.identity_id IS NOT NULL AND EXISTS (SELECT 1 FROM debts d WHERE d.payee_id = y.id AND d.amount > 0))
+		AND coalesce(x.expires_at, 0) <= ?1 AND h.network NOT IN ('web', 'flattery') AND substr(i.subject, 1, 1) NOT IN ('@', '~')
 		AND NOT EXISTS (SELECT 1 FROM claims c WHERE c.identity_id = i.id) ORDER BY 2, 1 LIMIT ?2`, seconds(now), n)
 	for i := range list {
 		if err != nil {

@@ -39,15 +39,15 @@ func (Rail) Canon(d flattery.Destination) (flattery.Destination, error) {
 	if s == "" {
 		return "", nil
 	}
-	wrong := func(why string) (flattery.Destination, error) {
+	wrong := func(why flattery.Sentence) (flattery.Destination, error) {
 		return "", flattery.Input("destination %.60q %s: write payto://iban/DE75512108001245126199, lightning:name@example.org or https://example.org/pay", s, why)
 	}
 	if len(s) > destinationMax || strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
-		return wrong("is too long or has characters that no address has")
+		return wrong(flattery.Say("is too long or has characters that no address has"))
 	}
 	u, err := url.Parse(s)
 	if err != nil {
-		return wrong("is not an address")
+		return wrong(flattery.Say("is not an address"))
 	}
 	switch {
 	case u.Scheme == "https" && u.Host != "" && u.User == nil:
@@ -57,10 +57,10 @@ func (Rail) Canon(d flattery.Destination) (flattery.Destination, error) {
 	case u.Scheme == "payto" && u.Host != "" && strings.Trim(u.Path, "/") != "":
 		return canonPayto(u, wrong)
 	}
-	return wrong("is of no kind that can be paid")
+	return wrong(flattery.Say("is of no kind that can be paid"))
 }
 
-func canonPayto(u *url.URL, wrong func(string) (flattery.Destination, error)) (flattery.Destination, error) {
+func canonPayto(u *url.URL, wrong func(flattery.Sentence) (flattery.Destination, error)) (flattery.Destination, error) {
 	u.Host = strings.ToLower(u.Host)
 	if u.Host != "iban" {
 		return flattery.Destination(u.String()), nil
@@ -68,7 +68,7 @@ func canonPayto(u *url.URL, wrong func(string) (flattery.Destination, error)) (f
 	parts := strings.Split(strings.Trim(u.Path, "/"), "/") // [BIC/]IBAN
 	iban := strings.ToUpper(parts[len(parts)-1])
 	if len(parts) > 2 || !flattery.ValidIBAN(iban) {
-		return wrong("has an IBAN whose check digits are wrong")
+		return wrong(flattery.Say("has an IBAN whose check digits are wrong"))
 	}
 	parts[len(parts)-1] = iban
 	u.Path = "/" + strings.Join(parts, "/")
