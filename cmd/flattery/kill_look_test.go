@@ -106,7 +106,8 @@ func killFaults() map[string]string {
 			JOIN transactions t ON e.number >= t.first_entry AND e.number < t.first_entry + t.entries
 			LEFT JOIN settlements s ON s.number = t.number AND s.month = f.counts_in AND s.account_id = f.account_id WHERE s.month IS NULL`,
 		"flattrs of a settled month without a share": `SELECT count(*) FROM flattrs f JOIN months m ON m.month = f.counts_in
-			WHERE m.settled_at IS NOT NULL AND f.id NOT IN (SELECT flattr_id FROM entries WHERE flattr_id IS NOT NULL)`,
+			WHERE m.settled_at IS NOT NULL AND f.id NOT IN (SELECT flattr_id FROM entries WHERE flattr_id IS NOT NULL)
+			AND coalesce((SELECT s.shares FROM settlements s WHERE s.month = f.counts_in AND s.account_id = f.account_id), 1) > 0`, // a donor whose slips were voided is paused
 		"settlements without transaction, or the reverse": `SELECT (SELECT count(*) FROM transactions WHERE kind = 'settle') - (SELECT count(number) FROM settlements)`,
 		"flattrs in a later month than their own, which was open": `SELECT count(*) FROM flattrs f JOIN months m ON m.starts_at <= f.liked_at AND m.ends_at > f.liked_at
 			WHERE f.counts_in IS NOT NULL AND f.counts_in <> m.month AND coalesce(m.frozen_at, 1 << 62) > f.found_at + 60`,
