@@ -37,10 +37,15 @@ type Slips struct {
 	Void    time.Duration   // one that is not paid for so long is voided; 0: never
 }
 
+// Bank is the house's account, where it collects and pays.
+type Bank struct {
+	Name, IBAN, BIC string // IBAN "": there is none
+}
+
 // plainHost is what a host with a port may consist of, so that nothing else gets into a header.
 var plainHost = regexp.MustCompile(`^[A-Za-z0-9.:\[\]-]+$`)
 
-// Options is what New needs. Networks, Fee, Split, BaseURL, Version, Lapse, Owner, MostUpload and Demo may be left zero.
+// Options is what New needs. Networks, Fee, Split, BaseURL, Version, Lapse, Owner, Bank, MostUpload and Demo may be left zero.
 type Options struct {
 	Store    Store
 	Doors    Doors
@@ -66,6 +71,7 @@ type Options struct {
 	Version    string
 	ClickOnce  bool // one press of a person on a button counts
 	Owner      Owner
+	Bank       Bank
 	MostUpload int64 // bytes of what is handed in at once; 0: longestUpload
 	Demo       bool  // says on every page that nothing here is real
 	Log        *slog.Logger
