@@ -102,7 +102,7 @@ func madeKeys() []string {
 		"instead":  "import+only retired forbidden keys",
 		"proof":    "oauth token admin name profile page",
 		"sure":     "confirmed inferred not+confirmed",
-		"flash":    "linked unlinked claimed joined unclaimed saved forgotten goodkeys badkeys nocode disputed unproved dropped holds lapsed decided entered first welcome proved password weak passkey nopasskey unpasskey session sessions role invite flattred waits known own subscribed stopped newcomer told rules never allowed nobody public private settings notforgotten destination nodestination clean faults policy samepolicy",
+		"flash":    "linked unlinked claimed joined unclaimed saved forgotten goodkeys badkeys nocode disputed unproved dropped holds lapsed decided entered first welcome proved password weak passkey nopasskey unpasskey session sessions role invite flattred waits known own subscribed stopped newcomer told rules never allowed nobody public private settings notforgotten destination nodestination clean faults policy samepolicy batch marked booked resolved",
 		"claim":    "verified lapsed disputed",
 		"lapsed":   "gone other absent",
 		"slips":    "disputed unverified unchecked queue",
@@ -122,6 +122,9 @@ func madeKeys() []string {
 		"policy": `fixed pledge begun settling demo part.bank sepa.name sepa.name.tip sepa.iban sepa.iban.tip sepa.bic sepa.bic.tip fee.tip part.months part.money part.likes part.owner mode mode.pledge mode.prepaid split split.flattr split.creator clicks clicks.many clicks.once fee
 			time_zone time_zone.tip months.grace months.grace.tip currencies currencies.tip budget.minimum budget.minimum.tip slips.max slips.max.tip slips.minimum slips.minimum.tip slips.void slips.void.tip netting netting.false netting.true receivers_must_give receivers_must_give.false receivers_must_give.true
 			pending.lapse pending.lapse.tip owner.name owner.name.tip owner.contact owner.contact.tip`,
+		"payments": "make.sepa make.github-csv",
+		"bank":     "as.means as.return as.own as.payment as.refund as.fee as.chargeback",
+		"payin":    "holder iban code",
 		"mustgive": "budget paused",
 		"kept":     strings.Join(kept(), " ") + " " + strings.Join(kept(), ".long ") + ".long",
 	} {

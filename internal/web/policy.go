@@ -113,6 +113,8 @@ func (s *site) policyField(v *visit, p Policy, name string) policyField {
 	}
 	n := slices.IndexFunc(p.Settings, func(o Setting) bool { return o.Name == name })
 	switch {
+	case n < 0:
+		f.Fixed = "policy.fixed"
 	case !p.Settings[n].Open:
 		f.Fixed, f.From = "policy.fixed", p.Settings[n].From
 	case s.Demo:

@@ -54,6 +54,7 @@ type Options struct {
 	Clock    func() time.Time // the machine's: sessions, and how lately somebody showed who they are
 	Post     Post
 	Networks Networks
+	House    House
 	Now      func() time.Time // the instance's clock
 	Location *time.Location   // the instance's time zone
 	Grace    time.Duration    // between a month's end and its freeze
@@ -102,8 +103,8 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 
 // build makes all of a site but its handler.
 func build(ctx context.Context, o Options) (*site, *url.URL, error) {
-	if o.Store == nil || o.Doors == nil || o.Sessions == nil || o.Desk == nil || o.Post == nil || o.Now == nil || o.Clock == nil || o.Location == nil || o.Log == nil || len(o.Currencies) == 0 {
-		return nil, nil, errors.New("web: store, doors, sessions, desk, post, clocks, location, log and a currency are needed")
+	if o.Store == nil || o.Doors == nil || o.Sessions == nil || o.Desk == nil || o.Post == nil || o.House == nil || o.Now == nil || o.Clock == nil || o.Location == nil || o.Log == nil || len(o.Currencies) == 0 {
+		return nil, nil, errors.New("web: store, doors, sessions, desk, post, house, clocks, location, log and a currency are needed")
 	}
 	base, err := url.Parse(o.BaseURL)
 	if err != nil {
