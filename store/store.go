@@ -296,6 +296,7 @@ type Tx interface {
 	// AddBankLine notes a line once by its key, and says its number; 0: it is known. SaveBankLine writes Became, Payment and Account of one
 	// that waits, else ErrState; while it still waits, Became is "" and it is only assigned.
 	AddBankLine(ctx context.Context, l flattery.BankLine) (flattery.BankLineID, error)
+	TellMeans(ctx context.Context, donor flattery.AccountID, key, currency string, amount flattery.Amount, now time.Time) error // once by the key
 	SaveBankLine(ctx context.Context, l flattery.BankLine) error
 	CloseAssigned(ctx context.Context, id flattery.PaymentID) error // the lines that wait for a payment were for it
 

@@ -3,6 +3,9 @@ package web
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -139,4 +142,40 @@ func TestADonorIsToldHowToPayInAndHowFarItGoes(t *testing.T) {
 		}
 	}
 	expect(t, visitor(t, b.h).signIn(w, bob), "/slips", []string{"FL-BBBB-CCCC", "Nothing has arrived yet."}, []string{"FL-ADA2"})
+}
+
+func TestThePagesOfAHouseThatCollectsLookRightInABrowser(t *testing.T) {
+	ctx := chromium(t)
+	folder, heard, house := artefacts(t), listen(ctx, t), ""
+	for _, rough := range []bool{false, true} {
+		w := populated(rough)
+		w.collects = true
+		server := httptest.NewServer(handler(t, options(t, w)))
+		t.Cleanup(server.Close)
+		house = server.URL
+		enterChromium(ctx, t, w, house)
+		for _, path := range []string{"/slips", "/admin/payments", "/admin/bank", "/admin/policy"} {
+			for _, language := range languages {
+				if language != "en" && (rough || os.Getenv("FLATTERY_ARTEFACTS") == "") {
+					continue
+				}
+				if err := open(ctx, house+path, language); err != nil {
+					t.Fatal(err)
+				}
+				for _, l := range looks {
+					if !l.taken(stop{path: path, main: true}, language, rough) {
+						continue
+					}
+					overflow, err := l.at(ctx)
+					if err != nil || overflow != "" {
+						t.Errorf("%s in %s, %s: wider than the window: %s, %v", path, language, l.name, overflow, err)
+					}
+					picture(ctx, t, filepath.Join(folder, fmt.Sprintf("house-%t%s-%s-%s.png", rough, slug(path), language, l.name)))
+				}
+			}
+		}
+	}
+	for _, complaint := range heard(house) {
+		t.Error(complaint)
+	}
 }

@@ -192,6 +192,13 @@ func paidIn(h *house) {
 			return err
 		})
 	}
+	for range 2 {
+		h.do(func(ctx context.Context, tx store.Tx) error { return tx.TellMeans(ctx, ann, "k0", "EUR", 9, start) })
+	}
+	told, err := h.Notices(h.Context(), ann, 5)
+	if err != nil || len(told) != 1 || told[0].Kind != flattery.NoticeMeans || told[0].Amount != 9 || told[0].Currency != "EUR" || !told[0].At.Equal(start) {
+		h.Errorf("told %+v, %v", told, err)
+	}
 	sums := func(limit int) (s string) {
 		list, err := h.PaidIn(h.Context(), ann, limit)
 		for _, p := range list {
@@ -218,5 +225,6 @@ func returned(h *house) {
 		}
 		return tx.MovePayment(ctx, p, flattery.PaymentPaid)
 	})
+	h.want("its payee is told", h.told(2)[:len("payment.returned:2026-10:5EUR:0:A payment.paid:2026-10:5EUR:0:A")], "payment.returned:2026-10:5EUR:0:A payment.paid:2026-10:5EUR:0:A")
 	h.want("came back", say(h.housePayment().State, h.housePayment().ReturnedAt.Equal(atClose)), "failed true")
 }
