@@ -111,22 +111,28 @@ func (s *site) policyField(v *visit, p Policy, name string) policyField {
 	case "owner.contact":
 		f.Value = s.Owner.Contact
 	}
+	f.Fixed, f.From = s.fixed(p, name)
+	return f
+}
+
+// fixed is the phrase for why a setting cannot be changed in the pages, and where it was made; "": it can.
+func (s *site) fixed(p Policy, name string) (why, from string) {
 	n := slices.IndexFunc(p.Settings, func(o Setting) bool { return o.Name == name })
 	switch {
 	case n < 0:
-		f.Fixed = "policy.fixed"
+		return "policy.fixed", ""
 	case !p.Settings[n].Open:
-		f.Fixed, f.From = "policy.fixed", p.Settings[n].From
+		return "policy.fixed", p.Settings[n].From
 	case s.Demo:
-		f.Fixed = "policy.demo"
+		return "policy.demo", ""
 	case name == "mode" && p.Begun:
-		f.Fixed = "policy.begun"
+		return "policy.begun", ""
 	case name == "fee" && s.Mode == Pledge:
-		f.Fixed = "policy.pledge"
+		return "policy.pledge", ""
 	case (name == "split" || name == "fee") && p.Settling:
-		f.Fixed = "policy.settling"
+		return "policy.settling", ""
 	}
-	return f
+	return "", ""
 }
 
 func (s *site) policyFields(v *visit, names ...string) ([]policyField, error) {
