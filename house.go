@@ -17,6 +17,8 @@ type Batch struct {
 	Cause    string    `json:"cause,omitempty"` // why it is not known yet what became of it
 	Count    int       `json:"count"`
 	Amount   Amount    `json:"amount"`
+	Open     int       `json:"open"`               // payments of which it is not known whether they were paid
+	Filed    bool      `json:"filed,omitempty"`    // there is a file to hand in
 	Payments []Payment `json:"payments,omitempty"` // by number; of one batch alone
 }
 
@@ -57,6 +59,27 @@ const (
 	BookingFee        Booking = "fee"
 	BookingChargeback Booking = "chargeback"
 )
+
+// Purse is what the house has and owes in one currency, as its ledger says.
+type Purse struct {
+	Currency string `json:"currency"`
+	Bank     Amount `json:"bank"`
+	In       Amount `json:"suspense_in"`  // came, and it is not known for what
+	Out      Amount `json:"suspense_out"` // went, and it is not known for what
+	Means    Amount `json:"means"`        // of all donors
+	Debts    Amount `json:"debts"`        // what donors owe, whose banks took back what was spent
+	Owed     Amount `json:"owed"`         // to payees
+	OnWay    Amount `json:"on_way"`       // to them
+	Sponsor  Amount `json:"sponsor"`      // the owner's own
+	Costs    Amount `json:"costs"`        // that the bank took
+}
+
+// PaidIn is what a donor paid in at once; below 0: what was given back, or taken back.
+type PaidIn struct {
+	At       time.Time `json:"at"`
+	Currency string    `json:"currency"`
+	Amount   Amount    `json:"amount"`
+}
 
 // MeansCode is what a donor writes on a transfer to the house, so that it is known whose means they are: 40 bits of an
 // instance's account.

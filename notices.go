@@ -19,6 +19,8 @@ const (
 	NoticeIncome   NoticeKind = "income.settled"   // to a creator: what a month gave
 	NoticeSent     NoticeKind = "payment.sent"     // to a creator
 	NoticePaid     NoticeKind = "payment.paid"     // to a creator
+	NoticeReturned NoticeKind = "payment.returned" // to a creator: what was paid came back, and is owed again
+	NoticeMeans    NoticeKind = "means.arrived"    // to a donor, where the house collects
 	NoticeVoided   NoticeKind = "slip.voided"      // to a donor: one slip was not paid for too long, and giving is paused
 	NoticeLost     NoticeKind = "payment.voided"   // to a creator: what was promised does not come
 	NoticeLate     NoticeKind = "payment.late"     // to a creator: a netted slip was voided, and others pay it later

@@ -246,3 +246,11 @@ func iban(s string) (string, error) {
 	}
 	return n, nil
 }
+
+func bic(s string) (string, error) {
+	b := strings.ToUpper(strings.ReplaceAll(s, " ", ""))
+	if !flattery.ValidBIC(b) {
+		return "", quoted(s, "is no BIC", "write its 8 or 11 letters and digits, like COBADEFFXXX, or leave it empty")
+	}
+	return b, nil
+}

@@ -37,6 +37,7 @@ type PaymentQuery struct {
 	Code  string             // "": any
 	Plan  flattery.Month     // 0: any
 	State flattery.PaymentState
+	Limit int // 0: all
 }
 
 // Receipt is what an account that gives on received in a month, in its own currency.

@@ -121,6 +121,9 @@ type Reader interface {
 	Batches(ctx context.Context) ([]flattery.Batch, error)
 	OpenBatches(ctx context.Context) ([]string, error)
 	Outgoing(ctx context.Context, batch string) (flattery.File, error)
+	// Purses are what the house has and owes, by currency; PaidIn is what a donor paid in and got back, newest first.
+	Purses(ctx context.Context) ([]flattery.Purse, error)
+	PaidIn(ctx context.Context, donor flattery.AccountID, limit int) ([]flattery.PaidIn, error)
 	BankLine(ctx context.Context, id flattery.BankLineID) (flattery.BankLine, error)
 	BankLines(ctx context.Context, limit int) ([]flattery.BankLine, error)                      // those that wait in suspense first, and newest first
 	Assigned(ctx context.Context, id flattery.PaymentID) (flattery.Amount, error)               // what went out for it and waits in suspense
@@ -293,6 +296,7 @@ type Tx interface {
 	// AddBankLine notes a line once by its key, and says its number; 0: it is known. SaveBankLine writes Became, Payment and Account of one
 	// that waits, else ErrState; while it still waits, Became is "" and it is only assigned.
 	AddBankLine(ctx context.Context, l flattery.BankLine) (flattery.BankLineID, error)
+	TellMeans(ctx context.Context, donor flattery.AccountID, key, currency string, amount flattery.Amount, now time.Time) error // once by the key
 	SaveBankLine(ctx context.Context, l flattery.BankLine) error
 	CloseAssigned(ctx context.Context, id flattery.PaymentID) error // the lines that wait for a payment were for it
 

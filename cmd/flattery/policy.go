@@ -120,6 +120,8 @@ func late(was, with *config.Config, b store.Begun) error {
 		return flattery.Input("mode: months were closed or money was noted in mode %s, and what is owed by it stands: it can no longer be changed", was.Mode)
 	case was.Split != with.Split && b.Settling:
 		return flattery.Input("split: a month is being settled: try again when that has ended")
+	case was.Fee != with.Fee && b.Settling:
+		return flattery.Input("fee: a month is being settled: try again when that has ended")
 	}
 	return nil
 }

@@ -68,7 +68,9 @@ func (t *Teller) about(n flattery.Notice) (key, path string) {
 		}
 	case flattery.NoticeVoided:
 		path = "/settings"
-	case flattery.NoticeSent, flattery.NoticePaid, flattery.NoticeLate:
+	case flattery.NoticeMeans:
+		path = "/slips"
+	case flattery.NoticeSent, flattery.NoticePaid, flattery.NoticeReturned, flattery.NoticeLate:
 		path = "/income"
 	case flattery.NoticeLost:
 		if path = "/income"; n.Word == "" {

@@ -148,8 +148,10 @@ func (p *Planner) post(ctx context.Context, tx store.Tx, l flattery.BankLine, y 
 		}
 		d.Entries = append(d.Entries, ledger.Entry{Debit: ledger.SuspenseOut, Credit: ledger.Bank, Currency: l.Currency, Amount: l.Amount})
 	}
-	_, err := tx.Post(ctx, d)
-	return err
+	if _, err := tx.Post(ctx, d); err != nil || l.Became != flattery.BookingMeans {
+		return err
+	}
+	return tx.TellMeans(ctx, l.Account, d.Key, l.Currency, l.Amount, d.At)
 }
 
 // cover: what a bank paid that nobody had paid in was the owner's own.
@@ -182,18 +184,25 @@ func (p *Planner) Means(ctx context.Context, donor flattery.AccountID, currency 
 	if err != nil {
 		return fmt.Errorf("payout: means: %w", err)
 	}
-	return p.note(ctx, ledger.Draft{Key: "means:" + key, Kind: "means", Note: note, Entries: entries})
+	return p.note(ctx, ledger.Draft{Key: "means:" + key, Kind: "means", Note: note, Entries: entries}, func(tx store.Tx, d ledger.Draft) error {
+		return tx.TellMeans(ctx, donor, d.Key, currency, amount, d.At)
+	})
 }
 
 // Refund notes what was given back to a donor, once by its key; ErrOverdrawn: there is not so much.
 func (p *Planner) Refund(ctx context.Context, donor flattery.AccountID, currency string, amount flattery.Amount, key, note string) error {
 	return p.note(ctx, ledger.Draft{Key: "refund:" + key, Kind: "refund", Note: note, Entries: []ledger.Entry{
-		{Debit: ledger.DonorMeans(donor), Credit: ledger.Bank, Currency: currency, Amount: amount}}})
+		{Debit: ledger.DonorMeans(donor), Credit: ledger.Bank, Currency: currency, Amount: amount}}}, func(store.Tx, ledger.Draft) error { return nil })
 }
 
-func (p *Planner) note(ctx context.Context, d ledger.Draft) error {
+func (p *Planner) note(ctx context.Context, d ledger.Draft, tell func(store.Tx, ledger.Draft) error) error {
 	d.At = p.Now()
-	if err := p.Store.Update(ctx, func(tx store.Tx) error { _, err := tx.Post(ctx, d); return err }); err != nil {
+	if err := p.Store.Update(ctx, func(tx store.Tx) error {
+		if _, err := tx.Post(ctx, d); err != nil {
+			return err
+		}
+		return tell(tx, d)
+	}); err != nil {
 		return fmt.Errorf("payout: %s: %w", d.Key, err)
 	}
 	return nil
@@ -287,8 +296,11 @@ func (p *Planner) Resolve(ctx context.Context, id flattery.BankLineID, as flatte
 				return err
 			}
 		}
-		_, err := tx.Post(ctx, ledger.Draft{Key: fmt.Sprintf("resolve:%d", id), Kind: "bank", At: now, Entries: entries})
-		return err
+		d := ledger.Draft{Key: fmt.Sprintf("resolve:%d", id), Kind: "bank", At: now, Entries: entries}
+		if _, err := tx.Post(ctx, d); err != nil || as != flattery.BookingMeans {
+			return err
+		}
+		return tx.TellMeans(ctx, donor, d.Key, l.Currency, l.Amount, now)
 	})
 	if errors.Is(err, flattery.ErrOverdrawn) {
 		err = flattery.Input("there is not so much: %s %s cannot be %s", l.Amount, l.Currency, as)

@@ -158,6 +158,10 @@ func retry(v *visit) string {
 		return path
 	case path == importPath:
 		return path
+	case strings.HasPrefix(path, bankPath) && v.account.Admin && v.Method == http.MethodPost:
+		return bankPath
+	case strings.HasPrefix(path, paymentsPath) && v.account.Admin:
+		return paymentsPath
 	case strings.HasPrefix(path, "/admin/disputes") && v.account.Admin:
 		return "/admin/disputes"
 	case strings.HasPrefix(path, "/admin/") && v.account.Admin && v.Method == http.MethodPost:

@@ -57,6 +57,8 @@ type world struct {
 	earnings        map[flattery.Month][]flattery.Earning
 	toAda           []flattery.Payment
 	rough           bool
+	collects        bool     // the house, and pays
+	did             []string // what it was asked to do
 	upload          map[flattery.AccountID]Upload
 	reading         map[flattery.LinkID]int
 	handed          []string // of files: "owner name text"
@@ -257,7 +259,7 @@ func lend(t *testing.T) (*lent, http.Handler) {
 	t.Helper()
 	l := &lent{world: populated(false)}
 	o := options(t, l.world)
-	o.Store, o.Doors, o.Sessions, o.Desk, o.Post, o.Networks = l, l, l, l, l, l
+	o.Store, o.Doors, o.Sessions, o.Desk, o.Post, o.Networks, o.House = l, l, l, l, l, l, l
 	o.Clock = func() time.Time { return time.Now().Add(l.clock) }
 	s, base, err := build(t.Context(), o)
 	if err != nil {
@@ -274,6 +276,7 @@ func lend(t *testing.T) (*lent, http.Handler) {
 // to gives the house to a world, whose people nobody has seen yet.
 func (l *lent) to(w *world) *world {
 	l.world, l.site.doorbell, l.site.patience = w, rate.NewLimiter(rate.Inf, 1), patience{}
+	l.site.Mode, l.site.Bank = w.house()
 	return w
 }
 
@@ -285,13 +288,22 @@ func berlin() *time.Location {
 	return zone
 }
 
+// house says who moves the money in a world, and the account of a house that does.
+func (w *world) house() (Mode, Bank) {
+	if w.collects {
+		return Prepaid, Bank{"Club of Friends", "DE75512108001245126199", "COBADEFFXXX"}
+	}
+	return Pledge, Bank{}
+}
+
 // options are those of a house in Berlin on the machine itself.
 func options(t *testing.T, w *world) Options {
 	t.Helper()
+	mode, bank := w.house()
 	return Options{
 		Store: w, Doors: w, Sessions: w, Desk: w, Post: w, Clock: func() time.Time { return time.Now().Add(w.clock) }, Now: func() time.Time { return today }, Location: w.zone, Grace: 72 * time.Hour,
-		Networks: w,
-		Mode:     Pledge, Netting: true, Slips: Slips{5, flattery.Unit, 120 * 24 * time.Hour}, Currencies: []string{"EUR"}, Minimum: 2 * flattery.Unit, BaseURL: "http://127.0.0.1:8080", Version: "0.1.0",
+		Networks: w, House: w, Bank: bank,
+		Mode: mode, Netting: true, Slips: Slips{5, flattery.Unit, 120 * 24 * time.Hour}, Currencies: []string{"EUR"}, Minimum: 2 * flattery.Unit, BaseURL: "http://127.0.0.1:8080", Version: "0.1.0",
 		Log: slog.New(slog.DiscardHandler),
 	}
 }

@@ -46,10 +46,10 @@ func (w *world) rules() Policy {
 
 // settings are those of the house; the first are the file's.
 func settings() []Setting {
-	all := []Setting{{"data", "/srv/flattery", "default", false}, {"fee", "0", "default", false}, {"slips.max", "5", "flattery.toml:3", false}}
-	for _, part := range policyParts() {
+	all := []Setting{{"data", "/srv/flattery", "default", false}, {"slips.max", "5", "flattery.toml:3", false}}
+	for _, part := range policyParts(Prepaid) {
 		for _, name := range part.names {
-			if name != "fee" && name != "slips.max" {
+			if name != "slips.max" {
 				all = append(all, Setting{name, "", "default", true})
 			}
 		}

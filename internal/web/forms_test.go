@@ -26,7 +26,7 @@ type form struct {
 // samples are what a person types into what must not be empty, by the field's name, or by the form's path and the name.
 var samples = map[string]string{
 	"handle": "somebody", "name": "Ada", "password": sesame, "code": "x", "url": "https://blog.example/", "id": "client", "key": "key", "secret": "secret", "accept": "1", "address": "ada@example.org",
-	"/invite/invited name": "Eve", "/networks/github/keys id": "another", "/networks/twitter/keys id": "another",
+	"/invite/invited name": "Eve", "/admin/bank/12 donor": "Ada", "/networks/github/keys id": "another", "/networks/twitter/keys id": "another",
 }
 
 func attr(n *html.Node, key string) (string, bool) {
@@ -223,7 +223,7 @@ func submits(t *testing.T, b *browser, page string, f form) {
 	t.Helper()
 	got := b.do(http.MethodPost, f.path, f.fields)
 	if f.files {
-		got = b.hands(f.fields.Get("owner"), "like.js", "window.YTD")
+		got = b.handsTo(f.path, f.fields.Get("owner"), "like.js", "window.YTD")
 	}
 	if got.Code == http.StatusSeeOther {
 		to := got.Header().Get("Location")

@@ -16,6 +16,11 @@ import (
 // hands gives the visitor's files in: owner, then pairs of name and text.
 func (b *browser) hands(owner string, files ...string) *httptest.ResponseRecorder {
 	b.t.Helper()
+	return b.handsTo(importPath, owner, files...)
+}
+
+func (b *browser) handsTo(path, owner string, files ...string) *httptest.ResponseRecorder {
+	b.t.Helper()
 	var body bytes.Buffer
 	form := multipart.NewWriter(&body)
 	if err := form.WriteField("owner", owner); err != nil {
@@ -33,11 +38,11 @@ func (b *browser) hands(owner string, files ...string) *httptest.ResponseRecorde
 	if err := form.Close(); err != nil {
 		b.t.Fatal(err)
 	}
-	return b.sends(&body, form.FormDataContentType())
+	return b.sends(path, &body, form.FormDataContentType())
 }
 
-func (b *browser) sends(body io.Reader, kind string) *httptest.ResponseRecorder {
-	r := httptest.NewRequest("POST", b.base+"/import", body)
+func (b *browser) sends(path string, body io.Reader, kind string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest("POST", b.base+path, body)
 	r.Header.Set("Content-Type", kind)
 	r.Header.Set("Sec-Fetch-Site", "same-origin")
 	for k, v := range b.headers {
@@ -92,8 +97,8 @@ func TestFilesThatCannotBeTakenAreRefusedInWords(t *testing.T) {
 	}{
 		"no file":          {b.hands(""), 400, "no file was chosen"},
 		"no form":          {b.post("/import", "file", "x"), 400, "this form cannot be read"},
-		"half a file":      {b.sends(strings.NewReader("--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\nhalf"), "multipart/form-data; boundary=x"), 400, "did not come whole"},
-		"more than a form": {b.sends(io.MultiReader(strings.NewReader("--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\n"), endless{}), "multipart/form-data; boundary=x"), 413, "too large"},
+		"half a file":      {b.sends(importPath, strings.NewReader("--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\nhalf"), "multipart/form-data; boundary=x"), 400, "did not come whole"},
+		"more than a form": {b.sends(importPath, io.MultiReader(strings.NewReader("--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\n"), endless{}), "multipart/form-data; boundary=x"), 413, "too large"},
 		"a stranger":       {visitor(t, b.h).hands("", "a", "b"), 403, "Please sign in first"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -23,7 +23,7 @@ func emptyPages() []page {
 		&networkPage{Network: emptyNetwork}, &keysPage{Network: emptyNetwork}, &codePage{}, &identitiesPage{}, &provePage{Network: emptyNetwork, Begun: []begunProof{{Steps: steps{Where: "prove.where.other"}}}}, &disputesPage{},
 		&signinPage{}, &stepupPage{}, &securityPage{}, &invitePage{}, &accountsPage{},
 		&messagesPage{}, &messagesPage{Messages: Messages{Mails: true}}, &letterPage{Phrase: "ended"},
-		&submitPage{}, &flattrPage{Flattr: flattery.Flattr{State: flattery.Pending}}, &subscriptionsPage{}, &rulesPage{}, &buttonPage{}, &publicPage{}, &settingsPage{}, &incomePage{}, &earningsPage{}, &healthPage{}, &authorsPage{}, &claimLinkPage{Steps: steps{Where: "prove.where.other"}}, &claimedPage{}, &welcomePage{}, &adminMonthsPage{}, &instancePage{}, &termsPage{}, &policyPage{Parts: []policyPart{{"owner", []policyField{{Name: "mode", Fixed: "policy.begun", Choices: []string{"pledge"}, Value: "pledge"}}}}}, &setupPage{Step: "budget"}, &importPage{Upload: Upload{State: "failed"}},
+		&submitPage{}, &flattrPage{Flattr: flattery.Flattr{State: flattery.Pending}}, &subscriptionsPage{}, &rulesPage{}, &buttonPage{}, &publicPage{}, &settingsPage{}, &incomePage{}, &earningsPage{}, &healthPage{}, &authorsPage{}, &claimLinkPage{Steps: steps{Where: "prove.where.other"}}, &claimedPage{}, &welcomePage{}, &adminMonthsPage{}, &instancePage{}, &termsPage{}, &policyPage{Parts: []policyPart{{"owner", []policyField{{Name: "mode", Fixed: "policy.begun", Choices: []string{"pledge"}, Value: "pledge"}}}}}, &setupPage{Step: "budget"}, &importPage{Upload: Upload{State: "failed"}}, &paymentsPage{}, &paymentsPage{frame: frame{Collects: true}}, &bankPage{}, &bankPage{frame: frame{Collects: true}}, &payinPage{Own: "EUR"},
 	}
 }
 
@@ -242,7 +242,7 @@ func TestSlipsSayWhatToPayWhatWaitsAndWhy(t *testing.T) {
 	}
 	o.Mode = Prepaid
 	b = visitor(t, handler(t, o)).signIn(w, ada)
-	expect(t, b, "/slips", []string{"This instance pays the creators"}, []string{`action="/slips/`})
+	expect(t, b, "/slips", []string{"This instance pays the creators"}, []string{`action="/slips/`, "tinywebkit"})
 	if got := b.post("/slips/1/paid"); got.Code != 404 {
 		t.Errorf("marking in prepaid mode answered %d", got.Code)
 	}
@@ -286,7 +286,7 @@ func TestAssetsMayBeKeptForEverAndHealthNever(t *testing.T) {
 
 func TestWhatIsMissingInTheOptionsIsSaid(t *testing.T) {
 	o := reflect.ValueOf(options(t, populated(false)))
-	for _, field := range []string{"Store", "Doors", "Sessions", "Desk", "Post", "Now", "Clock", "Location", "Log"} {
+	for _, field := range []string{"Store", "Doors", "Sessions", "Desk", "Post", "House", "Now", "Clock", "Location", "Log"} {
 		without := reflect.New(o.Type()).Elem()
 		without.Set(o)
 		without.FieldByName(field).SetZero()

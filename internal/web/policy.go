@@ -29,7 +29,7 @@ type policyPart struct {
 // A policyField is one setting. It has the phrase policy.NAME, and policy.NAME.tip or one for each of its choices.
 type policyField struct {
 	Name    string
-	Kind    string // zone, line, amount, number, choice
+	Kind    string // zone, line, amount, percent, number, choice
 	Value   string // as it is typed
 	Most    int    // of a number
 	Least   int
@@ -41,14 +41,18 @@ type policyField struct {
 // ID is its name, as elements of a page are named.
 func (f policyField) ID() string { return strings.ReplaceAll(f.Name, ".", "-") }
 
-// policyParts is how the rules are laid out. Those of money that only the file knows are shown all the same.
-func policyParts() []layout {
-	return []layout{
+// policyParts is how the rules are laid out. An account at a bank has only a house that collects and pays.
+func policyParts(mode Mode) []layout {
+	parts := []layout{
 		{"months", []string{"time_zone", "months.grace"}},
 		{"money", []string{"mode", "currencies", "budget.minimum", "slips.max", "slips.minimum", "slips.void", "netting", "receivers_must_give", "fee"}},
 		{"likes", []string{"split", "pending.lapse", "clicks"}},
 		{"owner", []string{"owner.name", "owner.contact"}},
 	}
+	if mode == Prepaid {
+		parts = slices.Insert(parts, 2, layout{"bank", []string{"sepa.name", "sepa.iban", "sepa.bic"}})
+	}
+	return parts
 }
 
 type layout struct {
@@ -82,7 +86,7 @@ func (s *site) policyField(v *visit, p Policy, name string) policyField {
 	case "receivers_must_give":
 		f.Kind, f.Value, f.Choices = "choice", strconv.FormatBool(s.MustGive), []string{"false", "true"}
 	case "fee":
-		f.Value = s.fee(v.tongue)
+		f.Kind, f.Value = "percent", s.fee(v.tongue)
 	case "split":
 		f.Kind, f.Value, f.Choices = "choice", string(s.Split), []string{string(flattery.SplitByFlattr), string(flattery.SplitByCreator)}
 		if f.Value == "" {
@@ -96,25 +100,39 @@ func (s *site) policyField(v *visit, p Policy, name string) policyField {
 		if s.ClickOnce {
 			f.Value = f.Choices[1]
 		}
+	case "sepa.name":
+		f.Value = s.Bank.Name
+	case "sepa.iban":
+		f.Value = s.Bank.IBAN
+	case "sepa.bic":
+		f.Value = s.Bank.BIC
 	case "owner.name":
 		f.Value = s.Owner.Name
 	case "owner.contact":
 		f.Value = s.Owner.Contact
 	}
+	f.Fixed, f.From = s.fixed(p, name)
+	return f
+}
+
+// fixed is the phrase for why a setting cannot be changed in the pages, and where it was made; "": it can.
+func (s *site) fixed(p Policy, name string) (why, from string) {
 	n := slices.IndexFunc(p.Settings, func(o Setting) bool { return o.Name == name })
 	switch {
-	case n < 0 || p.Settings[n].From == "default" && !p.Settings[n].Open:
-		f.Fixed = "policy.file"
+	case n < 0:
+		return "policy.fixed", ""
 	case !p.Settings[n].Open:
-		f.Fixed, f.From = "policy.fixed", p.Settings[n].From
+		return "policy.fixed", p.Settings[n].From
 	case s.Demo:
-		f.Fixed = "policy.demo"
+		return "policy.demo", ""
 	case name == "mode" && p.Begun:
-		f.Fixed = "policy.begun"
-	case name == "split" && p.Settling:
-		f.Fixed = "policy.settling"
+		return "policy.begun", ""
+	case name == "fee" && s.Mode == Pledge:
+		return "policy.pledge", ""
+	case (name == "split" || name == "fee") && p.Settling:
+		return "policy.settling", ""
 	}
-	return f
+	return "", ""
 }
 
 func (s *site) policyFields(v *visit, names ...string) ([]policyField, error) {
@@ -136,7 +154,7 @@ func (s *site) rulesOfAll(v *visit) (view, error) {
 	}
 	p := &policyPage{Zones: zones()}
 	p.Nav = "policy"
-	for _, l := range policyParts() {
+	for _, l := range policyParts(s.Mode) {
 		part := policyPart{Key: l.key}
 		for _, name := range l.names {
 			part.Fields = append(part.Fields, s.policyField(v, rules, name))
@@ -148,7 +166,7 @@ func (s *site) rulesOfAll(v *visit) (view, error) {
 
 func (s *site) savePolicy(v *visit) (view, error) {
 	var names []string
-	for _, part := range policyParts() {
+	for _, part := range policyParts(s.Mode) {
 		names = append(names, part.names...)
 	}
 	changed, err := s.makePolicy(v, names...)
@@ -195,6 +213,8 @@ func (f policyField) setting(v *visit, text string) (string, error) {
 	case "amount":
 		a, err := v.amount(f.Name, flattery.Say("%s", f.Name))
 		return a.String(), err
+	case "percent":
+		return strings.NewReplacer(v.tongue.point, ".", "\u00a0", " ").Replace(text), nil
 	case "number":
 		n, err := strconv.Atoi(text)
 		if err != nil || n < f.Least || n > f.Most {

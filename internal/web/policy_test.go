@@ -16,8 +16,11 @@ func TestTheRulesSayWhatTheyAreAndWhereTheyAreFrom(t *testing.T) {
 		not    []string
 	}{
 		"as usual": {nil, []string{`name="time_zone" value="Europe/Berlin"`, `<option value="Europe/Vienna">`, `name="months.grace" value="72"`, `value="pledge" checked`, `name="budget.minimum" value="2.00"`,
-			"Set in flattery.toml:3, and changed there.", "Set in flattery.toml or by a variable only.", `value="many" checked`, `value="flattr" checked`},
-			[]string{`name="slips.max"`, `name="fee"`, "so it stays as it is"}},
+			"Set in flattery.toml:3, and changed there.", "Only a house that collects and pays can keep something.", `value="many" checked`, `value="flattr" checked`},
+			[]string{`name="slips.max"`, `name="fee"`, `name="sepa.iban"`, "so it stays as it is"}},
+		"the house collects and pays": {func(_ *world, o *Options) {
+			o.Mode, o.Fee, o.Bank = Prepaid, 25_000, Bank{"Club of Friends", "DE75512108001245126199", "COBADEFFXXX"}
+		}, []string{"name=\"fee\" value=\"2.50\u00a0%\"", `name="sepa.name" value="Club of Friends"`, `name="sepa.iban" value="DE75512108001245126199"`, `name="sepa.bic" value="COBADEFFXXX"`}, []string{"Only a house"}},
 		"money has moved": {func(w *world, _ *Options) { w.closed = true }, []string{"so it stays as it is", "A month is being settled", "This instance never holds money"}, []string{`name="mode"`, `name="split"`}},
 		"a demonstration": {func(_ *world, o *Options) { o.Demo = true }, []string{"In a demonstration"}, []string{`name="mode"`, `name="time_zone"`}},
 		"other rules": {func(_ *world, o *Options) {
@@ -66,7 +69,14 @@ func TestOnlyWhatWasChangedIsMadeARule(t *testing.T) {
 		})
 	}
 	w := populated(false)
-	b := visitor(t, handler(t, options(t, w))).signIn(w, ada)
+	o := options(t, w)
+	o.Mode = Prepaid
+	b := visitor(t, handler(t, o)).signIn(w, ada)
+	if got := b.post("/admin/policy", "fee", "2.5\u00a0%", "sepa.iban", "DE75 5121 0800 1245 1261 99", "sepa.name", "Club"); got.Code != 303 || fmt.Sprint(w.policy) != "map[fee:2.5 % sepa.iban:DE75 5121 0800 1245 1261 99 sepa.name:Club]" {
+		t.Errorf("a fee and an account: answered %d, made %v", got.Code, w.policy)
+	}
+	w = populated(false)
+	b = visitor(t, handler(t, options(t, w))).signIn(w, ada)
 	w.refuse = flattery.Input("mode: it can no longer be changed")
 	if got := b.post("/admin/policy", "mode", "prepaid"); got.Code != 400 || !strings.Contains(got.Body.String(), "can no longer be changed") || !strings.Contains(got.Body.String(), `href="/admin/policy"`) {
 		t.Errorf("a refusal is answered %d: %s", got.Code, got.Body)

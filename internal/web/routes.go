@@ -79,7 +79,7 @@ func (s *site) month() []route {
 		{"GET /months/{month}/statement.csv", members, s.statementCSV},
 		{"GET /authors", members, s.authors},
 		{"POST /authors", members, s.tellAuthors},
-		{"GET /slips", members, s.slips},
+		{"GET /slips", members, s.pay},
 		{"POST /slips/{id}/{state}", members, s.markSlip},
 	}
 }
@@ -159,6 +159,13 @@ func (s *site) running() []route {
 		{"GET /admin/health", admins, s.health},
 		{"GET /admin/months", admins, s.adminMonths},
 		{"POST /admin/audit", admins, s.audit},
+		{"GET /admin/payments", admins, s.payments},
+		{"POST /admin/payments/batches", admins, s.sendBatch},
+		{"GET /admin/payments/batches/{id}/file", admins, s.batchFile},
+		{"POST /admin/payments/{id}/{state}", admins, s.markHouse},
+		{"GET /admin/bank", admins, s.bank},
+		{"POST /admin/bank", admins, s.takeStatement},
+		{"POST /admin/bank/{id}", admins, s.resolve},
 		{"GET /admin/instance", admins, s.instance},
 		{"GET /admin/policy", admins, s.rulesOfAll},
 		{"POST /admin/policy", admins, s.savePolicy},

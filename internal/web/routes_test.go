@@ -50,19 +50,26 @@ func TestEveryRouteAnswersEachVisitorAsItShould(t *testing.T) {
 		"POST /settings/security/passkeys/{id}/remove": {"/settings/security/passkeys/1/remove", refused, sent, missing},
 		"POST /settings/security/sessions/{id}/end":    {"/settings/security/sessions/1/end", refused, sent, missing},
 
-		"GET /admin/health":              {"/admin/health", sent, page, missing},
-		"GET /admin/months":              {"/admin/months", sent, page, missing},
-		"POST /admin/audit":              {"/admin/audit", refused, sent, missing},
-		"GET /admin/instance":            {"/admin/instance", sent, page, missing},
-		"GET /admin/policy":              {"/admin/policy", sent, page, missing},
-		"POST /admin/policy":             {"/admin/policy", refused, sent, missing},
-		"GET /setup":                     {"/setup", sent, sent, missing},
-		"GET /setup/{step}":              {"/setup/place", sent, page, missing},
-		"POST /setup/{step}":             {"/setup/money", refused, sent, missing},
-		"GET /admin/accounts":            {"/admin/accounts", sent, page, missing},
-		"POST /admin/accounts/{id}/role": {"/admin/accounts/2/role", refused, sent, missing},
-		"POST /admin/invites":            {"/admin/invites", refused, page, missing},
-		"POST /admin/invites/{id}/end":   {"/admin/invites/1/end", refused, sent, missing},
+		"GET /admin/health":                     {"/admin/health", sent, page, missing},
+		"GET /admin/months":                     {"/admin/months", sent, page, missing},
+		"POST /admin/audit":                     {"/admin/audit", refused, sent, missing},
+		"GET /admin/payments":                   {"/admin/payments", sent, page, missing},
+		"POST /admin/payments/batches":          {"/admin/payments/batches", refused, sent, missing},
+		"GET /admin/payments/batches/{id}/file": {"/admin/payments/batches/FLABCDEFGHIJKLMNOP/file", sent, page, missing},
+		"POST /admin/payments/{id}/{state}":     {"/admin/payments/3/paid", refused, sent, missing},
+		"GET /admin/bank":                       {"/admin/bank", sent, page, missing},
+		"POST /admin/bank":                      {"/admin/bank", refused, unknown, missing},
+		"POST /admin/bank/{id}":                 {"/admin/bank/12", refused, sent, missing},
+		"GET /admin/instance":                   {"/admin/instance", sent, page, missing},
+		"GET /admin/policy":                     {"/admin/policy", sent, page, missing},
+		"POST /admin/policy":                    {"/admin/policy", refused, sent, missing},
+		"GET /setup":                            {"/setup", sent, sent, missing},
+		"GET /setup/{step}":                     {"/setup/place", sent, page, missing},
+		"POST /setup/{step}":                    {"/setup/money", refused, sent, missing},
+		"GET /admin/accounts":                   {"/admin/accounts", sent, page, missing},
+		"POST /admin/accounts/{id}/role":        {"/admin/accounts/2/role", refused, sent, missing},
+		"POST /admin/invites":                   {"/admin/invites", refused, page, missing},
+		"POST /admin/invites/{id}/end":          {"/admin/invites/1/end", refused, sent, missing},
 
 		"GET /{$}":                   {"/", page, sent, sent},
 		"GET /enter/{token}":         {"/enter/abc", page, page, page},
@@ -165,7 +172,9 @@ func TestEveryRouteAnswersEachVisitorAsItShould(t *testing.T) {
 		}
 		method, _, _ := strings.Cut(rt.pattern, " ")
 		for who, status := range map[flattery.AccountID]int{0: row.stranger, ada: row.owner, bob: row.other} {
-			w := house.to(populated(false))
+			w := populated(false)
+			w.collects = strings.Contains(rt.pattern, paymentsPath) || strings.Contains(rt.pattern, bankPath)
+			house.to(w)
 			b := visitor(t, h)
 			if who != 0 {
 				visitor(t, b.h).signIn(w, ada) // session 1
@@ -190,7 +199,7 @@ func TestEveryRouteAnswersEachVisitorAsItShould(t *testing.T) {
 				}
 			}
 			if w.flattrs[54].State != flattery.Counting || w.payments[0].State != flattery.PaymentPlanned || w.links[0].State != flattery.LinkActive ||
-				len(w.claims) != 3 || w.saved != 0 || len(w.policy) != 0 || len(w.provings) == 0 || w.provings[0].Account != ada || !w.disputes[0].Open() ||
+				len(w.claims) != 3 || w.saved != 0 || len(w.policy) != 0 || len(w.provings) == 0 || len(w.did) != 0 || w.provings[0].Account != ada || !w.disputes[0].Open() ||
 				w.accounts[ada].Public || len(w.subscriptions) != 4 || !w.subscriptions[0].StoppedAt.IsZero() || w.links[0].Rules != (flattery.Rules{}) || len(w.nevers[1]) != 1 ||
 				len(w.keys[ada].Passkeys) != 2 || !w.accounts[ada].Admin || w.accounts[bob].Admin || len(w.invites) != 2 || len(w.post.Hooks) != 3 || w.rotated != 0 || w.post.Feed.MadeAt.Day() != 2 || w.post.Mail != (flattery.Mail{Address: "ada@lighthouse.example", Wish: flattery.MailMonthly}) || who != 0 && len(w.visits) != 2 && rt.pattern != "POST /leave" {
 				t.Errorf("%s as account %d changed what is ada's", rt.pattern, who)

@@ -98,8 +98,8 @@ func (s *site) handler(base *url.URL) (http.Handler, error) {
 			w.Header().Set(h[0], h[1])
 		}
 		most := int64(longestBody)
-		if r.Method == http.MethodPost && r.URL.Path == importPath {
-			most = s.MostUpload
+		if brings := map[string]int64{importPath: s.MostUpload, bankPath: longestStatement}[r.URL.Path]; r.Method == http.MethodPost && brings > 0 {
+			most = brings
 			s.roomy(w)
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, most)
@@ -237,7 +237,7 @@ func (s *site) recognise(v *visit) error {
 
 func (s *site) frame(v *visit, f *frame) {
 	f.Lang, f.Languages = v.tongue.code, languages[:]
-	f.Runs = v.account.Admin
+	f.Runs, f.Collects = v.account.Admin, s.Mode == Prepaid
 	f.Account, f.Demo, f.Version, f.Zone = clean(v.account.Name), s.Demo, s.Version, s.Location.String()
 	if f.Here == "" {
 		f.Here = v.URL.RequestURI()

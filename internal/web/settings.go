@@ -97,7 +97,11 @@ func (s *site) saveSettings(v *visit) (view, error) {
 
 // amount reads an amount of money as people type it: with a point or a comma; nothing is 0.
 func (v *visit) amount(field string, what fmt.Stringer) (flattery.Amount, error) {
-	text := strings.TrimSpace(v.PostFormValue(field))
+	return readAmount(what, v.PostFormValue(field))
+}
+
+func readAmount(what fmt.Stringer, text string) (flattery.Amount, error) {
+	text = strings.TrimSpace(text)
 	if text == "" {
 		return 0, nil
 	}

@@ -13,7 +13,6 @@ import (
 // slipsPage is what a donor has to pay, what waits until it is worth a payment, and what was paid.
 type slipsPage struct {
 	frame
-	Prepaid bool
 	First   bool // none was paid yet: the page says what a bank or platform shows of who pays
 	ToPay   []slip
 	Total   flattery.Amount // of these
@@ -55,7 +54,7 @@ func (s *site) slips(v *visit) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	p := &slipsPage{Prepaid: s.Mode == Prepaid, First: s.first(payments), Slips: s.Slips, Own: s.currency(v.account)}
+	p := &slipsPage{First: s.first(payments), Slips: s.Slips, Own: s.currency(v.account)}
 	p.Nav = "slips"
 	for _, pay := range payments {
 		sl := s.slip(pay, v.now)
@@ -68,6 +67,12 @@ func (s *site) slips(v *visit) (view, error) {
 		p.Total += pay.Amount
 		p.Mixed = p.Mixed || pay.Currency != p.ToPay[0].Currency
 	}
+	p.Waiting = s.waiting(debts)
+	return view{page: p}, nil
+}
+
+// waiting is what of debts no payment is planned for, the largest first.
+func (s *site) waiting(debts []flattery.Debt) (list []waiting) {
 	for _, d := range debts {
 		w := waiting{Debt: d, Left: d.Amount - d.Planned, Reason: "queue"}
 		switch {
@@ -80,10 +85,10 @@ func (s *site) slips(v *visit) (view, error) {
 		case d.Destination == "":
 			w.Reason = "homeless"
 		}
-		p.Waiting = append(p.Waiting, w)
+		list = append(list, w)
 	}
-	slices.SortStableFunc(p.Waiting, func(a, b waiting) int { return cmp.Compare(b.Left, a.Left) })
-	return view{page: p}, nil
+	slices.SortStableFunc(list, func(a, b waiting) int { return cmp.Compare(b.Left, a.Left) })
+	return list
 }
 
 // first reports whether the donor is to pay slips and has paid none yet.
@@ -98,7 +103,7 @@ func (s *site) slip(pay flattery.Payment, now time.Time) slip {
 		sl.Host = hostOf(string(pay.Destination))
 	}
 	sl.Finished = pay.State == flattery.PaymentPaid || pay.State == flattery.PaymentFailed
-	sl.CanMark = s.Mode != Prepaid && !sl.Finished
+	sl.CanMark = !sl.Finished
 	sl.Voids = pay.PlannedAt.Add(s.Slips.Void)
 	sl.Remind = s.Slips.Void > 0 && sl.CanMark && pay.State == flattery.PaymentPlanned && pay.Held == "" && now.Sub(pay.PlannedAt) >= s.Slips.Void/2
 	sl.CanFail = sl.CanMark && pay.State != flattery.PaymentPlanned

@@ -78,6 +78,8 @@ func tour() []stop {
 		{path: "/networks/vimeo/keys"},
 		{path: "/admin/health", main: true},
 		{path: "/admin/months"},
+		{path: "/admin/payments"},
+		{path: "/admin/bank"},
 		{path: "/admin/instance"},
 		{path: "/admin/policy"},
 		{path: "/setup/keys"},
@@ -134,7 +136,7 @@ func (both tourists) at(p stop, language string) *httptest.ResponseRecorder {
 }
 
 // raws are the routes to read that are no pages.
-var raws = []string{"GET /months/{month}/statement.csv", "GET /income/{month}/income.csv", "GET /settings/export.zip", "GET /oauth/cb/{network}/{host}", "GET /setup", "GET /feed/{token}"}
+var raws = []string{"GET /months/{month}/statement.csv", "GET /income/{month}/income.csv", "GET /settings/export.zip", "GET /oauth/cb/{network}/{host}", "GET /setup", "GET /feed/{token}", "GET /admin/payments/batches/{id}/file"}
 
 func TestTheTourComesByEveryPage(t *testing.T) {
 	mux, seen := http.NewServeMux(), map[string]bool{}
@@ -196,6 +198,7 @@ func scenes() []scene {
 		{"empty", func(w *world) {
 			w.flattrs, w.links, w.claims, w.payments, w.debts, w.incomes, w.toAda = nil, nil, nil, nil, nil, nil, nil
 		}, []string{"/month", "/slips", "/links", "/identities", "/income"}},
+		{"the house collects", func(w *world) { w.collects = true }, []string{"/slips", "/slips?amount=30", "/admin/payments", "/admin/bank", "/admin/policy"}},
 		{"known by a network alone", func(w *world) {
 			w.keys[ada], w.claims[0].LapsedAt, w.claims[0].Disputed = flattery.Keys{}, time.Time{}, false
 		}, []string{"/stepup?next=/income"}},

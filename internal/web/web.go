@@ -37,10 +37,15 @@ type Slips struct {
 	Void    time.Duration   // one that is not paid for so long is voided; 0: never
 }
 
+// Bank is the house's account, where it collects and pays.
+type Bank struct {
+	Name, IBAN, BIC string // IBAN "": there is none
+}
+
 // plainHost is what a host with a port may consist of, so that nothing else gets into a header.
 var plainHost = regexp.MustCompile(`^[A-Za-z0-9.:\[\]-]+$`)
 
-// Options is what New needs. Networks, Fee, Split, BaseURL, Version, Lapse, Owner, MostUpload and Demo may be left zero.
+// Options is what New needs. Networks, Fee, Split, BaseURL, Version, Lapse, Owner, Bank, MostUpload and Demo may be left zero.
 type Options struct {
 	Store    Store
 	Doors    Doors
@@ -49,6 +54,7 @@ type Options struct {
 	Clock    func() time.Time // the machine's: sessions, and how lately somebody showed who they are
 	Post     Post
 	Networks Networks
+	House    House
 	Now      func() time.Time // the instance's clock
 	Location *time.Location   // the instance's time zone
 	Grace    time.Duration    // between a month's end and its freeze
@@ -66,6 +72,7 @@ type Options struct {
 	Version    string
 	ClickOnce  bool // one press of a person on a button counts
 	Owner      Owner
+	Bank       Bank
 	MostUpload int64 // bytes of what is handed in at once; 0: longestUpload
 	Demo       bool  // says on every page that nothing here is real
 	Log        *slog.Logger
@@ -96,8 +103,8 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 
 // build makes all of a site but its handler.
 func build(ctx context.Context, o Options) (*site, *url.URL, error) {
-	if o.Store == nil || o.Doors == nil || o.Sessions == nil || o.Desk == nil || o.Post == nil || o.Now == nil || o.Clock == nil || o.Location == nil || o.Log == nil || len(o.Currencies) == 0 {
-		return nil, nil, errors.New("web: store, doors, sessions, desk, post, clocks, location, log and a currency are needed")
+	if o.Store == nil || o.Doors == nil || o.Sessions == nil || o.Desk == nil || o.Post == nil || o.House == nil || o.Now == nil || o.Clock == nil || o.Location == nil || o.Log == nil || len(o.Currencies) == 0 {
+		return nil, nil, errors.New("web: store, doors, sessions, desk, post, house, clocks, location, log and a currency are needed")
 	}
 	base, err := url.Parse(o.BaseURL)
 	if err != nil {

@@ -18,6 +18,8 @@ func housePromises() map[string]func(*house) {
 		"a file of a batch stays as it is":                  outgoing,
 		"a line of a bank is taken in once, and forgotten":  bankLines,
 		"a payment that came back is a failure with a date": returned,
+		"the purse is what the ledger says":                 purses,
+		"what a donor paid in is told newest first":         paidIn,
 	}
 }
 
@@ -100,7 +102,7 @@ func batches(h *house) {
 	b, err := h.Batch(h.Context(), "B")
 	h.want("the batch", say(b.Tried, b.Cause, b.Count, int64(b.Amount), len(b.Payments), err), "true why 1 5 1 <nil>")
 	list, err := h.Batches(h.Context())
-	h.want("all", say(len(list), list[0].Count, err), "1 1 <nil>")
+	h.want("all", say(len(list), list[0].Count, list[0].Open, list[0].Filed, err), "1 1 1 false <nil>")
 	p.State = flattery.PaymentSent
 	h.do(func(ctx context.Context, tx store.Tx) error { return tx.MovePayment(ctx, p, flattery.PaymentUnknown) })
 	open, err = h.OpenBatches(h.Context())
@@ -119,6 +121,8 @@ func outgoing(h *house) {
 	h.do(put("one"))
 	h.do(put("one"))
 	h.refused(flattery.ErrConflict, put("two"))
+	b, err := h.Batch(h.Context(), "B")
+	h.want("it has a file", say(b.Filed, err), "true <nil>")
 	f, err := h.Outgoing(h.Context(), "B")
 	h.want("the file", say(f.Name, string(f.Body), err), "b.xml one <nil>")
 	_, err = h.Outgoing(h.Context(), "C")
@@ -157,6 +161,55 @@ func bankLines(h *house) {
 	h.want("a line that is none", errors.Is(err, flattery.ErrNotFound), true)
 }
 
+func purses(h *house) {
+	list, err := h.Purses(h.Context())
+	h.want("at first", say(len(list), err), "0 <nil>")
+	h.batched() // 7 are settled for zoe, 5 of it on their way
+	h.do(func(ctx context.Context, tx store.Tx) error {
+		for _, l := range []flattery.BankLine{{Key: "in", Incoming: true, Amount: 20}, {Key: "out", Amount: 3}} {
+			l.At, l.ReadAt, l.Currency = start, start, "EUR"
+			if _, err := tx.AddBankLine(ctx, l); err != nil {
+				return err
+			}
+		}
+		return post(ctx, tx, "bank", entry(ledger.Bank, ledger.SuspenseIn, 20), entry(ledger.SuspenseOut, ledger.Bank, 3), entry(ledger.Bank, ledger.DonorMeans(1), 9), entry(ledger.DonorDebt(1), ledger.Bank, 2),
+			entry(ledger.Bank, ledger.Sponsor, 4), entry(ledger.BankFees, ledger.Bank, 1))
+	})
+	list, err = h.Purses(h.Context())
+	h.want("purses", say(list, err), "[{EUR 0.000034 0.00002 0.000003 0.000009 0.000002 0.000002 0.000005 0.000004 0.000001}] <nil>")
+}
+
+func paidIn(h *house) {
+	ann, bob := h.account("ann"), h.account("bob")
+	for i, of := range [][]ledger.Entry{
+		{entry(ledger.Bank, ledger.DonorMeans(ann), 9)},
+		{entry(ledger.Bank, ledger.DonorMeans(bob), 8)},
+		{entry(ledger.DonorMeans(ann), ledger.Bank, 4), entry(ledger.DonorDebt(ann), ledger.Bank, 3)},
+		{entry(ledger.Bank, ledger.DonorDebt(ann), 3), entry(ledger.Bank, ledger.DonorMeans(ann), 2)},
+	} {
+		h.do(func(ctx context.Context, tx store.Tx) error {
+			_, err := tx.Post(ctx, ledger.Draft{Key: fmt.Sprint("k", i), Kind: "means", At: start, Entries: of})
+			return err
+		})
+	}
+	for range 2 {
+		h.do(func(ctx context.Context, tx store.Tx) error { return tx.TellMeans(ctx, ann, "k0", "EUR", 9, start) })
+	}
+	told, err := h.Notices(h.Context(), ann, 5)
+	if err != nil || len(told) != 1 || told[0].Kind != flattery.NoticeMeans || told[0].Amount != 9 || told[0].Currency != "EUR" || !told[0].At.Equal(start) {
+		h.Errorf("told %+v, %v", told, err)
+	}
+	sums := func(limit int) (s string) {
+		list, err := h.PaidIn(h.Context(), ann, limit)
+		for _, p := range list {
+			s += fmt.Sprintf("%d %s %t, ", int64(p.Amount), p.Currency, p.At.Equal(start))
+		}
+		return s + fmt.Sprint(err)
+	}
+	h.want("all", sums(10), "5 EUR true, -7 EUR true, 9 EUR true, <nil>")
+	h.want("the last", sums(1), "5 EUR true, <nil>")
+}
+
 func returned(h *house) {
 	p := h.batched()
 	p.State, p.PaidAt = flattery.PaymentPaid, atClose
@@ -172,5 +225,6 @@ func returned(h *house) {
 		}
 		return tx.MovePayment(ctx, p, flattery.PaymentPaid)
 	})
+	h.want("its payee is told", h.told(2)[:len("payment.returned:2026-10:5EUR:0:A payment.paid:2026-10:5EUR:0:A")], "payment.returned:2026-10:5EUR:0:A payment.paid:2026-10:5EUR:0:A")
 	h.want("came back", say(h.housePayment().State, h.housePayment().ReturnedAt.Equal(atClose)), "failed true")
 }

@@ -40,14 +40,15 @@ func (t *Tx) houseTwice(ctx context.Context, m flattery.Month) (bool, error) {
 		WHERE o.plan = ? AND o.account_id IS NULL AND `+houseOwes+` < `+housePlanned+`)`, m))
 }
 
-const batchQuery = `SELECT b.id, b.rail, b.currency, b.made_at, b.tried, b.cause, count(p.id), CAST(coalesce(sum(p.amount), 0) AS BIGINT)
+const batchQuery = `SELECT b.id, b.rail, b.currency, b.made_at, b.tried, b.cause, count(p.id), CAST(coalesce(sum(p.amount), 0) AS BIGINT),
+	count(CASE WHEN p.state IN ('sent', 'unknown') THEN 1 END), EXISTS (SELECT 1 FROM outbox o WHERE o.batch = b.id)
 	FROM batches b LEFT JOIN payments p ON p.batch = b.id `
 
 const batchGroup = ` GROUP BY b.id, b.rail, b.currency, b.made_at, b.tried, b.cause `
 
 func scanBatch(r Row) (b flattery.Batch, err error) {
 	var made int64
-	err = r.Scan(&b.ID, &b.Rail, &b.Currency, &made, &b.Tried, &b.Cause, &b.Count, &b.Amount)
+	err = r.Scan(&b.ID, &b.Rail, &b.Currency, &made, &b.Tried, &b.Cause, &b.Count, &b.Amount, &b.Open, &b.Filed)
 	b.MadeAt = at(made)
 	return b, err
 }

@@ -45,13 +45,22 @@ func (t *Tx) tellPayment(ctx context.Context, p flattery.Payment) error {
 	case flattery.PaymentPaid:
 		kind, when = flattery.NoticePaid, p.PaidAt
 	case flattery.PaymentFailed:
-		return t.tellVoid(ctx, p)
+		if p.ReturnedAt.IsZero() {
+			return t.tellVoid(ctx, p)
+		}
+		kind, when = flattery.NoticeReturned, p.ReturnedAt
 	default:
 		return nil
 	}
 	return t.Later(ctx, "tell of a payment", tells+`SELECT y.account_id, CAST(?1 AS TEXT), CAST(?2 AS TEXT), CAST(?3 AS BIGINT), p.plan, p.amount, p.currency, 0, '', '', p.code, 0
 		FROM payments p JOIN payees y ON y.id = p.payee_id JOIN accounts a ON a.id = y.account_id AND a.removed_at IS NULL WHERE p.id = ?4`+once,
 		fmt.Sprintf("%s %d", kind, p.ID), kind, seconds(when), p.ID)
+}
+
+// TellMeans tells a donor that means arrived, once by the key under which the ledger has them.
+func (t *Tx) TellMeans(ctx context.Context, donor flattery.AccountID, key, currency string, amount flattery.Amount, now time.Time) error {
+	return t.Later(ctx, "tell of means", tells+`SELECT a.id, CAST(?1 AS TEXT), 'means.arrived', CAST(?2 AS BIGINT), 0, CAST(?3 AS BIGINT), CAST(?4 AS TEXT), 0, '', '', '', 0
+		FROM accounts a WHERE a.id = ?5 AND a.removed_at IS NULL`+once, "means.arrived "+key, seconds(now), amount, currency, donor)
 }
 
 // tellVoid tells the donor of a slip that was voided, and its payee, unless it was netted: then tellVoidNetted and tellLate do.

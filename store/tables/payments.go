@@ -173,7 +173,11 @@ func (s *Reader) Payments(ctx context.Context, q store.PaymentQuery) ([]flattery
 	if q.State != "" {
 		where, args = append(where, "p.state = ?"), append(args, q.State)
 	}
-	list, err := all(ctx, s.DB, scanPayment, paymentQuery+`WHERE `+strings.Join(where, " AND ")+` ORDER BY p.plan DESC, p.id`, args...)
+	order := ` ORDER BY p.plan DESC, p.id`
+	if q.Limit > 0 {
+		order, args = order+` LIMIT ?`, append(args, q.Limit)
+	}
+	list, err := all(ctx, s.DB, scanPayment, paymentQuery+`WHERE `+strings.Join(where, " AND ")+order, args...)
 	return list, wrap("payments", err)
 }
 
