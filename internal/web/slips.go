@@ -43,7 +43,8 @@ type slip struct {
 type waiting struct {
 	flattery.Debt
 	Left   flattery.Amount
-	Reason string // small: below the minimum; homeless: no destination is known; queue: other slips came first; or a flattery.Held
+	Least  flattery.Amount // of a slip to where they are paid
+	Reason string          // small: below the minimum; homeless: no destination is known; queue: other slips came first; or a flattery.Held
 }
 
 func (s *site) slips(v *visit) (view, error) {
@@ -69,13 +70,13 @@ func (s *site) slips(v *visit) (view, error) {
 		p.Mixed = p.Mixed || pay.Currency != p.ToPay[0].Currency
 	}
 	for _, d := range debts {
-		w := waiting{Debt: d, Left: d.Amount - d.Planned, Reason: "queue"}
+		w := waiting{Debt: d, Left: d.Amount - d.Planned, Reason: "queue", Least: max(s.Slips.Minimum, d.Destination.Way().Whole(d.Currency))}
 		switch {
 		case w.Left <= 0:
 			continue
 		case d.Held != "":
 			w.Reason = string(d.Held)
-		case w.Left < s.Slips.Minimum:
+		case w.Left < w.Least:
 			w.Reason = "small"
 		case d.Destination == "":
 			w.Reason = "homeless"
