@@ -158,6 +158,8 @@ func retry(v *visit) string {
 		return path
 	case path == importPath:
 		return path
+	case strings.HasPrefix(path, slipsPath+"/"):
+		return slipsPath
 	case strings.HasPrefix(path, "/admin/disputes") && v.account.Admin:
 		return "/admin/disputes"
 	case strings.HasPrefix(path, "/admin/") && v.account.Admin && v.Method == http.MethodPost:

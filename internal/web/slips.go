@@ -21,8 +21,9 @@ type slipsPage struct {
 	Waiting []waiting
 	Done    []slip
 	Slips   Slips
-	Own     string // the account's currency
-	Voided  bool   // one of Done is
+	File    []ofSponsors // what one file would pay, by currency
+	Own     string       // the account's currency
+	Voided  bool         // one of Done is
 }
 
 func (*slipsPage) name() string { return "slips" }
@@ -69,6 +70,11 @@ func (s *site) slips(v *visit) (view, error) {
 		p.Total += pay.Amount
 		p.Mixed = p.Mixed || pay.Currency != p.ToPay[0].Currency
 	}
+	sponsoring, err := s.sponsoring(v, "")
+	if err != nil {
+		return view{}, err
+	}
+	p.File = sponsorships(sponsoring)
 	for _, d := range debts {
 		w := waiting{Debt: d, Left: d.Amount - d.Planned, Reason: "queue", Least: max(s.Slips.Minimum, d.Destination.Way().Whole(d.Currency))}
 		switch {
@@ -120,5 +126,8 @@ func (s *site) markSlip(v *visit) (view, error) {
 	if err := s.Doors.MarkPayment(v.ctx, v.account.ID, flattery.PaymentID(id), state); err != nil {
 		return view{}, err
 	}
-	return view{redirect: "/slips"}, nil
+	if state == flattery.PaymentPaid || state == flattery.PaymentFailed {
+		s.sessions.Remove(v.ctx, invoiceKey(flattery.PaymentID(id)))
+	}
+	return view{redirect: slipsPath}, nil
 }
