@@ -53,6 +53,9 @@ type Payment struct {
 	Published                // where the payee has none
 }
 
+// Message is what the donor writes on it, where there is a field for words: our name and the code.
+func (p Payment) Message() string { return "Flattery " + p.Code }
+
 // Debt is what a donor, or the house (Donor 0), owes a payee: settled and not yet paid.
 type Debt struct {
 	Donor       AccountID   `json:"donor"`

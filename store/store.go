@@ -79,6 +79,9 @@ type Reader interface {
 
 	Flattr(ctx context.Context, account flattery.AccountID, id flattery.FlattrID) (flattery.Flattr, error)
 	Flattrs(ctx context.Context, q FlattrQuery) ([]flattery.Flattr, error)
+	// Liked lists for what a donor's slip is, newest first, at most limit: what counted of whom it pays since the slip before. Of one that
+	// pays others by netting that is nothing, or not all.
+	Liked(ctx context.Context, donor flattery.AccountID, slip flattery.PaymentID, limit int) ([]flattery.Flattr, error)
 	Subscriptions(ctx context.Context, account flattery.AccountID) ([]flattery.Subscription, error) // newest first, those that ended too
 	Tally(ctx context.Context, account flattery.AccountID, m flattery.Month) (flattery.Tally, error)
 

@@ -164,11 +164,16 @@ func waits(in *instance, d flattery.Debt, rest flattery.Amount) string {
 	switch {
 	case d.Destination == "":
 		return "waits for a destination"
-	case rest < in.SlipsMinimum:
-		return "waits for " + in.SlipsMinimum.String()
+	case rest < least(in, d):
+		return "waits for " + least(in, d).String()
 	default:
 		return "waits for the next plan"
 	}
+}
+
+// least is what a slip to where somebody is paid is at least.
+func least(in *instance, d flattery.Debt) flattery.Amount {
+	return max(in.SlipsMinimum, d.Destination.Way().Whole(d.Currency))
 }
 
 // export is what payout export was told.

@@ -11,31 +11,28 @@ import (
 
 // A platform is where people are paid by a name. What is written in funding files is the name, or the address of their page.
 type platform struct {
-	key   string // in FUNDING.yml
-	title string
+	key string // in FUNDING.yml
+	flattery.Platform
 	page  string   // before the name
-	hosts []string // whose addresses are of it, without www.
-	under []string // first steps of such an address that are not the name
+	under []string // first steps of an address of its hosts that are not the name
 	slash bool     // a name has slashes
 }
 
 // platforms are those of FUNDING.yml. GitHub documents where each leads.
 var platforms = [...]platform{
-	{key: "github", title: "GitHub Sponsors", page: "https://github.com/sponsors/", hosts: []string{"github.com"}, under: []string{"sponsors", "users", "orgs"}},
-	{key: "patreon", title: "Patreon", page: "https://patreon.com/", hosts: []string{"patreon.com"}, under: []string{"c"}},
-	{key: "open_collective", title: "Open Collective", page: "https://opencollective.com/", hosts: []string{"opencollective.com"}},
-	{key: "ko_fi", title: "Ko-fi", page: "https://ko-fi.com/", hosts: []string{"ko-fi.com"}},
-	{key: "tidelift", title: "Tidelift", page: "https://tidelift.com/funding/github/", hosts: []string{"tidelift.com"}, under: []string{"funding", "github"}, slash: true},
-	{key: "community_bridge", title: "LFX Crowdfunding", page: "https://crowdfunding.lfx.linuxfoundation.org/projects/",
-		hosts: []string{"crowdfunding.lfx.linuxfoundation.org", "funding.communitybridge.org"}, under: []string{"projects"}},
-	{key: "lfx_crowdfunding", title: "LFX Crowdfunding", page: "https://crowdfunding.lfx.linuxfoundation.org/projects/",
-		hosts: []string{"crowdfunding.lfx.linuxfoundation.org"}, under: []string{"projects"}},
-	{key: "liberapay", title: "Liberapay", page: "https://liberapay.com/", hosts: []string{"liberapay.com"}},
-	{key: "issuehunt", title: "IssueHunt", page: "https://issuehunt.io/r/", hosts: []string{"issuehunt.io", "oss.issuehunt.io"}, under: []string{"r"}, slash: true},
-	{key: "polar", title: "Polar", page: "https://polar.sh/", hosts: []string{"polar.sh"}},
-	{key: "buy_me_a_coffee", title: "Buy Me a Coffee", page: "https://buymeacoffee.com/", hosts: []string{"buymeacoffee.com", "buymeacoff.ee"}},
-	{key: "thanks_dev", title: "thanks.dev", page: "https://thanks.dev/", hosts: []string{"thanks.dev"}, slash: true},
-	{key: "otechie", title: "Otechie", page: "https://otechie.com/", hosts: []string{"otechie.com"}},
+	{key: "github", Platform: flattery.PlatformOf("github"), page: "https://github.com/sponsors/", under: []string{"sponsors", "users", "orgs"}},
+	{key: "patreon", Platform: flattery.PlatformOf("patreon"), page: "https://patreon.com/", under: []string{"c"}},
+	{key: "open_collective", Platform: flattery.PlatformOf("open_collective"), page: "https://opencollective.com/"},
+	{key: "ko_fi", Platform: flattery.PlatformOf("ko_fi"), page: "https://ko-fi.com/"},
+	{key: "tidelift", Platform: flattery.PlatformOf("tidelift"), page: "https://tidelift.com/funding/github/", under: []string{"funding", "github"}, slash: true},
+	{key: "community_bridge", Platform: flattery.PlatformOf("lfx_crowdfunding"), page: "https://crowdfunding.lfx.linuxfoundation.org/projects/", under: []string{"projects"}},
+	{key: "lfx_crowdfunding", Platform: flattery.PlatformOf("lfx_crowdfunding"), page: "https://crowdfunding.lfx.linuxfoundation.org/projects/", under: []string{"projects"}},
+	{key: "liberapay", Platform: flattery.PlatformOf("liberapay"), page: "https://liberapay.com/"},
+	{key: "issuehunt", Platform: flattery.PlatformOf("issuehunt"), page: "https://issuehunt.io/r/", under: []string{"r"}, slash: true},
+	{key: "polar", Platform: flattery.PlatformOf("polar"), page: "https://polar.sh/"},
+	{key: "buy_me_a_coffee", Platform: flattery.PlatformOf("buy_me_a_coffee"), page: "https://buymeacoffee.com/"},
+	{key: "thanks_dev", Platform: flattery.PlatformOf("thanks_dev"), page: "https://thanks.dev/", slash: true},
+	{key: "otechie", Platform: flattery.PlatformOf("otechie"), page: "https://otechie.com/"},
 }
 
 func platformOf(key string) (platform, bool) {
@@ -75,13 +72,13 @@ func (p platform) hit(value string) (payee string, to flattery.Destination) {
 	if template.MatchString(value) || p.slash && !nameMany.MatchString(value) || !p.slash && !nameOne.MatchString(value) {
 		return "", ""
 	}
-	return value + " at " + p.title, flattery.Destination(p.page + value)
+	return value + " at " + p.Title, flattery.Destination(p.page + value)
 }
 
 // name is whose page an address of the platform is; false for one of another host, or one that is nobody's.
 func (p platform) name(u *url.URL) (string, bool) {
 	host, is := strings.TrimPrefix(u.Hostname(), "www."), false
-	for _, h := range p.hosts {
+	for _, h := range p.Hosts {
 		is = is || h == host
 	}
 	if !is {
@@ -113,7 +110,7 @@ func canonical(to flattery.Destination) (payee string, _ flattery.Destination) {
 		case !p.slash && nameOne.MatchString(name) && u.RawQuery == "" && u.Fragment == "":
 			to = flattery.Destination(p.page + name)
 		}
-		return cmp.Or(name, shown(to)) + " at " + p.title, to
+		return cmp.Or(name, shown(to)) + " at " + p.Title, to
 	}
 	return shown(to), to
 }

@@ -119,7 +119,7 @@ const (
 
 // Plan says which slips the donors get for a month, given what they owe: of each donor's debts those with a
 // destination that nothing holds, the largest first, none below the minimum, at most max. What the house owes (Donor 0) has no most.
-// A debt goes by the first rail that its destination suits. It is pure: the order of debts does not matter.
+// A debt goes by the first rail that its destination suits, in amounts that are taken there. It is pure: the order of debts does not matter.
 func Plan(month flattery.Month, debts []flattery.Debt, rules Rules, rails ...Rail) []flattery.Payment {
 	var slips []flattery.Payment
 	for _, d := range debts {
@@ -128,8 +128,9 @@ func Plan(month flattery.Month, debts []flattery.Debt, rules Rules, rails ...Rai
 			continue // it waits; the payee's own page says what is wrong with its destination
 		}
 		info := rail.Info()
+		whole := max(info.Step, to.Way().Whole(d.Currency)) // one is whole of the other
 		open := d.Amount - d.Planned
-		open -= open % info.Step
+		open -= open % whole
 		if open <= 0 || open < max(rules.Minimum, info.Minimum) {
 			continue
 		}

@@ -38,6 +38,9 @@ func oneself(d *flattery.Debt) { d.Account = d.Donor }
 func held(why flattery.Held) func(*flattery.Debt) {
 	return func(d *flattery.Debt) { d.Held = why }
 }
+
+const sponsors flattery.Destination = "https://github.com/sponsors/ada"
+
 func stranger(d *flattery.Debt) { d.Account = 0 }
 func in(currency string) func(d *flattery.Debt) {
 	return func(d *flattery.Debt) { d.Currency = currency }
@@ -68,6 +71,8 @@ func TestAPlanFollowsTheRules(t *testing.T) {
 		{"who cannot be paid takes nobody's place", []flattery.Debt{debt(1, 1, "9", at("")), debt(1, 2, "8", oneself), debt(1, 3, "2"), debt(1, 4, "2"), debt(1, 5, "2"), debt(1, 6, "2"), debt(1, 7, "2")},
 			"1>3 2.00, 1>4 2.00, 1>5 2.00, 1>6 2.00, 1>7 2.00"},
 		{"an author who never joined is paid where that is published", []flattery.Debt{debt(1, 1, "5", stranger)}, "1>1 5.00"},
+		{"GitHub Sponsors takes whole dollars, the rest stays", []flattery.Debt{debt(1, 1, "5.99", at(sponsors), in("USD")), debt(1, 2, "1.99", at(sponsors), in("USD"))}, "1>1 5.00, 1>2 1.00"},
+		{"what a euro is in dollars nobody here knows", []flattery.Debt{debt(1, 1, "5.42", at(sponsors))}, "1>1 5.42"},
 		{"currencies do not meet", []flattery.Debt{debt(1, 1, "0.60"), debt(1, 1, "0.60", in("SEK"))}, ""},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -92,6 +97,14 @@ func TestAPlanFollowsTheRules(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestNothingIsPlannedBelowWhatIsTakenThere(t *testing.T) {
+	debts := []flattery.Debt{debt(1, 1, "0.99", at(sponsors), in("USD")), debt(1, 2, "0.50", in("USD")), debt(1, 3, "0.005", at("payto://iban/DE75512108001245126199"))}
+	slips := payout.Plan(october, debts, payout.Rules{Max: 5, Minimum: 1}, manual.Rail{})
+	if len(slips) != 1 || slips[0].Payee != 2 {
+		t.Errorf("%+v", slips)
 	}
 }
 

@@ -75,7 +75,7 @@ func TestWhatMattersAsksWhoIsThere(t *testing.T) {
 			t.Errorf("%s is no command of members, or leads back to no page of theirs", pattern)
 			continue
 		}
-		step.back = strings.Replace(step.back, "{token}", "waits", 1)
+		step.back = strings.NewReplacer("{token}", "waits", "{id}", "1").Replace(step.back)
 		t.Run(pattern, func(t *testing.T) {
 			w := house.to(populated(false))
 			b := visitor(t, h).signIn(w, ada)

@@ -48,6 +48,9 @@ type Store interface {
 	// Export writes everything there is about the account as a zip file.
 	Export(ctx context.Context, account flattery.AccountID, w io.Writer) error
 
+	// Liked lists for what a slip of the donor's is, newest first, at most limit.
+	Liked(ctx context.Context, donor flattery.AccountID, slip flattery.PaymentID, limit int) ([]flattery.Flattr, error)
+
 	// Debts lists what the donor owes and has not paid, largest first.
 	Debts(ctx context.Context, donor flattery.AccountID) ([]flattery.Debt, error)
 
@@ -131,6 +134,8 @@ type Doors interface {
 
 	// MarkPayment notes what became of a slip: sent, paid or failed. Refusal: ErrState.
 	MarkPayment(ctx context.Context, donor flattery.AccountID, id flattery.PaymentID, state flattery.PaymentState) error
+
+	Rails
 
 	// Enter spends a one-time sign-in token. One that is unknown, too old or spent answers ErrNotFound.
 	Enter(ctx context.Context, token string) (flattery.AccountID, error)

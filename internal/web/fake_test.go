@@ -87,6 +87,8 @@ type world struct {
 	claimed         bool               // what the claim link "waits" is of
 	often           bool               // too many came from there
 	enters          flattery.AccountID // who comes in by a network; 0: nobody
+	longer          int                // by so much of an alphabet are invoices
+	settledAt       string             // hash of the invoice that was paid
 	broken          error              // every answer, when set
 	refuse          error              // every command, when set
 }

@@ -16,10 +16,13 @@ import (
 // emptyNetwork is what a network has at least.
 var emptyNetwork = Network{State: "alive", Auth: "none", Proven: "contract"}
 
+// emptySlip is what a slip has at least.
+var emptySlip = slip{Payment: flattery.Payment{State: flattery.PaymentPlanned}, CanMark: true}
+
 // pages are all pages; filled by a visit below, and here as they are when there is nothing at all.
 func emptyPages() []page {
 	return []page{
-		&startPage{}, &doorPage{}, &monthPage{}, &monthsPage{}, &statementPage{}, &slipsPage{}, &linksPage{}, &errorPage{Key: "missing"},
+		&startPage{}, &doorPage{}, &monthPage{}, &monthsPage{}, &statementPage{}, &slipsPage{}, &slipPage{slip: emptySlip}, &slipPage{Pays: true, slip: emptySlip}, &slipPage{Pays: true, Asks: true, Invoice: &Invoice{}, slip: emptySlip}, &sponsorsPage{}, &linksPage{}, &errorPage{Key: "missing"},
 		&networkPage{Network: emptyNetwork}, &keysPage{Network: emptyNetwork}, &codePage{}, &identitiesPage{}, &provePage{Network: emptyNetwork, Begun: []begunProof{{Steps: steps{Where: "prove.where.other"}}}}, &disputesPage{},
 		&signinPage{}, &stepupPage{}, &securityPage{}, &invitePage{}, &accountsPage{},
 		&messagesPage{}, &messagesPage{Messages: Messages{Mails: true}}, &letterPage{Phrase: "ended"},

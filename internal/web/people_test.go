@@ -138,6 +138,8 @@ func (w *world) addMoney(october flattery.Month, rough bool) {
 	slip(3, "Ottoline Varga", 1_040_000, "lightning:ottoline@wallet.example", flattery.PaymentSent)
 	slip(4, "orla", 2_310_000, "https://ko-fi.com/orla", flattery.PaymentPaid)
 	slip(5, "helio", 1_020_000, "https://opencollective.com/helio", flattery.PaymentFailed)
+	slip(9, "gitte", 5_420_000, "https://github.com/sponsors/gitte", flattery.PaymentPlanned)
+	slip(10, "Hanno", 1_100_000, "https://www.patreon.com/hanno", flattery.PaymentPlanned)
 	debt := func(name string, a flattery.Amount, since flattery.Month, to flattery.Destination) {
 		w.debts = append(w.debts, flattery.Debt{Donor: ada, PayeeName: name, Currency: "EUR", Amount: a, Since: since, Destination: to})
 	}

@@ -80,7 +80,14 @@ func (s *site) month() []route {
 		{"GET /authors", members, s.authors},
 		{"POST /authors", members, s.tellAuthors},
 		{"GET /slips", members, s.pay},
+		{"GET /slips/{id}", members, s.slipPage},
+		{"GET /slips/{id}/code.svg", members, s.slipCode},
 		{"POST /slips/{id}/{state}", members, s.markSlip},
+		{"POST /slips/{id}/invoice", members, s.askInvoice},
+		{"POST /slips/{id}/invoice/check", members, s.checkInvoice},
+		{"GET /slips/sponsors", members, s.sponsors},
+		{"GET /slips/sponsors/file.csv", members, s.sponsorsFile},
+		{"POST /slips/sponsors/paid", members, s.sponsorsPaid},
 	}
 }
 

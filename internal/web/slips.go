@@ -20,8 +20,9 @@ type slipsPage struct {
 	Waiting []waiting
 	Done    []slip
 	Slips   Slips
-	Own     string // the account's currency
-	Voided  bool   // one of Done is
+	File    []ofSponsors // what one file would pay, by currency
+	Own     string       // the account's currency
+	Voided  bool         // one of Done is
 }
 
 func (*slipsPage) name() string { return "slips" }
@@ -42,7 +43,8 @@ type slip struct {
 type waiting struct {
 	flattery.Debt
 	Left   flattery.Amount
-	Reason string // small: below the minimum; homeless: no destination is known; queue: other slips came first; or a flattery.Held
+	Least  flattery.Amount // of a slip to where they are paid
+	Reason string          // small: below the minimum; homeless: no destination is known; queue: other slips came first; or a flattery.Held
 }
 
 func (s *site) slips(v *visit) (view, error) {
@@ -67,6 +69,11 @@ func (s *site) slips(v *visit) (view, error) {
 		p.Total += pay.Amount
 		p.Mixed = p.Mixed || pay.Currency != p.ToPay[0].Currency
 	}
+	sponsoring, err := s.sponsoring(v, "")
+	if err != nil {
+		return view{}, err
+	}
+	p.File = sponsorships(sponsoring)
 	p.Waiting = s.waiting(debts)
 	return view{page: p}, nil
 }
@@ -74,13 +81,13 @@ func (s *site) slips(v *visit) (view, error) {
 // waiting is what of debts no payment is planned for, the largest first.
 func (s *site) waiting(debts []flattery.Debt) (list []waiting) {
 	for _, d := range debts {
-		w := waiting{Debt: d, Left: d.Amount - d.Planned, Reason: "queue"}
+		w := waiting{Debt: d, Left: d.Amount - d.Planned, Reason: "queue", Least: max(s.Slips.Minimum, d.Destination.Way().Whole(d.Currency))}
 		switch {
 		case w.Left <= 0:
 			continue
 		case d.Held != "":
 			w.Reason = string(d.Held)
-		case w.Left < s.Slips.Minimum:
+		case w.Left < w.Least:
 			w.Reason = "small"
 		case d.Destination == "":
 			w.Reason = "homeless"
@@ -124,5 +131,8 @@ func (s *site) markSlip(v *visit) (view, error) {
 	if err := s.Doors.MarkPayment(v.ctx, v.account.ID, flattery.PaymentID(id), state); err != nil {
 		return view{}, err
 	}
-	return view{redirect: "/slips"}, nil
+	if state == flattery.PaymentPaid || state == flattery.PaymentFailed {
+		s.sessions.Remove(v.ctx, invoiceKey(flattery.PaymentID(id)))
+	}
+	return view{redirect: slipsPath}, nil
 }

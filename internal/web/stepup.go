@@ -24,7 +24,9 @@ type stepUp struct {
 func stepUps() map[string]stepUp {
 	security, admin := stepUp{back: "/settings/security"}, stepUp{back: "/admin/accounts"}
 	return map[string]stepUp{
-		"POST /slips/{id}/{state}":                     {back: "/slips"},
+		"POST /slips/{id}/{state}":                     {back: slipsPath},
+		"POST /slips/{id}/invoice/check":               {back: slipsPath + "/{id}"},
+		"POST /slips/sponsors/paid":                    {back: slipsPath},
 		"POST /connect":                                {back: "/identities", when: func(v *visit) bool { return v.PostForm.Get("purpose") == Claiming }},
 		"POST /c/{token}":                              {back: claimPath + "{token}", when: func(v *visit) bool { return v.account.ID != 0 }},
 		"POST /claims/{id}/remove":                     {back: "/identities"},
@@ -61,7 +63,7 @@ func (s *site) mustProve(rt route, v *visit) (string, error) {
 	if step.when != nil && !step.when(v) {
 		return "", nil
 	}
-	return "/stepup?next=" + url.QueryEscape(strings.Replace(step.back, "{token}", v.PathValue("token"), 1)), nil
+	return "/stepup?next=" + url.QueryEscape(strings.NewReplacer("{token}", v.PathValue("token"), "{id}", v.PathValue("id")).Replace(step.back)), nil
 }
 
 // fresh reports whether the visitor showed lately who they are.

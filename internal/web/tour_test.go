@@ -41,6 +41,16 @@ func tour() []stop {
 		{path: "/months/2026-09", main: true},
 		{path: "/months/2026-07"},
 		{path: "/slips", main: true},
+		{path: "/slips/1"},
+		{path: "/slips/2", main: true},
+		{path: "/slips/3", main: true},
+		{path: "/slips/4"},
+		{path: "/slips/8"},
+		{path: "/slips/9"},
+		{path: "/slips/10"},
+		{path: "/slips/sponsors?currency=EUR"},
+		{path: "/slips/sponsors?currency=EUR&rate=1.0842", main: true},
+		{path: "/slips/sponsors?currency=EUR&rate=much"},
 		{path: "/flattrs/55"},
 		{path: "/flattrs/50"},
 		{path: "/flattrs/40"},
@@ -122,6 +132,7 @@ func travel(t *testing.T, w *world, h http.Handler) tourists {
 	if got := both.ada.post("/connect", "network", "flickr", "purpose", "linking", "code", "1"); got.Header().Get("Location") != "/oauth/code" {
 		t.Fatalf("asking for a code answered %d, to %q", got.Code, got.Header().Get("Location"))
 	}
+	both.ada.post("/slips/3/invoice", "sat", "1 691")
 	return both
 }
 
@@ -136,7 +147,7 @@ func (both tourists) at(p stop, language string) *httptest.ResponseRecorder {
 }
 
 // raws are the routes to read that are no pages.
-var raws = []string{"GET /months/{month}/statement.csv", "GET /income/{month}/income.csv", "GET /settings/export.zip", "GET /oauth/cb/{network}/{host}", "GET /setup", "GET /feed/{token}", "GET /admin/payments/batches/{id}/file"}
+var raws = []string{"GET /slips/{id}/code.svg", "GET /slips/sponsors/file.csv", "GET /months/{month}/statement.csv", "GET /income/{month}/income.csv", "GET /settings/export.zip", "GET /oauth/cb/{network}/{host}", "GET /setup", "GET /feed/{token}", "GET /admin/payments/batches/{id}/file"}
 
 func TestTheTourComesByEveryPage(t *testing.T) {
 	mux, seen := http.NewServeMux(), map[string]bool{}

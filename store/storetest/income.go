@@ -17,10 +17,11 @@ var atClose = time.Date(2026, 11, 4, 0, 0, 0, 0, time.UTC)
 // incomePromises are those of what somebody receives.
 func incomePromises() map[string]func(*house) {
 	return map[string]func(*house){
-		"what somebody receives is told by month and thing": income,
-		"what was settled before a claim is income":         incomeBeforeClaim,
-		"who gives on received something":                   receipts,
-		"what is given on is spent once, the oldest first":  spendGiven,
+		"what somebody receives is told by month and thing":          income,
+		"what was settled before a claim is income":                  incomeBeforeClaim,
+		"who gives on received something":                            receipts,
+		"what is given on is spent once, the oldest first":           spendGiven,
+		"a slip knows for what it is, and says it to its donor only": likedOf,
 	}
 }
 
@@ -206,4 +207,23 @@ func spendGiven(h *house) {
 	h.want("newest first, what is left", say(list[0].Month, int64(list[0].Left()), list[1].Month, int64(list[1].Left())), "2026-11 6 2026-10 0")
 	st, err := h.Settlements(h.Context(), ann)
 	h.want("the statement", say(len(st), int64(st[0].Given), err), "1 6 <nil>")
+}
+
+func likedOf(h *house) {
+	ann, bob, zoe := h.closeOctober()
+	h.plan(ann, bob, zoe)
+	list, err := h.Payments(h.Context(), store.PaymentQuery{Donor: ann})
+	if err != nil || len(list) != 1 {
+		h.Fatal(list, err)
+	}
+	liked := func(donor flattery.AccountID, limit int) (s string) {
+		all, err := h.Liked(h.Context(), donor, list[0].ID, limit)
+		for _, f := range all {
+			s += fmt.Sprintf("%s:%d ", f.Thing.Title, int64(f.Share))
+		}
+		return s + fmt.Sprint(err)
+	}
+	h.want("hers, under both names of zoe", liked(ann, 9), "y:5 x:5 <nil>")
+	h.want("the last", liked(ann, 1), "y:5 <nil>")
+	h.want("to another", liked(bob, 9), "<nil>")
 }

@@ -133,6 +133,20 @@ func (s *Reader) Flattrs(ctx context.Context, q store.FlattrQuery) ([]flattery.F
 	return list, s.addShares(ctx, list)
 }
 
+// Liked finds a slip's flattrs by their authors: whom its payee is, or claims to be now.
+func (s *Reader) Liked(ctx context.Context, donor flattery.AccountID, slip flattery.PaymentID, limit int) ([]flattery.Flattr, error) {
+	doing := fmt.Sprintf("flattrs of payment %d", slip)
+	list, err := all(ctx, s.DB, scanFlattr, `SELECT `+flattrColumns+` FROM payments p JOIN payees y ON y.id = p.payee_id
+		JOIN flattrs f ON f.account_id = p.account_id AND f.counts_in <= p.plan AND f.counts_in > coalesce((SELECT max(o.plan) FROM payments o
+			WHERE o.account_id = p.account_id AND o.payee_id = p.payee_id AND o.currency = p.currency AND o.plan < p.plan AND o.state <> 'failed'), 0)
+		AND (f.author_id = y.identity_id OR f.author_id IN (SELECT c.identity_id FROM claims c WHERE c.account_id = y.account_id))`+flattrJoins+`
+		WHERE p.id = ? AND p.account_id = ? ORDER BY f.id DESC LIMIT ?`, slip, donor, limit)
+	if err != nil {
+		return nil, wrap(doing, err)
+	}
+	return list, s.addShares(ctx, list)
+}
+
 // addShares looks up what the flattrs of settled months received: one range of entries per donor's month.
 func (s *Reader) addShares(ctx context.Context, list []flattery.Flattr) error {
 	type donorMonth struct {

@@ -93,6 +93,7 @@ func TestPagesAreAnsweredFromIndexes(t *testing.T) {
 		"subscriptions":           {func(ctx context.Context, r *tables.Reader) error { _, err := r.Subscriptions(ctx, 1); return err }, "a few subscriptions", ""},
 		"income":                  {func(ctx context.Context, r *tables.Reader) error { _, err := r.Incomes(ctx, 1); return err }, "months", ""},
 		"earnings":                {func(ctx context.Context, r *tables.Reader) error { _, err := r.Earnings(ctx, 1, month); return err }, "the works of one creator", ""},
+		"for what a slip is":      {func(ctx context.Context, r *tables.Reader) error { _, err := r.Liked(ctx, 1, 1, 20); return err }, "what one donor liked of one payee", ""},
 		"received":                {func(ctx context.Context, r *tables.Reader) error { _, err := r.Received(ctx, 1); return err }, "", ""},
 		"where a claim link leads that was followed": {func(ctx context.Context, r *tables.Reader) error {
 			_, err := r.ClaimLink(ctx, "x", time.Now())

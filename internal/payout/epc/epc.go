@@ -5,6 +5,7 @@ package epc
 
 import (
 	"fmt"
+	"net/url"
 	"strings"
 	"unicode/utf8"
 
@@ -31,6 +32,26 @@ type Transfer struct {
 	Amount   flattery.Amount
 	Currency string // EUR
 	Text     string // what the payee reads, the payment's code first; on one line, cut to 140
+}
+
+// Of is the transfer that pays a slip whose destination is payto://iban/[BIC/]IBAN; false where it is another. Who is paid is the name
+// in the address, else who is paid there as it is published, else the payee.
+func Of(p flattery.Payment) (Transfer, bool) {
+	u, err := url.Parse(string(p.Destination))
+	if err != nil || p.Destination.Way().Key != flattery.WayBank {
+		return Transfer{}, false
+	}
+	parts := strings.Split(strings.Trim(u.Path, "/"), "/") // [BIC/]IBAN
+	t := Transfer{IBAN: strings.ToUpper(parts[len(parts)-1]), Amount: p.Amount, Currency: p.Currency, Text: p.Message()}
+	for _, name := range []string{u.Query().Get("receiver-name"), p.Shown, p.PayeeName} {
+		if t.Name == "" {
+			t.Name = connectors.Clean(name, nameMost)
+		}
+	}
+	if bic := strings.ToUpper(parts[0]); len(parts) == 2 && flattery.ValidBIC(bic) {
+		t.BIC = bic
+	}
+	return t, len(parts) <= 2 && flattery.ValidIBAN(t.IBAN)
 }
 
 // Payload is the text of the code (version 002, UTF-8, SCT), at most 331 bytes long: what is longer is cut, the name before the text.

@@ -192,3 +192,30 @@ func TestAnyAddressIsRead(t *testing.T) {
 		}
 	}
 }
+
+func TestASlipToAnIBANIsATransfer(t *testing.T) {
+	const iban = "DE75512108001245126199"
+	for _, row := range []struct {
+		name string
+		to   flattery.Destination
+		with flattery.Published
+		want string // name, BIC; "": no transfer
+	}{
+		{"the payee", "payto://iban/" + iban, flattery.Published{}, "ada "},
+		{"as it is published", "payto://iban/" + iban, flattery.Published{Shown: "Ada's group"}, "Ada's group "},
+		{"as the address says", "payto://iban/" + iban + "?receiver-name=Ada%20L", flattery.Published{Shown: "Ada's group"}, "Ada L "},
+		{"a BIC", "payto://iban/SOGEDEFFXXX/" + iban, flattery.Published{}, "ada SOGEDEFFXXX"},
+		{"a BIC that is none", "payto://iban/x/" + iban, flattery.Published{}, "ada "},
+		{"an IBAN that is none", "payto://iban/DE75512108001245126198", flattery.Published{}, ""},
+		{"too many parts", "payto://iban/a/b/" + iban, flattery.Published{}, ""},
+		{"another address", "payto://upi/a@b", flattery.Published{}, ""},
+		{"a page", "https://ko-fi.com/ada", flattery.Published{}, ""},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			got, ok := Of(flattery.Payment{Code: "AAAA-BBBB-CCCC", PayeeName: "ada", Currency: "EUR", Amount: 5 * flattery.Unit, Destination: row.to, Published: row.with})
+			if ok != (row.want != "") || ok && (got.Name+" "+got.BIC != row.want || got.IBAN != iban || got.Text != "Flattery AAAA-BBBB-CCCC" || got.Amount != 5*flattery.Unit) {
+				t.Errorf("%t, %+v", ok, got)
+			}
+		})
+	}
+}

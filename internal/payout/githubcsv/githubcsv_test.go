@@ -52,6 +52,54 @@ func TestWhatWholeDollarsPay(t *testing.T) {
 	}
 }
 
+func TestWhatWholeDollarsClose(t *testing.T) {
+	const c = flattery.Cent
+	for _, row := range []struct {
+		name  string
+		rate  string
+		slips []flattery.Payment
+		want  []Covered
+	}{
+		{"nothing to pay", "1", nil, []Covered{}},
+		{"whole dollars", "1", []flattery.Payment{slip(1, "ada", 500)}, []Covered{{"ada", []flattery.PaymentID{1}, 500 * c, 5, 0}}},
+		{"a budget in euros", "1.0842", []flattery.Payment{slip(1, "ada", 542)}, []Covered{{"ada", []flattery.PaymentID{1}, 542 * c, 6, 12 * c}}}, // 5.876364
+		{"less than a dollar", "1", []flattery.Payment{slip(1, "ada", 1)}, []Covered{{"ada", []flattery.PaymentID{1}, c, 1, 99 * c}}},
+		{"several to one maintainer, rounded up once", "1", []flattery.Payment{slip(1, "bob", 250), slip(2, "Ada", 60), slip(3, "ada", 60)},
+			[]Covered{{"Ada", []flattery.PaymentID{2, 3}, 120 * c, 2, 80 * c}, {"bob", []flattery.PaymentID{1}, 250 * c, 3, 50 * c}}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			got, err := Cover(row.slips, rated(t, row.rate))
+			if err != nil || !reflect.DeepEqual(got, row.want) || len(Rows(got)) != len(row.want) {
+				t.Errorf("%+v, error %v", got, err)
+			}
+		})
+	}
+	if _, err := Cover([]flattery.Payment{slip(1, "ada", 1)}, Rate{}); err == nil {
+		t.Error("without a rate")
+	}
+	if got, err := Cover([]flattery.Payment{slip(1, "ada", 1e10)}, rated(t, "10.1")); err == nil {
+		t.Errorf("more than is ever paid: %+v", got)
+	}
+}
+
+func TestWhatIsMoreIsLessThanADollar(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		cents := rapid.OneOf(rapid.Int64Range(1, 500), rapid.Int64Range(1, 1e7)).Draw(t, "cents")
+		rate, err := ParseRate(rapid.StringMatching(`[0-9]{1,3}\.[0-9]{0,5}[1-9]`).Draw(t, "rate"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := Cover([]flattery.Payment{slip(1, "ada", cents)}, rate)
+		if err != nil || len(got) != 1 || got[0].Dollars < 1 || got[0].More < 0 || got[0].More >= flattery.Unit {
+			t.Fatalf("%+v, error %v", got, err)
+		}
+		worth := new(big.Rat).Mul(big.NewRat(cents, 100), rate.r)
+		if d := new(big.Rat).SetInt64(got[0].Dollars); d.Cmp(worth) < 0 || d.Sub(d, worth).Cmp(big.NewRat(1, 1)) >= 0 {
+			t.Fatalf("%d dollars for %s", got[0].Dollars, worth)
+		}
+	})
+}
+
 func TestNothingIsLostAndNobodyGetsLessThanADollar(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var slips []flattery.Payment

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/big"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -55,6 +56,33 @@ type Invoice struct {
 	For     string // what the host says is paid, in its words, one line
 	Comment bool   // the comment went along
 	Verify  string // where to ask whether it was paid; "" where the host does not tell
+}
+
+// RangeError is a sum that an address does not take at once, in thousandths of a satoshi. It is an *InputError.
+type RangeError struct {
+	Address            string
+	Least, Most, Asked int64
+}
+
+func (e *RangeError) Error() string { return e.Unwrap().Error() }
+
+// Unwrap makes it one that a person can mend.
+func (e *RangeError) Unwrap() error {
+	return flattery.Input("%s takes from %s to %s satoshi at once, and this is %s", e.Address, sats(e.Least), sats(e.Most), sats(e.Asked))
+}
+
+// Worth is how many thousandths of a satoshi an amount is, whole satoshi rounded down, where one coin costs price in the same currency.
+// It is an *InputError where that is none, or more than there can be.
+func Worth(a, price flattery.Amount) (int64, error) {
+	if a <= 0 || price <= 0 {
+		return 0, flattery.Input("%s is no price of a bitcoin: write how much one costs today, like 61500", price)
+	}
+	sat := new(big.Int).Mul(big.NewInt(int64(a)), big.NewInt(msatPerCoin/1000))
+	sat.Quo(sat, big.NewInt(int64(price)))
+	if sat.Sign() == 0 || sat.Cmp(big.NewInt(msatMost/1000)) > 0 {
+		return 0, flattery.Input("at %s a bitcoin this is %s satoshi: look at the price", price, sat)
+	}
+	return sat.Int64() * 1000, nil
 }
 
 // Canon reads "Ada@Example.org", "lightning:" before it or not, and gives the address as hosts know it; else an *InputError.
@@ -106,7 +134,7 @@ func (c *Client) Ask(ctx context.Context, address string, msat int64, comment st
 		return Invoice{}, fmt.Errorf("lightning: %s: %w", canon, err)
 	}
 	if msat < o.Min || msat > o.Max {
-		return Invoice{}, flattery.Input("%s takes from %s to %s satoshi at once, and this is %s", canon, sats(o.Min), sats(o.Max), sats(msat))
+		return Invoice{}, &RangeError{Address: canon, Least: o.Min, Most: o.Max, Asked: msat}
 	}
 	inv, err := c.order(ctx, o, msat, comment)
 	if err != nil {

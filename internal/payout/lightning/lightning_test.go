@@ -307,3 +307,33 @@ func TestAddressesAreThoseOfLightning(t *testing.T) {
 type nobody struct{}
 
 func (nobody) RoundTrip(*http.Request) (*http.Response, error) { panic("asked") }
+
+func TestASumOutOfRangeSaysTheRange(t *testing.T) {
+	w := honest(t)
+	_, err := w.client().Ask(t.Context(), w.address("ada"), 5_000_001, "")
+	if e, ok := errors.AsType[*RangeError](err); !ok || e.Least != 1000 || e.Most != 5_000_000 || e.Asked != 5_000_001 {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestAnAmountIsWorthWholeSatoshi(t *testing.T) {
+	for _, row := range []struct {
+		amount, price flattery.Amount
+		want          int64 // 0: refused
+	}{
+		{5_420_000, 61_500 * flattery.Unit, 8_813_000}, // 8813.008 satoshi
+		{flattery.Unit, 100_000 * flattery.Unit, 1_000_000},
+		{1, flattery.Unit, 100_000},
+		{1, 100 * flattery.Unit, 1_000},
+		{1, 101 * flattery.Unit, 0},
+		{flattery.MaxAmount, 1, 0},
+		{flattery.Unit, 0, 0},
+		{flattery.Unit, -1, 0},
+		{0, flattery.Unit, 0},
+	} {
+		got, err := Worth(row.amount, row.price)
+		if _, bad := errors.AsType[*flattery.InputError](err); got != row.want || bad != (row.want == 0) {
+			t.Errorf("%s at %s is %d, error %v; want %d", row.amount, row.price, got, err, row.want)
+		}
+	}
+}

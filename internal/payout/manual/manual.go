@@ -75,17 +75,25 @@ func canonPayto(u *url.URL, wrong func(flattery.Sentence) (flattery.Destination,
 	return flattery.Destination(u.String()), nil
 }
 
-// Order is what a slip's donor opens: the destination, with amount and code where a payto: address can carry them.
+// Order is what a slip's donor opens: the destination, with amount and code where a payto: address can carry them, with the amount
+// where a PayPal.Me link can.
 func Order(p flattery.Payment) string {
 	u, err := url.Parse(string(p.Destination))
-	if err != nil || u.Scheme != "payto" {
-		return string(p.Destination)
+	switch {
+	case err != nil:
+	case u.Scheme == "payto":
+		q := u.Query()
+		q.Set("amount", p.Currency+":"+p.Amount.String())
+		q.Set("message", p.Message())
+		u.RawQuery = strings.ReplaceAll(q.Encode(), "+", "%20")
+		return u.String()
+	case p.Destination.Way().Key == "paypal":
+		steps := strings.Split(strings.Trim(strings.TrimPrefix(u.Path, "/paypalme"), "/"), "/")
+		if len(steps) == 1 && steps[0] != "" && u.RawQuery == "" { // else the payee chose an amount, which is not ours to change
+			return strings.TrimSuffix(u.String(), "/") + "/" + p.Amount.String() + p.Currency
+		}
 	}
-	q := u.Query()
-	q.Set("amount", p.Currency+":"+p.Amount.String())
-	q.Set("message", "Flattery "+p.Code)
-	u.RawQuery = strings.ReplaceAll(q.Encode(), "+", "%20")
-	return u.String()
+	return string(p.Destination)
 }
 
 // WriteCSV writes slips, a line each, safe to open in a spreadsheet.

@@ -68,10 +68,14 @@ func TestWhereOneCanBePaid(t *testing.T) {
 func TestWhatIsOpenedToPay(t *testing.T) {
 	p := flattery.Payment{Code: "AAAA-BBBB-CCCC", Currency: "EUR", Amount: 5*flattery.Unit + 42*flattery.Cent}
 	for to, want := range map[flattery.Destination]string{
-		"":                                    "",
-		"https://example.org/pay":             "https://example.org/pay",
-		"lightning:ada@example.org":           "lightning:ada@example.org",
-		"payto://iban/DE75512108001245126199": "payto://iban/DE75512108001245126199?amount=EUR%3A5.42&message=Flattery%20AAAA-BBBB-CCCC",
+		"":                                     "",
+		"https://example.org/pay":              "https://example.org/pay",
+		"lightning:ada@example.org":            "lightning:ada@example.org",
+		"https://paypal.me/ada":                "https://paypal.me/ada/5.42EUR",
+		"https://www.paypal.com/paypalme/ada/": "https://www.paypal.com/paypalme/ada/5.42EUR",
+		"https://paypal.me/ada/9":              "https://paypal.me/ada/9",
+		"https://paypal.me/":                   "https://paypal.me/",
+		"payto://iban/DE75512108001245126199":  "payto://iban/DE75512108001245126199?amount=EUR%3A5.42&message=Flattery%20AAAA-BBBB-CCCC",
 		"payto://iban/DE75512108001245126199?receiver-name=Ada%20L&amount=EUR:999": "payto://iban/DE75512108001245126199?amount=EUR%3A5.42&message=Flattery%20AAAA-BBBB-CCCC&receiver-name=Ada%20L",
 	} {
 		p.Destination = to

@@ -3,7 +3,7 @@
 (() => {
   if (!navigator.clipboard) return;
   for (const button of document.querySelectorAll("button[data-copy]")) {
-    const field = button.closest(".copy").querySelector("textarea");
+    const field = button.closest(".copy").querySelector("textarea, input");
     const said = document.createElement("span");
     said.setAttribute("role", "status");
     said.className = "soft";

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"errors"
+
+	"flattery"
+	"flattery/internal/payout/epc"
+	"flattery/internal/payout/githubcsv"
+	"flattery/internal/payout/lightning"
+	"flattery/internal/payout/manual"
+	"flattery/internal/web"
+)
+
+// The ways by which donors pay, in the words of the web.
+var _ web.Rails = gates{}
+
+func (gates) Order(p flattery.Payment) string { return manual.Order(p) }
+
+func (gates) Transfer(p flattery.Payment) (web.Transfer, bool) {
+	t, ok := epc.Of(p)
+	if !ok {
+		return web.Transfer{}, false
+	}
+	code, err := t.Payload()
+	if err != nil { // of no euros, or no whole cents
+		code = ""
+	}
+	return web.Transfer{Name: t.Name, IBAN: t.IBAN, BIC: t.BIC, Code: code}, true
+}
+
+func (gates) Picture(text string) ([]byte, error) { return epc.QR(text) }
+
+func (gates) Satoshi(a, price flattery.Amount) (int64, error) { return lightning.Worth(a, price) }
+
+func (g gates) lightning() *lightning.Client {
+	return &lightning.Client{HTTP: g.in.client, Now: g.in.now}
+}
+
+func (g gates) Invoice(ctx context.Context, p flattery.Payment, msat int64) (web.Invoice, error) {
+	inv, err := g.lightning().Ask(ctx, string(p.Destination), msat, p.Message())
+	if err != nil {
+		return web.Invoice{}, uninvoiced(err)
+	}
+	return web.Invoice{Text: inv.Text, Msat: inv.Msat, Hash: hex.EncodeToString(inv.Hash[:]), Expires: inv.Expires, For: inv.For, Verify: inv.Verify}, nil
+}
+
+// uninvoiced is what a donor is told.
+func uninvoiced(err error) error {
+	e := &web.InvoiceError{Detail: err.Error()}
+	odd, out := errors.AsType[*lightning.RangeError](err)
+	_, input := errors.AsType[*flattery.InputError](err)
+	switch {
+	case errors.Is(err, context.Canceled):
+		return err
+	case out:
+		e.Reason, e.Least, e.Most = "range", odd.Least, odd.Most
+	case input:
+		e.Reason = "nobody"
+	case errors.Is(err, lightning.ErrRejected):
+		e.Reason = "refused"
+	case errors.Is(err, lightning.ErrNotSent):
+		e.Reason = "silent"
+	case errors.Is(err, lightning.ErrUnknown):
+		e.Reason = "unproved"
+	default:
+		return err
+	}
+	return e
+}
+
+func (g gates) InvoicePaid(ctx context.Context, inv web.Invoice) (bool, error) {
+	kept := lightning.Invoice{Text: inv.Text, Msat: inv.Msat, Verify: inv.Verify}
+	if n, err := hex.Decode(kept.Hash[:], []byte(inv.Hash)); err != nil || n != len(kept.Hash) {
+		return false, &web.InvoiceError{Reason: "unproved", Detail: "the invoice is not kept whole"}
+	}
+	paid, err := g.lightning().Paid(ctx, kept)
+	if err != nil {
+		return false, uninvoiced(err)
+	}
+	return paid, nil
+}
+
+func (gates) Sponsor(slips []flattery.Payment, rate string) ([]web.Sponsored, []byte, error) {
+	r, err := githubcsv.ParseRate(rate)
+	if err != nil {
+		return nil, nil, err
+	}
+	all, err := githubcsv.Cover(slips, r)
+	if err != nil {
+		return nil, nil, err
+	}
+	rows := make([]web.Sponsored, 0, len(all))
+	for _, c := range all {
+		rows = append(rows, web.Sponsored{Maintainer: c.Maintainer, Slips: len(c.Slips), Sum: c.Sum, Dollars: flattery.Amount(c.Dollars) * flattery.Unit, More: c.More})
+	}
+	var file bytes.Buffer
+	err = githubcsv.Write(&file, githubcsv.Rows(all))
+	return rows, file.Bytes(), err
+}
