@@ -36,6 +36,7 @@ type worldKey struct{}
 //	github file OWNER/NAME PATH LINE…   puts it onto the default branch; no lines: takes it away
 //	github sponsors|unsponsored USER  has, or has not, a listing of GitHub Sponsors
 //	github forget, unasked WORDS  no path that was asked for since has the words in it
+//	liberapay NETWORK HANDLE [NAME]  who is called NAME there has proved to be HANDLE, or has not
 //	github approve|deny USER      answers the device that waits; waits for it
 //	card NETWORK here             that network is the world's, not the real one
 //	card NETWORK app ID SECRET    registers a program; the variables ID and SECRET are its keys
@@ -85,7 +86,7 @@ func TestStories(t *testing.T) {
 		},
 		Condition: func(cond string) (bool, error) { return cond == "postgres" && onPostgres(), nil },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"now": scriptNow, "github": scriptGitHub, "exits": scriptExits, "json": scriptJSON, "jsonlines": scriptJSONLines, "one": scriptOne,
+			"now": scriptNow, "github": scriptGitHub, "liberapay": scriptLiberapay, "exits": scriptExits, "json": scriptJSON, "jsonlines": scriptJSONLines, "one": scriptOne,
 			"database": scriptDatabase, "card": scriptCard, "agree": scriptAgree, "served": scriptServed, "bank": scriptBank, "keep": scriptKeep,
 		},
 	})
@@ -120,6 +121,10 @@ func scriptNow(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	worldOf(ts).Clock.Set(at)
 	ts.Setenv("FLATTERY_NOW", args[0])
+}
+
+func scriptLiberapay(ts *testscript.TestScript, _ bool, args []string) {
+	worldOf(ts).Liberapay.Prove(args[0], args[1], strings.Join(args[2:], ""))
 }
 
 func scriptGitHub(ts *testscript.TestScript, _ bool, args []string) {
