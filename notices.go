@@ -16,6 +16,7 @@ type NoticeKind string
 const (
 	NoticeMonth    NoticeKind = "month.settled"    // to a donor: the statement is ready
 	NoticeSlips    NoticeKind = "slips.ready"      // to a donor
+	NoticeAuthor   NoticeKind = "author.payable"   // to a donor: flattrs that waited for an author count now
 	NoticeIncome   NoticeKind = "income.settled"   // to a creator: what a month gave
 	NoticeSent     NoticeKind = "payment.sent"     // to a creator
 	NoticePaid     NoticeKind = "payment.paid"     // to a creator
@@ -33,7 +34,8 @@ const (
 	NoticeTest     NoticeKind = "test"             // of a webhook; it is no notice that is kept
 )
 
-// Notice is one thing that an account is told once, as it stood then. It names nobody but the account's own identities.
+// Notice is one thing that an account is told once, as it stood then. It names nobody but the account's own identities, and
+// authors of what it likes.
 type Notice struct {
 	ID       NoticeID   `json:"id"`
 	Account  AccountID  `json:"account"`

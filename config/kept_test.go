@@ -54,7 +54,7 @@ func TestWhatTheDatabaseKeepsMustBeRight(t *testing.T) {
 			}
 		})
 	}
-	if len(House()) != 15 || Usual("slips.max") != "5" {
+	if len(House()) != 16 || Usual("slips.max") != "5" {
 		t.Errorf("of the house: %v", House())
 	}
 }

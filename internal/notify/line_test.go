@@ -35,6 +35,8 @@ func TestEveryNoticeHasWordsAndAPage(t *testing.T) {
 		"a slip": {n: money(flattery.NoticeSlips, 1), en: "1 slip to pay: €5.00", de: "1\u00a0Zahlschein zu bezahlen: 5,00\u00a0€", fr: "1\u00a0bordereau à payer\u00a0: 5,00\u00a0€", path: "/slips"},
 		"slips, paid by the house": {n: money(flattery.NoticeSlips, 2), prepaid: true, en: "2 payments are prepared: €5.00", de: "2\u00a0Zahlungen sind vorbereitet: 5,00\u00a0€",
 			fr: "2\u00a0paiements sont préparés\u00a0: 5,00\u00a0€", path: "/slips"},
+		"an author who can be paid now": {n: flattery.Notice{Kind: flattery.NoticeAuthor, Month: october, Count: 4, Network: "github", Who: "octo\u202e cat"}, en: "octo cat can be paid: 4 flattrs that waited count",
+			de: "octo cat kann bezahlt werden: 4\u00a0Flattrs, die gewartet haben, zählen", fr: "octo cat peut être payé\u00a0: 4\u00a0flattrs qui attendaient comptent", path: "/months/2026-10"},
 		"an income": {n: money(flattery.NoticeIncome, 3), en: "October 2026 brought you €5.00, from 3 flattrs", de: "Oktober 2026 brachte Ihnen 5,00\u00a0€, aus 3\u00a0Flattrs",
 			fr: "5,00\u00a0€ pour vous (octobre 2026), de 3\u00a0flattrs", path: "/income/2026-10"},
 		"sent":    {n: money(flattery.NoticeSent, 0), en: "€5.00 is on its way to you", de: "5,00\u00a0€ sind zu Ihnen unterwegs", fr: "5,00\u00a0€ en route vers vous", path: "/income"},

@@ -49,7 +49,7 @@ func likeParts() []part {
 		{table: "places", columns: "identity_id bigint, rank bigint, destination text, source text, payee text, page text, verified boolean, reason text, etag text"},
 		{table: "months", columns: "month bigint, starts_at bigint, ends_at bigint"},
 		{table: "flattrs", columns: "id bigint, account_id bigint, thing_id bigint, kind text, turn bigint, author_id bigint, link_id bigint, state text, liked_at bigint, " +
-			"source text, found_at bigint, counts_in bigint, weight bigint, absences bigint", numbers: true},
+			"source text, found_at bigint, counts_in bigint, weight bigint, absences bigint, joined_at bigint", numbers: true},
 		{table: "subscriptions", columns: "id bigint, account_id bigint, thing_id bigint, author_id bigint, first_month bigint, last_month bigint, " +
 			"made_at bigint, stopped_at bigint", numbers: true},
 		{table: "months", columns: "month bigint, frozen_at bigint, digest bytea, flattrs bigint, donors bigint", change: "month", where: "frozen_at IS NOT NULL"},

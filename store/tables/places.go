@@ -49,7 +49,7 @@ func (t *Tx) SavePayable(ctx context.Context, p flattery.Payable) (joined int, e
 		}
 	}
 	if _, can := p.Place(); !can {
-		return 0, t.Later(ctx, doing, `UPDATE flattrs SET state = 'pending', counts_in = NULL WHERE author_id = ?1 AND state = 'counts' AND counts_in IN `+openMonth+`
+		return 0, t.Later(ctx, doing, waits+`WHERE author_id = ?1 AND state = 'counts' AND counts_in IN `+openMonth+`
 			AND NOT EXISTS (SELECT 1 FROM claims c WHERE c.identity_id = ?1)`, author)
 	}
 	if _, err := t.payee(ctx, 0, author); err != nil {
@@ -63,15 +63,11 @@ func (t *Tx) SavePayable(ctx context.Context, p flattery.Payable) (joined int, e
 func (t *Tx) reconsider(ctx context.Context, account flattery.AccountID, claimedOnly bool, now time.Time) error {
 	const doing = "flattrs of those who never joined"
 	if claimedOnly {
-		return t.Later(ctx, doing, `UPDATE flattrs SET state = 'pending', counts_in = NULL WHERE account_id = ? AND state = 'counts' AND counts_in IN `+openMonth+`
+		return t.Later(ctx, doing, waits+`WHERE account_id = ? AND state = 'counts' AND counts_in IN `+openMonth+`
 			AND NOT EXISTS (SELECT 1 FROM claims c WHERE c.identity_id = flattrs.author_id)`, account)
 	}
-	months, err := t.openMonths(ctx, now)
-	if err != nil {
-		return wrap(doing, err)
-	}
-	return t.Later(ctx, doing, `UPDATE flattrs SET state = 'counts', counts_in = ? WHERE account_id = ? AND state = 'pending' AND `+payable("flattrs.author_id")+`
-		AND NOT EXISTS (SELECT 1 FROM claims c WHERE c.identity_id = flattrs.author_id)`, months.current, account)
+	_, err := t.admit(ctx, now, `f.account_id = ? AND `+payable("f.author_id")+` AND NOT EXISTS (SELECT 1 FROM claims c WHERE c.identity_id = f.author_id)`, account)
+	return wrap(doing, err)
 }
 
 func identityID(ctx context.Context, db DB, i flattery.Identity) (int64, error) {
