@@ -22,6 +22,7 @@ const (
 	NoticePaid     NoticeKind = "payment.paid"     // to a creator
 	NoticeVoided   NoticeKind = "slip.voided"      // to a donor: one slip was not paid for too long, and giving is paused
 	NoticeLost     NoticeKind = "payment.voided"   // to a creator: what was promised does not come
+	NoticeReturned NoticeKind = "payment.gone"     // to a donor: nobody publishes any more where a payee is paid, and it is theirs again
 	NoticeLate     NoticeKind = "payment.late"     // to a creator: a netted slip was voided, and others pay it later
 	NoticeStopped  NoticeKind = "link.stopped"     // waits for its donor
 	NoticeVerified NoticeKind = "claim.verified"   //

@@ -158,7 +158,10 @@ type Reader interface {
 	Upload(ctx context.Context, account flattery.AccountID) (Upload, error) // the account's last
 	OpenUploads(ctx context.Context) ([]Upload, error)                      // that wait or are at work
 	Kept(ctx context.Context) (map[string]string, error)                    // settings of the instance that were made in the pages, by name
-	PendingMost(ctx context.Context) (int, error)                           // as SetPendingMost said last
+	Gone(ctx context.Context, before time.Time) ([]flattery.PaymentID, error)
+	Elsewhere(ctx context.Context, id flattery.PaymentID) (bool, error)
+	Gave(ctx context.Context, payee flattery.PayeeID, currency string) ([]Gave, error)
+	PendingMost(ctx context.Context) (int, error) // as SetPendingMost said last
 	Admitted(ctx context.Context, donor flattery.AccountID, m flattery.Month) ([]flattery.Admitted, error)
 	MustGive(ctx context.Context) (bool, error) // whether receivers must give, as SetMustGive said last
 	Begun(ctx context.Context) (Begun, error)
@@ -334,6 +337,8 @@ type Tx interface {
 	SetAdmin(ctx context.Context, id flattery.AccountID, admin bool) error // ErrLastAdmin
 
 	Keep(ctx context.Context, name, value string) error // a setting of the instance; "" forgets it
+	// TellGone tells a donor that what was to be paid to a place that is gone is theirs again.
+	TellGone(ctx context.Context, p flattery.Payment, donor flattery.AccountID, amount flattery.Amount, now time.Time) error
 	// SetPendingMost says how much of what waited for a creator joins a month, of each donor; 0: all of it.
 	SetPendingMost(ctx context.Context, most int) error
 	// JoinPending lets what waits because of that limit join the month that contains now, as far as the limit lets it: what was found first

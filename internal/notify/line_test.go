@@ -54,6 +54,8 @@ func TestEveryNoticeHasWordsAndAPage(t *testing.T) {
 			fr: "5,00\u00a0€ qui vous était promis ne viendra pas", path: "/income"},
 		"what others paid in vain": {n: flattery.Notice{Kind: flattery.NoticeLost, Month: october, Amount: flattery.Unit, Currency: "EUR"}, en: "€1.00 promised to you is promised no longer",
 			de: "1,00\u00a0€, die Ihnen versprochen waren, sind es nicht mehr", fr: "1,00\u00a0€ qui vous était promis ne l’est plus", path: "/income"},
+		"what is one's own again": {n: flattery.Notice{Kind: flattery.NoticeReturned, Month: october, Amount: 5 * flattery.Unit, Currency: "EUR", Network: "github", Who: "octo cat", Word: "A"}, en: "€5.00 for octo cat is yours again",
+			de: "5,00\u00a0€ für octo cat gehören wieder Ihnen", fr: "5,00\u00a0€ pour octo cat\u00a0: c’est de nouveau à vous", path: "/slips"},
 		"what comes late":        {n: money(flattery.NoticeLate, 0), en: "€5.00 comes later than planned", de: "5,00\u00a0€ kommen später als geplant", fr: "5,00\u00a0€ viendra plus tard que prévu", path: "/income"},
 		"a dispute that was won": {n: who(flattery.NoticeKept, ""), en: "octo cat at github stays yours", de: "octo cat bei github bleibt Ihres", fr: "octo cat sur github reste à vous", path: "/identities"},
 		"a dispute that was lost": {n: who(flattery.NoticeGone, ""), en: "octo cat at github is another account’s now", de: "octo cat bei github gehört jetzt einem anderen Konto",

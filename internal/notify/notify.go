@@ -63,6 +63,8 @@ func (t *Teller) about(n flattery.Notice) (key, path string) {
 		path = "/months/" + n.Month.String()
 	case flattery.NoticeIncome:
 		path = "/income/" + n.Month.String()
+	case flattery.NoticeReturned:
+		path = "/slips"
 	case flattery.NoticeSlips:
 		path = "/slips"
 		if t.Prepaid {

@@ -132,9 +132,9 @@ func madeKeys() []string {
 	for _, e := range []string{"missing", "stranger", "token", "plain", "foreign", "often", "claimlink", "attempt", "denied", "other", "nobody", "claimed", "disputed", "outside", "method", "frozen", "state", "unknown", "long", "large", "input", "broken", "invite", "wrong", "lastadmin"} {
 		keys = append(keys, "error."+e+".title", "error."+e+".text")
 	}
-	for _, key := range []string{"prove.where.other twitter github flickr soundcloud vimeo fivehundredpx", "slips.hold.disputed unverified", "dispute.ended.first second withdrawn", "feed.title subtitle", "flash.feed unhooked unshown othershown hookgood hookbad hooknone mailsent mailunsent mailwish mailforgot",
+	for _, key := range []string{"prove.where.other twitter github flickr soundcloud vimeo fivehundredpx", "slips.hold.disputed unverified gone", "dispute.ended.first second withdrawn", "feed.title subtitle", "flash.feed unhooked unshown othershown hookgood hookbad hooknone mailsent mailunsent mailwish mailforgot",
 		"letter.confirm confirmed end ended", "letter.confirmed.text", "letter.ended.text", "mail.subject why choose end", "mail.confirm.subject opening link why",
-		"notice.test.title text", "notice.author.payable.title text", "notice.slips.prepaid.title text", "notice.slips.ready.title text", "notice.month.settled.title text", "notice.income.settled.title text", "notice.payment.sent.title text", "notice.payment.paid.title text",
+		"notice.test.title text", "notice.author.payable.title text", "notice.payment.gone.title text", "notice.slips.prepaid.title text", "notice.slips.ready.title text", "notice.month.settled.title text", "notice.income.settled.title text", "notice.payment.sent.title text", "notice.payment.paid.title text",
 		"notice.slip.voided.title text", "notice.payment.voided.title text", "notice.payment.owed.title text", "notice.payment.late.title text",
 		"notice.claim.kept.title text", "notice.claim.lost.title text", "notice.claim.refused.title text",
 		"notice.link.stopped.title", "notice.claim.verified.title text", "notice.claim.lapsed.title", "notice.claim.disputed.title text", "notice.webhook.disabled.title text"} {

@@ -48,6 +48,9 @@ func (t *Tx) SavePayable(ctx context.Context, p flattery.Payable) (joined int, e
 			return 0, err
 		}
 	}
+	if err := t.unpublish(ctx, author, p.LookedAt); err != nil {
+		return 0, err
+	}
 	if _, can := p.Place(); !can {
 		return 0, t.Later(ctx, doing, waits+`WHERE author_id = ?1 AND state = 'counts' AND counts_in IN `+openMonth+`
 			AND NOT EXISTS (SELECT 1 FROM claims c WHERE c.identity_id = ?1)`, author)
@@ -108,6 +111,7 @@ func (s *Reader) Sought(ctx context.Context, now time.Time, n int) ([]store.Soug
 	}, `SELECT i.id, coalesce(x.expires_at, 0), `+profileColumns+` FROM identities i JOIN hosts h ON h.id = i.host_id LEFT JOIN searches x ON x.identity_id = i.id
 		WHERE i.id IN (SELECT author_id FROM flattrs WHERE state = 'pending'
 			UNION ALL SELECT e.identity_id FROM searches e WHERE e.expires_at <= ?1 AND `+payable("e.identity_id")+`
+			UNION ALL SELECT y.identity_id FROM payments g JOIN payees y ON y.id = g.payee_id WHERE g.state = 'planned' AND g.gone_at > 0 AND y.identity_id IS NOT NULL
 			UNION ALL SELECT y.identity_id FROM payees y WHERE y.identity_id IS NOT NULL AND EXISTS (SELECT 1 FROM debts d WHERE d.payee_id = y.id AND d.amount > 0))
 		AND coalesce(x.expires_at, 0) <= ?1 AND h.network NOT IN ('web', 'flattery') AND substr(i.subject, 1, 1) NOT IN ('@', '~')
 		AND NOT EXISTS (SELECT 1 FROM claims c WHERE c.identity_id = i.id) ORDER BY 2, 1 LIMIT ?2`, seconds(now), n)
