@@ -45,6 +45,13 @@ type DonorAuthor struct {
 	Place   Place     `json:"place,omitzero"`  // where who has not joined is paid
 }
 
+// Admitted is whose things a donor liked before they could be paid, and what became of those likes.
+type Admitted struct {
+	Author  Profile `json:"author"`
+	Flattrs int     `json:"flattrs"` // that waited longer than a day, and count in the month that was asked for
+	Later   int     `json:"later"`   // that wait for a later month
+}
+
 // ClaimMonth is what counts in a month for whom a claim is of.
 type ClaimMonth struct {
 	Month   Month `json:"month"`

@@ -73,5 +73,6 @@ type Held string
 const (
 	HeldDisputed   Held = "disputed"   // whose an identity is, is disputed
 	HeldUnverified Held = "unverified" // a claim has to be proved again
+	HeldGone       Held = "gone"       // nobody publishes the destination any more
 	HeldUnchecked  Held = "unchecked"  // a claim is looked at again before the first payment
 )

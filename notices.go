@@ -16,6 +16,7 @@ type NoticeKind string
 const (
 	NoticeMonth    NoticeKind = "month.settled"    // to a donor: the statement is ready
 	NoticeSlips    NoticeKind = "slips.ready"      // to a donor
+	NoticeAuthor   NoticeKind = "author.payable"   // to a donor: flattrs that waited for an author count now
 	NoticeIncome   NoticeKind = "income.settled"   // to a creator: what a month gave
 	NoticeSent     NoticeKind = "payment.sent"     // to a creator
 	NoticePaid     NoticeKind = "payment.paid"     // to a creator
@@ -23,6 +24,7 @@ const (
 	NoticeMeans    NoticeKind = "means.arrived"    // to a donor, where the house collects
 	NoticeVoided   NoticeKind = "slip.voided"      // to a donor: one slip was not paid for too long, and giving is paused
 	NoticeLost     NoticeKind = "payment.voided"   // to a creator: what was promised does not come
+	NoticeHomeless NoticeKind = "payment.gone"     // to a donor: nobody publishes any more where a payee is paid, and it is theirs again
 	NoticeLate     NoticeKind = "payment.late"     // to a creator: a netted slip was voided, and others pay it later
 	NoticeStopped  NoticeKind = "link.stopped"     // waits for its donor
 	NoticeVerified NoticeKind = "claim.verified"   //
@@ -35,7 +37,8 @@ const (
 	NoticeTest     NoticeKind = "test"             // of a webhook; it is no notice that is kept
 )
 
-// Notice is one thing that an account is told once, as it stood then. It names nobody but the account's own identities.
+// Notice is one thing that an account is told once, as it stood then. It names nobody but the account's own identities, and
+// authors of what it likes.
 type Notice struct {
 	ID       NoticeID   `json:"id"`
 	Account  AccountID  `json:"account"`

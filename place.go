@@ -20,6 +20,7 @@ type PlaceSource string
 const (
 	PlaceClaimed   PlaceSource = "claim"        // the author has joined here
 	PlaceNetwork   PlaceSource = "network"      // the network itself shows it
+	PlaceProfile   PlaceSource = "profile"      // the author's profile at the network says so
 	PlaceFile      PlaceSource = "FUNDING.yml"  // a file beside the thing
 	PlaceDefault   PlaceSource = "default"      // the same, for all the things of an owner
 	PlaceManifest  PlaceSource = "funding.json" // of FLOSS/fund
@@ -30,7 +31,7 @@ const (
 
 // PlaceSources are all of them, in the order in which they are believed.
 func PlaceSources() []PlaceSource {
-	return []PlaceSource{PlaceClaimed, PlaceNetwork, PlaceFile, PlaceDefault, PlaceManifest, PlaceLiberapay, PlaceOwnPage, PlacePackage}
+	return []PlaceSource{PlaceClaimed, PlaceNetwork, PlaceProfile, PlaceFile, PlaceDefault, PlaceManifest, PlaceLiberapay, PlaceOwnPage, PlacePackage}
 }
 
 // PlaceReason is why a place is the author's word, or is not known to be: a key under which pages have words.

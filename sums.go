@@ -46,6 +46,7 @@ type Payment struct {
 	PaidAt      time.Time    `json:"paid_at"`
 	VoidedAt    time.Time    `json:"voided_at"`        // failed, because it was not paid for too long; zero: not
 	ReturnedAt  time.Time    `json:"returned_at"`      // failed, because it came back after it was paid; zero: not
+	GoneAt      time.Time    `json:"gone_at"`          // since when its destination is not published any more; zero: it is, or its payee has joined
 	Batch       string       `json:"batch,omitempty"`  // with which it was handed to its rail
 	Netted      bool         `json:"netted,omitempty"` // by netting the donor pays this payee in place of others
 	Held        Held         `json:"held,omitempty"`   // of a planned one: it must not be paid now

@@ -58,6 +58,7 @@ type Config struct {
 	SettleCron        string
 	BudgetMinimum     flattery.Amount
 	PendingLapse      time.Duration // 0: never
+	PendingMost       int           // of what waited for a creator joins a month, of each donor; 0: all
 	Split             flattery.SplitBy
 	Clicks            Clicks
 	Fee               flattery.Rate

@@ -58,7 +58,7 @@ func TestNothingSetIsAWorkingHouse(t *testing.T) {
 	dir, _ := os.Getwd()
 	want := Config{
 		Data: dir, Listen: "127.0.0.1:8080", TimeZone: time.UTC, Mode: Pledge, Grace: 72 * time.Hour,
-		SettleCron: "15 4 * * *", BudgetMinimum: 2 * flattery.Unit, PendingLapse: 90 * 24 * time.Hour,
+		SettleCron: "15 4 * * *", BudgetMinimum: 2 * flattery.Unit, PendingLapse: 90 * 24 * time.Hour, PendingMost: 10,
 		Split: flattery.SplitByFlattr, Clicks: ClicksMany, SlipsMax: 5, SlipsMinimum: flattery.Unit, Mail: Mail{Port: 587, TLS: StartTLS}, SlipsVoid: 120 * 24 * time.Hour, Liberapay: "https://liberapay.com", Lease: 5 * time.Minute, LogLevel: slog.LevelInfo,
 	}
 	got := *c

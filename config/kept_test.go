@@ -58,7 +58,7 @@ func TestWhatTheDatabaseKeepsMustBeRight(t *testing.T) {
 			}
 		})
 	}
-	if len(House()) != 19 || Usual("slips.max") != "5" {
+	if len(House()) != 20 || Usual("slips.max") != "5" {
 		t.Errorf("of the house: %v", House())
 	}
 }

@@ -41,6 +41,7 @@ func settings(o Options) []setting {
 		typed("settle.cron", "15 4 * * *", cronSpec(o.Cron), func(c *Config) *string { return &c.SettleCron }),
 		house("budget.minimum", "2.00", flattery.ParseAmount, func(c *Config) *flattery.Amount { return &c.BudgetMinimum }),
 		house("pending.lapse", "90 days", between(0, 100*365*day), func(c *Config) *time.Duration { return &c.PendingLapse }),
+		house("pending.most", "10", limit, func(c *Config) *int { return &c.PendingMost }),
 		house("split", "flattr", oneOf(flattery.SplitByFlattr, flattery.SplitByCreator), func(c *Config) *flattery.SplitBy { return &c.Split }),
 		house("clicks", "many", oneOf(ClicksMany, ClicksOnce), func(c *Config) *Clicks { return &c.Clicks }),
 		house("fee", "0", percent, func(c *Config) *flattery.Rate { return &c.Fee }),

@@ -67,6 +67,18 @@ func count(s string) (int, error) {
 	return n, nil
 }
 
+// limit is a count, or 0 where there is none.
+func limit(s string) (int, error) {
+	if n, err := strconv.Atoi(s); err == nil && n == 0 {
+		return 0, nil
+	}
+	n, err := count(s)
+	if err != nil {
+		err = quoted(s, "is not a number from 0 to 1000", "write it like 10; 0 is no limit")
+	}
+	return n, err
+}
+
 // between reads a duration: "72h", "90 days", "90d" or "0".
 func between(low, high time.Duration) func(string) (time.Duration, error) {
 	return func(s string) (time.Duration, error) {

@@ -43,7 +43,7 @@ type Linker interface {
 }
 
 // MaxLinked is how many things are asked for at once.
-const MaxLinked = 50
+const MaxLinked = 100
 
 // Funding is what a network shows beside a thing. The zero value is for a thing that is no more.
 type Funding struct {

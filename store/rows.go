@@ -40,6 +40,12 @@ type PaymentQuery struct {
 	Limit int // 0: all
 }
 
+// Gave is what a donor's means gave to a payee.
+type Gave struct {
+	Donor  flattery.AccountID
+	Amount flattery.Amount
+}
+
 // Receipt is what an account that gives on received in a month, in its own currency.
 type Receipt struct {
 	Account flattery.Account // Settings as they stood at the freeze

@@ -164,7 +164,12 @@ type Reader interface {
 	Upload(ctx context.Context, account flattery.AccountID) (Upload, error) // the account's last
 	OpenUploads(ctx context.Context) ([]Upload, error)                      // that wait or are at work
 	Kept(ctx context.Context) (map[string]string, error)                    // settings of the instance that were made in the pages, by name
-	MustGive(ctx context.Context) (bool, error)                             // whether receivers must give, as SetMustGive said last
+	Gone(ctx context.Context, before time.Time) ([]flattery.PaymentID, error)
+	Elsewhere(ctx context.Context, id flattery.PaymentID) (bool, error)
+	Gave(ctx context.Context, payee flattery.PayeeID, currency string) ([]Gave, error)
+	PendingMost(ctx context.Context) (int, error) // as SetPendingMost said last
+	Admitted(ctx context.Context, donor flattery.AccountID, m flattery.Month) ([]flattery.Admitted, error)
+	MustGive(ctx context.Context) (bool, error) // whether receivers must give, as SetMustGive said last
 	Begun(ctx context.Context) (Begun, error)
 }
 
@@ -339,6 +344,13 @@ type Tx interface {
 	SetAdmin(ctx context.Context, id flattery.AccountID, admin bool) error // ErrLastAdmin
 
 	Keep(ctx context.Context, name, value string) error // a setting of the instance; "" forgets it
+	// TellGone tells a donor that what was to be paid to a place that is gone is theirs again.
+	TellGone(ctx context.Context, p flattery.Payment, donor flattery.AccountID, amount flattery.Amount, now time.Time) error
+	// SetPendingMost says how much of what waited for a creator joins a month, of each donor; 0: all of it.
+	SetPendingMost(ctx context.Context, most int) error
+	// JoinPending lets what waits because of that limit join the month that contains now, as far as the limit lets it: what was found first
+	// goes first.
+	JoinPending(ctx context.Context, now time.Time) (joined int, err error)
 	// SetMustGive says whether receivers must give: what is liked of an author whose account does not give is pending then until it
 	// does. What counts already stays. Where they need not any more, what waited for it joins the month that contains now.
 	SetMustGive(ctx context.Context, must bool, now time.Time) error

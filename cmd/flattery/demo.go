@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -110,8 +111,8 @@ func (p *program) openDemo(ctx context.Context, c *config.Config, story string, 
 	if err != nil {
 		return nil, nil, errors.Join(flattery.Input("--story: %v", err), end())
 	}
-	c.AllowPrivate, c.Liberapay = true, "" // nothing leaves this machine
-	c.LogLevel = 4                         // slog.LevelWarn: the progress line is enough
+	c.AllowPrivate, c.Liberapay = true, strings.TrimSuffix(world.Liberapay.Base(), "/") // nothing leaves this machine
+	c.LogLevel = 4                                                                      // slog.LevelWarn: the progress line is enough
 	for name, n := range demoNetworks(world) {
 		c.Networks[name] = n
 	}

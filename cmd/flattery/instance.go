@@ -196,8 +196,15 @@ func (in *instance) furnish(ctx context.Context) (err error) {
 	return in.demand(ctx)
 }
 
-// demand tells the store whether receivers must give, where it knows otherwise.
+// demand tells the store what it judges by, where it knows otherwise: how much of what waited joins a month, and whether receivers must give.
 func (in *instance) demand(ctx context.Context) error {
+	most, err := in.store.PendingMost(ctx)
+	if err == nil && most != in.PendingMost {
+		err = in.update(ctx, func(tx store.Tx) error { return tx.SetPendingMost(ctx, in.PendingMost) })
+	}
+	if err != nil {
+		return err
+	}
 	must, err := in.store.MustGive(ctx)
 	if err != nil || must == in.ReceiversMustGive {
 		return err

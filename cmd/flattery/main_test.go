@@ -103,7 +103,7 @@ func onPostgres() bool { return os.Getenv(eachtest.Variable) == "postgres" }
 
 func worldEnviron(w *sandbox.World) []string {
 	return []string{
-		"FLATTERY_OUTBOUND_ALLOW_PRIVATE=true", "FLATTERY_DISCOVER_LIBERAPAY=",
+		"FLATTERY_OUTBOUND_ALLOW_PRIVATE=true", "FLATTERY_DISCOVER_LIBERAPAY=" + strings.TrimSuffix(w.Liberapay.Base(), "/"),
 		"FLATTERY_NETWORKS_GITHUB_BASE=" + w.GitHub.Base(), "FLATTERY_NETWORKS_GITHUB_CLIENT_ID=test",
 		"FLATTERY_NETWORKS_FLICKR_BASE=" + w.Flickr.Base(),
 		"FLATTERY_NOW=" + w.Clock.Now().Format(time.RFC3339),

@@ -17,11 +17,14 @@ import (
 // placesPace is kept between two requests to one host.
 const placesPace = 250 * time.Millisecond
 
+// appView answers who somebody of Bluesky is; it needs no key.
+const appView = "https://public.api.bsky.app"
+
 // newFinder looks for where authors take money; it needs no store.
 func (in *instance) newFinder() *discover.Finder {
 	f := &discover.Finder{Networks: in.enabled, App: in.app, Read: in.readProfile, Canon: manual.Rail{}.Canon, Liberapay: in.Liberapay, Client: in.client, Now: func() time.Time { return in.now() }}
-	if !in.AllowPrivate { // a sandbox has time
-		f.Pace.Every = placesPace
+	if !in.AllowPrivate { // a sandbox has time, and asks nobody outside
+		f.Pace.Every, f.Bluesky = placesPace, appView
 	}
 	return f
 }

@@ -49,7 +49,7 @@ func (p *program) reach() *cobra.Command {
 
 FILE is JSON or lines of JSON: what flattery likes --json prints, likes with "thing" and "author", or starred repositories with
 "name_with_owner" (or "full_name") and "url". - is standard input. Names are taken at their word, and each source is asked,
-slowly: some minutes for a hundred authors. With a token of GitHub (networks.github.key) fifty repositories are asked for at once.`,
+slowly: some minutes for a hundred authors. With a token of GitHub (networks.github.key) a hundred repositories are asked for at once.`,
 		Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := p.settings()
 			if err != nil {

@@ -34,6 +34,9 @@ type worldKey struct{}
 //	now TIME                      it is that time, for the networks and for flattery
 //	github user|organisation NAME, repo OWNER/NAME, star|unstar USER OWNER/NAME, rename OLD NEW, token USER FILE
 //	github file OWNER/NAME PATH LINE…   puts it onto the default branch; no lines: takes it away
+//	github sponsors|unsponsored USER  has, or has not, a listing of GitHub Sponsors
+//	github forget, unasked WORDS  no path that was asked for since has the words in it
+//	liberapay NETWORK HANDLE [NAME]  who is called NAME there has proved to be HANDLE, or has not
 //	github approve|deny USER      answers the device that waits; waits for it
 //	card NETWORK here             that network is the world's, not the real one
 //	card NETWORK app ID SECRET    registers a program; the variables ID and SECRET are its keys
@@ -83,7 +86,7 @@ func TestStories(t *testing.T) {
 		},
 		Condition: func(cond string) (bool, error) { return cond == "postgres" && onPostgres(), nil },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"now": scriptNow, "github": scriptGitHub, "exits": scriptExits, "json": scriptJSON, "jsonlines": scriptJSONLines, "one": scriptOne,
+			"now": scriptNow, "github": scriptGitHub, "liberapay": scriptLiberapay, "exits": scriptExits, "json": scriptJSON, "jsonlines": scriptJSONLines, "one": scriptOne,
 			"database": scriptDatabase, "card": scriptCard, "agree": scriptAgree, "served": scriptServed, "bank": scriptBank, "keep": scriptKeep,
 		},
 	})
@@ -120,6 +123,10 @@ func scriptNow(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv("FLATTERY_NOW", args[0])
 }
 
+func scriptLiberapay(ts *testscript.TestScript, _ bool, args []string) {
+	worldOf(ts).Liberapay.Prove(args[0], args[1], strings.Join(args[2:], ""))
+}
+
 func scriptGitHub(ts *testscript.TestScript, _ bool, args []string) {
 	g := worldOf(ts).GitHub
 	switch args[0] {
@@ -134,6 +141,16 @@ func scriptGitHub(ts *testscript.TestScript, _ bool, args []string) {
 		g.Star(args[1], args[2])
 	case "file":
 		g.SetFile(args[1], args[2], strings.Join(args[3:], "\n"))
+	case "sponsors", "unsponsored":
+		g.SetSponsors(args[1], args[0] == "sponsors")
+	case "unasked":
+		for _, r := range g.Requests().Last {
+			if strings.Contains(r.Path, args[1]) {
+				ts.Fatalf("GitHub was asked for %s", r.Path)
+			}
+		}
+	case "forget":
+		g.ForgetRequests()
 	case "unstar":
 		g.Unstar(args[1], args[2])
 	case "rename":

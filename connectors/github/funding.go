@@ -117,10 +117,19 @@ func (c *Connector) FundingLinks(ctx context.Context, s connectors.Session, thin
 	q.WriteString(" }")
 	s.Token = flattery.Token{Access: s.App.Key}
 	var ans struct {
-		Data map[string]*linked
+		Data   map[string]*linked
+		Errors []struct{ Type, Message string }
 	}
-	if _, err := c.open(s).ask(ctx, http.MethodPost, c.graphql(), "", map[string]string{"query": q.String()}, &ans); err != nil {
+	g := c.open(s)
+	resp, err := g.ask(ctx, http.MethodPost, c.graphql(), "", map[string]string{"query": q.String()}, &ans)
+	if err != nil {
 		return nil, err
+	}
+	if len(ans.Data) == 0 && len(ans.Errors) > 0 { // GraphQL answers 200 whatever is wrong
+		if wrong := ans.Errors[0]; wrong.Type != "RATE_LIMITED" {
+			return nil, g.refuse("refuses the query: %s", connectors.Clean(wrong.Message, 200))
+		}
+		return nil, &connectors.RateLimitError{RetryAfter: connectors.Wait(resp.Header, s.Now)}
 	}
 	all := make([]connectors.Funding, len(things))
 	for i := range things {

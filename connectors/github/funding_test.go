@@ -122,3 +122,16 @@ func TestWhoHoldsARepositoryIsAsked(t *testing.T) {
 		t.Errorf("%v, asked %q", err, *asked)
 	}
 }
+
+func TestAGraphThatRefusesSaysSoThoughItAnswers200(t *testing.T) {
+	things := []flattery.Thing{{Title: "cat/tool"}}
+	s, c, _ := graph(t, `{"data":null,"errors":[{"type":"RATE_LIMITED","message":"API rate limit exceeded for user ID 7."}]}`)
+	_, err := c.FundingLinks(t.Context(), s, things)
+	if limit, is := errors.AsType[*connectors.RateLimitError](err); !is || limit.RetryAfter <= 0 {
+		t.Errorf("a limit is %v", err)
+	}
+	s, c, _ = graph(t, `{"errors":[{"type":"INSUFFICIENT_SCOPES","message":"Your token has not been granted the required scopes."}]}`)
+	if _, err := c.FundingLinks(t.Context(), s, things); err == nil || !strings.Contains(err.Error(), "has not been granted") {
+		t.Errorf("a refusal is %v", err)
+	}
+}

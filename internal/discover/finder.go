@@ -30,9 +30,12 @@ type Finder struct {
 	Read      func(ctx context.Context, network, handle string) (flattery.Profile, connectors.Showing, error)
 	Canon     func(flattery.Destination) (flattery.Destination, error) // what can be paid at all; nil: whatever is one
 	Liberapay string                                                   // where it is asked, ending in no slash; "": it is not
-	Client    *http.Client                                             // guarded
-	Pace      Pace
-	Now       func() time.Time
+	Bluesky   string                                                   // an AppView, ending in no slash; "": it is not asked
+	// Event reads the newest kind-0 event of a key of Nostr, whose signature holds, and says where it was; nil: no relay is asked.
+	Event  func(ctx context.Context, pubkey string) (event []byte, relay string, err error)
+	Client *http.Client // guarded
+	Pace   Pace
+	Now    func() time.Time
 	// Trust takes names at their word: nobody is asked whose they are, as it does for figures over a list of names. Nothing that was
 	// found so is to be paid.
 	Trust bool
@@ -67,6 +70,7 @@ func (f *Finder) Find(ctx context.Context, a Author) (flattery.Payable, error) {
 	s := search{Finder: f, Author: a, holders: map[string]flattery.PlaceReason{}}
 	s.files(ctx)
 	s.profile(ctx)
+	s.said(ctx)
 	s.liberapay(ctx)
 	if ctx.Err() != nil {
 		return p, ctx.Err()

@@ -52,6 +52,8 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case text == "wait":
 		w.Header().Set("Retry-After", "60")
 		w.WriteHeader(http.StatusTooManyRequests)
+	case text == "bad":
+		w.WriteHeader(http.StatusBadRequest)
 	case text == "broken":
 		w.WriteHeader(http.StatusBadGateway)
 	case r.Header.Get("If-None-Match") == etag:
@@ -299,6 +301,13 @@ func private() (all []string) {
 	return append(all, "https://localhost.:443/", "ftp://127.0.0.1/", "file:///etc/passwd", "gopher://127.0.0.1/", "https://user@127.0.0.1/", "//127.0.0.1/", "https://127.0.0.1#@example.org/")
 }
 
+// hostOf is the host of an address as it is written.
+func hostOf(address string) string {
+	_, rest, _ := strings.Cut(address, "//")
+	host, _, _ := strings.Cut(rest, "/")
+	return host
+}
+
 // Wherever an address stands that a stranger wrote, nothing inside of a house is connected to.
 func TestNothingPrivateIsConnectedTo(t *testing.T) {
 	vectors := private()
@@ -337,7 +346,12 @@ func TestNothingPrivateIsConnectedTo(t *testing.T) {
 		finder.Liberapay = strings.TrimSuffix(v, "/")
 		list.liberapay(ctx)
 		finder.Liberapay = ""
-		asks.Add(5)
+		finder.Bluesky = strings.TrimSuffix(v, "/")
+		for network, subject := range map[string]string{mastodon: "1", bluesky: "did:plc:cat"} {
+			list.Author = Author{Profile: flattery.Profile{Identity: flattery.Identity{Network: network, Host: hostOf(v), Subject: subject}, Handle: "cat"}}
+			list.said(ctx)
+		}
+		asks.Add(7)
 		if len(list.found) > 0 {
 			t.Errorf("%s: %v", v, list.found)
 		}
@@ -349,5 +363,5 @@ func TestNothingPrivateIsConnectedTo(t *testing.T) {
 	if connects.Load() > 0 || len(f.asked) > 0 {
 		t.Errorf("%d connects, %q", connects.Load(), f.asked)
 	}
-	t.Logf("%d vectors at 5 places each: %d connects", len(vectors), connects.Load())
+	t.Logf("%d vectors at 7 places each: %d connects", len(vectors), connects.Load())
 }

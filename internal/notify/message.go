@@ -56,7 +56,7 @@ func (h *Hooks) message(ctx context.Context, n flattery.Notice) ([]byte, error) 
 		d.Amount = n.Amount.String()
 	}
 	switch n.Kind {
-	case flattery.NoticeSent, flattery.NoticePaid, flattery.NoticeVoided, flattery.NoticeLost, flattery.NoticeLate, flattery.NoticeReturned:
+	case flattery.NoticeSent, flattery.NoticePaid, flattery.NoticeVoided, flattery.NoticeLost, flattery.NoticeLate, flattery.NoticeReturned, flattery.NoticeHomeless:
 		d.Code = n.Word
 	default:
 		d.Reason = n.Word

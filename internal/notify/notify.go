@@ -59,8 +59,12 @@ func (t *Teller) about(n flattery.Notice) (key, path string) {
 	switch n.Kind {
 	case flattery.NoticeMonth:
 		path = "/months/" + n.Month.String()
+	case flattery.NoticeAuthor:
+		path = "/months/" + n.Month.String()
 	case flattery.NoticeIncome:
 		path = "/income/" + n.Month.String()
+	case flattery.NoticeHomeless:
+		path = "/slips"
 	case flattery.NoticeSlips:
 		path = "/slips"
 		if t.Prepaid {

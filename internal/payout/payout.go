@@ -78,6 +78,9 @@ type Store interface {
 	Payment(ctx context.Context, id flattery.PaymentID) (flattery.Payment, error)
 	Joined(ctx context.Context, m flattery.Month) ([]flattery.AccountID, error)
 	Overdue(ctx context.Context, planned time.Time) ([]flattery.PaymentID, error)
+	Gone(ctx context.Context, before time.Time) ([]flattery.PaymentID, error)
+	Elsewhere(ctx context.Context, id flattery.PaymentID) (bool, error)
+	Gave(ctx context.Context, payee flattery.PayeeID, currency string) ([]store.Gave, error)
 	Account(ctx context.Context, id flattery.AccountID) (flattery.Account, error)
 	Unmet(ctx context.Context) ([]flattery.Unmet, error)
 	Balance(ctx context.Context, name, currency string) (flattery.Amount, error)
@@ -181,9 +184,10 @@ func hash(payments []flattery.Payment, netted []flattery.Netted) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// Enqueue makes a job of every settled month that has no plan, and of every slip that was not paid for too long.
+// Enqueue makes a job of every settled month that has no plan, and of every slip that was not paid for too long, or
+// cannot be paid any more.
 func (p *Planner) Enqueue(ctx context.Context, now time.Time) error {
-	if err := errors.Join(p.enqueueVoids(ctx, now), p.enqueueSends(ctx, now)); err != nil {
+	if err := errors.Join(p.enqueueVoids(ctx, now), p.enqueueGone(ctx, now), p.enqueueSends(ctx, now)); err != nil {
 		return fmt.Errorf("payout: %w", err)
 	}
 	months, err := p.Store.Months(ctx)
@@ -214,7 +218,7 @@ func (p *Planner) Enqueue(ctx context.Context, now time.Time) error {
 
 // Handlers are the jobs that a Planner does.
 func (p *Planner) Handlers() queue.Handlers {
-	return queue.Handlers{Kind: p.work, KindVoid: p.workVoid, KindSend: p.workSend}
+	return queue.Handlers{Kind: p.work, KindVoid: p.workVoid, KindGone: p.workGone, KindSend: p.workSend}
 }
 
 func (p *Planner) work(ctx context.Context, j queue.Job) error {

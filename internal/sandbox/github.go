@@ -47,6 +47,7 @@ type user struct {
 	login, name, bio, blog string
 	organisation           bool
 	suspended              bool
+	sponsors               bool // has a listing of GitHub Sponsors
 	created                time.Time
 	stars                  likes[*repo]
 	repos                  map[*repo]bool
@@ -262,7 +263,7 @@ func (g *GitHub) mustBeFree(login string, who *user) {
 
 // usable reports whether somebody can have a login: it needs no escaping and no path of the server's own begins with it.
 func usable(login string) bool {
-	own := []string{"user", "users", "login", "rate_limit", "repos", "avatars", "applications", "orgs", "gists", "repositories"}
+	own := []string{"user", "users", "login", "rate_limit", "repos", "avatars", "applications", "orgs", "gists", "repositories", "graphql"}
 	return named(login, "-_") && !slices.Contains(own, strings.ToLower(login))
 }
 

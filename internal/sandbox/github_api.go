@@ -25,6 +25,7 @@ func (g *GitHub) routes() http.Handler {
 	const members = "orgs/members#"
 	mux.HandleFunc("GET /user/memberships/orgs", g.api(members+"list-organization-memberships-for-the-authenticated-user", unbound(g.own(g.getMemberships))))
 	mux.HandleFunc("GET /user/memberships/orgs/{org}", g.api(members+"get-an-organization-membership-for-the-authenticated-user", unbound(g.own(g.getMembership))))
+	mux.HandleFunc("POST /graphql", g.api("", g.postGraph))
 	g.profileRoutes(mux)
 	g.appRoutes(mux)
 	g.loginRoutes(mux)

@@ -80,9 +80,10 @@ func (s *Story) town() {
 	add(Person{Name: "Kim", Joins: 3}, shelf{ // joined, and has not said where to be paid
 		"github": {"kernel-notes", "kim-shell"}, "soundcloud": {"Fan noise", "Fan noise, slower"}})
 	add(Person{Name: "Lou", Budget: "3.00", Joins: -1, PaysSlips: false, likes: 0.6}, shelf{"github": nil, "twitter": nil})
-	// Two who never join say in public where they take money; of one of them somebody else is paid.
+	// Three who never join say in public where they take money; of one of them somebody else is paid.
 	s.world.GitHub.SetFile("hana/quiet-web", ".github/FUNDING.yml", "github: hana\ncustom: https://example.org/hana\n")
 	s.world.GitHub.SetFile("jonas/sourdough-timer", "FUNDING.yml", "open_collective: bakers-of-code\n")
+	s.world.Liberapay.Prove("github", "ines", "ines-photos")
 	s.day = (*Story).townDay
 }
 

@@ -26,6 +26,7 @@ type World struct {
 	SoundCloud    *SoundCloud
 	Vimeo         *Vimeo
 	FiveHundredPX *FiveHundredPX
+	Liberapay     *Liberapay // where nothing is liked
 
 	networks []network // all of the above, in the order they are opened
 }
@@ -47,6 +48,7 @@ func Open(clock *Clock, seed uint64) (*World, error) {
 		SoundCloud:    newSoundCloud(clock, seed),
 		Vimeo:         newVimeo(clock, seed),
 		FiveHundredPX: newFiveHundredPX(clock, seed),
+		Liberapay:     newLiberapay(clock),
 	}
 	w.networks = []network{
 		{"github", &w.GitHub.host, w.GitHub.routes},
@@ -55,6 +57,7 @@ func Open(clock *Clock, seed uint64) (*World, error) {
 		{"soundcloud", &w.SoundCloud.host, w.SoundCloud.routes},
 		{"vimeo", &w.Vimeo.host, w.Vimeo.routes},
 		{"fivehundredpx", &w.FiveHundredPX.host, w.FiveHundredPX.routes},
+		{"liberapay", &w.Liberapay.host, w.Liberapay.routes},
 	}
 	for i, n := range w.networks {
 		if err := n.host.open(n.routes()); err != nil {

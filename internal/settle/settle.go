@@ -90,13 +90,16 @@ func (e *EarlyError) Error() string {
 	return fmt.Sprintf("%s is not frozen: %d links were not asked since it ended; the daemon asks them, or flattery poll", e.Month, e.Links)
 }
 
-// Enqueue makes a job of every month whose grace has ended, and lets what was pending for too long lapse.
+// Enqueue makes a job of every month whose grace has ended, lets what waits for its month join it, and what was pending for too long lapse.
 func (s *Settler) Enqueue(ctx context.Context, now time.Time) error {
 	months, err := s.Store.Months(ctx)
 	if err != nil {
 		return fmt.Errorf("settle: %w", err)
 	}
 	err = s.Store.Update(ctx, func(tx store.Tx) error {
+		if _, err := tx.JoinPending(ctx, now); err != nil {
+			return err
+		}
 		if s.Rules.Lapse > 0 {
 			if _, err := tx.LapsePending(ctx, now.Add(-s.Rules.Lapse)); err != nil {
 				return err

@@ -12,7 +12,8 @@ import (
 type authorsPage struct {
 	frame
 	Groups   []authorGroup
-	Unasked  int // who could be told and for whom there is no message yet
+	Admitted []flattery.Admitted // in this month
+	Unasked  int                 // who could be told and for whom there is no message yet
 	Messages bool
 }
 
@@ -46,7 +47,12 @@ func (s *site) authors(v *visit) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	list, err := s.Store.Authors(v.ctx, v.account.ID, s.currentMonth(v, months).Month)
+	current := s.currentMonth(v, months).Month
+	list, err := s.Store.Authors(v.ctx, v.account.ID, current)
+	if err != nil {
+		return view{}, err
+	}
+	admitted, err := s.Store.Admitted(v.ctx, v.account.ID, current)
 	if err != nil {
 		return view{}, err
 	}
@@ -54,7 +60,7 @@ func (s *site) authors(v *visit) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	p := &authorsPage{}
+	p := &authorsPage{Admitted: admitted}
 	p.Nav = "authors"
 	for _, kind := range []flattery.Reach{flattery.ReachNot, flattery.ReachIdle, flattery.ReachElsewhere, flattery.ReachHere} {
 		g := authorGroup{Kind: kind}

@@ -123,7 +123,7 @@ func madeKeys() []string {
 		"setup":    strings.Join(setupSteps(), " ") + " " + strings.Join(setupSteps(), ".text ") + ".text network.now network.keys network.linked",
 		"policy": `fixed pledge begun settling demo part.bank sepa.name sepa.name.tip sepa.iban sepa.iban.tip sepa.bic sepa.bic.tip fee.tip part.months part.money part.likes part.owner mode mode.pledge mode.prepaid split split.flattr split.creator clicks clicks.many clicks.once fee
 			time_zone time_zone.tip months.grace months.grace.tip currencies currencies.tip budget.minimum budget.minimum.tip slips.max slips.max.tip slips.minimum slips.minimum.tip slips.void slips.void.tip netting netting.false netting.true receivers_must_give receivers_must_give.false receivers_must_give.true
-			pending.lapse pending.lapse.tip owner.name owner.name.tip owner.contact owner.contact.tip`,
+			pending.lapse pending.lapse.tip pending.most pending.most.tip owner.name owner.name.tip owner.contact owner.contact.tip`,
 		"payments": "make.sepa make.github-csv",
 		"bank":     "as.means as.return as.own as.payment as.refund as.fee as.chargeback",
 		"payin":    "holder iban code",
@@ -137,9 +137,9 @@ func madeKeys() []string {
 	for _, e := range []string{"missing", "stranger", "token", "plain", "foreign", "often", "claimlink", "attempt", "denied", "other", "nobody", "claimed", "disputed", "outside", "method", "frozen", "state", "unknown", "long", "large", "input", "broken", "invite", "wrong", "lastadmin"} {
 		keys = append(keys, "error."+e+".title", "error."+e+".text")
 	}
-	for _, key := range []string{"prove.where.other twitter github flickr soundcloud vimeo fivehundredpx", "slips.hold.disputed unverified", "dispute.ended.first second withdrawn", "feed.title subtitle", "flash.feed unhooked unshown othershown hookgood hookbad hooknone mailsent mailunsent mailwish mailforgot",
+	for _, key := range []string{"prove.where.other twitter github flickr soundcloud vimeo fivehundredpx", "slips.hold.disputed unverified gone", "dispute.ended.first second withdrawn", "feed.title subtitle", "flash.feed unhooked unshown othershown hookgood hookbad hooknone mailsent mailunsent mailwish mailforgot",
 		"letter.confirm confirmed end ended", "letter.confirmed.text", "letter.ended.text", "mail.subject why choose end", "mail.confirm.subject opening link why",
-		"notice.test.title text", "notice.slips.prepaid.title text", "notice.slips.ready.title text", "notice.month.settled.title text", "notice.income.settled.title text", "notice.payment.sent.title text", "notice.payment.paid.title text", "notice.payment.returned.title text", "notice.means.arrived.title text",
+		"notice.test.title text", "notice.author.payable.title text", "notice.payment.gone.title text", "notice.slips.prepaid.title text", "notice.slips.ready.title text", "notice.month.settled.title text", "notice.income.settled.title text", "notice.payment.sent.title text", "notice.payment.paid.title text", "notice.payment.returned.title text", "notice.means.arrived.title text",
 		"notice.slip.voided.title text", "notice.payment.voided.title text", "notice.payment.owed.title text", "notice.payment.late.title text",
 		"notice.claim.kept.title text", "notice.claim.lost.title text", "notice.claim.refused.title text",
 		"notice.link.stopped.title", "notice.claim.verified.title text", "notice.claim.lapsed.title", "notice.claim.disputed.title text", "notice.webhook.disabled.title text"} {

@@ -221,3 +221,12 @@ func TestATokenForAProfileLastsAnHour(t *testing.T) {
 		}
 	}
 }
+
+func TestADonorSeesWhatWaitedAndCountsNow(t *testing.T) {
+	w := populated(false)
+	b := visitor(t, handler(t, options(t, w))).signIn(w, ada)
+	says := []string{"They can be paid now", "2 follow in later months"}
+	expect(t, b, "/month", append(says, "you can take out below"), nil)
+	expect(t, b, "/authors", append(says, `<a href="/month">to this month</a>`), nil)
+	expect(t, b, "/months/"+(w.months[0].Month-1).String(), nil, says)
+}

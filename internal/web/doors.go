@@ -81,6 +81,8 @@ type Store interface {
 	// most comes first. AuthorsWaiting counts those who wait.
 	Authors(ctx context.Context, donor flattery.AccountID, m flattery.Month) ([]flattery.DonorAuthor, error)
 	AuthorsWaiting(ctx context.Context, donor flattery.AccountID) (int, error)
+	// Admitted lists for whom flattrs of the donor waited, longer than a day, that count in a month now.
+	Admitted(ctx context.Context, donor flattery.AccountID, m flattery.Month) ([]flattery.Admitted, error)
 
 	// ClaimLink looks where a claim link leads, and changes nothing. ErrNotFound: nowhere.
 	ClaimLink(ctx context.Context, token string, now time.Time) (flattery.ClaimLink, error)

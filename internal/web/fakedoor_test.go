@@ -40,6 +40,17 @@ func (w *world) Authors(_ context.Context, id flattery.AccountID, m flattery.Mon
 	return list, w.broken
 }
 
+// Admitted: of the second author something waited.
+func (w *world) Admitted(ctx context.Context, id flattery.AccountID, m flattery.Month) ([]flattery.Admitted, error) {
+	list, err := w.Authors(ctx, id, m)
+	for i, a := range list {
+		if i > 0 && a.Flattrs > 0 && m == w.months[0].Month {
+			return []flattery.Admitted{{Author: a.Author, Flattrs: a.Flattrs, Later: 2}}, err
+		}
+	}
+	return nil, err
+}
+
 func (w *world) AuthorsWaiting(ctx context.Context, id flattery.AccountID) (n int, err error) {
 	list, err := w.Authors(ctx, id, w.months[0].Month)
 	for _, a := range list {

@@ -32,6 +32,7 @@ type monthPage struct {
 	Weighted bool            // not every flattr receives the same, and Each is their average
 	Linked   int
 	Authors  int // who wait
+	Admitted []flattery.Admitted
 	Tally    flattery.Tally
 	Networks chart
 	Creators chart
@@ -128,6 +129,11 @@ func (s *site) showMonth(v *visit, months []flattery.MonthState, m flattery.Mont
 	p.Due = !p.Frozen && !v.now.Before(p.Closes)
 	if t.Pending > 0 {
 		if p.Authors, err = s.Store.AuthorsWaiting(v.ctx, v.account.ID); err != nil {
+			return view{}, err
+		}
+	}
+	if !p.Frozen {
+		if p.Admitted, err = s.Store.Admitted(v.ctx, v.account.ID, m); err != nil {
 			return view{}, err
 		}
 	}

@@ -46,7 +46,7 @@ func policyParts(mode Mode) []layout {
 	parts := []layout{
 		{"months", []string{"time_zone", "months.grace"}},
 		{"money", []string{"mode", "currencies", "budget.minimum", "slips.max", "slips.minimum", "slips.void", "netting", "receivers_must_give", "fee"}},
-		{"likes", []string{"split", "pending.lapse", "clicks"}},
+		{"likes", []string{"split", "pending.lapse", "pending.most", "clicks"}},
 		{"owner", []string{"owner.name", "owner.contact"}},
 	}
 	if mode == Prepaid {
@@ -94,6 +94,8 @@ func (s *site) policyField(v *visit, p Policy, name string) policyField {
 		}
 	case "pending.lapse":
 		f.Kind, f.Value, f.Most = "number", in(s.Lapse, 24*time.Hour), 36_500
+	case "pending.most":
+		f.Kind, f.Value, f.Most = "number", strconv.Itoa(s.Most), 1000
 	case "clicks":
 		f.Kind, f.Choices = "choice", []string{"many", "once"}
 		f.Value = f.Choices[0]

@@ -24,8 +24,8 @@ func TestTheRulesSayWhatTheyAreAndWhereTheyAreFrom(t *testing.T) {
 		"money has moved": {func(w *world, _ *Options) { w.closed = true }, []string{"so it stays as it is", "A month is being settled", "This instance never holds money"}, []string{`name="mode"`, `name="split"`}},
 		"a demonstration": {func(_ *world, o *Options) { o.Demo = true }, []string{"In a demonstration"}, []string{`name="mode"`, `name="time_zone"`}},
 		"other rules": {func(_ *world, o *Options) {
-			o.Mode, o.Split, o.ClickOnce, o.Lapse, o.Currencies, o.Owner = Prepaid, flattery.SplitByCreator, true, 90*24*time.Hour, []string{"SEK", "EUR"}, Owner{`Ada "A"`, "ada@x.example"}
-		}, []string{`value="prepaid" checked`, `value="creator" checked`, `value="once" checked`, `name="pending.lapse" value="90"`, `name="currencies" value="SEK,EUR"`, `value="Ada &#34;A&#34;"`}, nil},
+			o.Mode, o.Split, o.ClickOnce, o.Lapse, o.Most, o.Currencies, o.Owner = Prepaid, flattery.SplitByCreator, true, 90*24*time.Hour, 10, []string{"SEK", "EUR"}, Owner{`Ada "A"`, "ada@x.example"}
+		}, []string{`value="prepaid" checked`, `value="creator" checked`, `value="once" checked`, `name="pending.lapse" value="90"`, `name="pending.most" value="10"`, `name="currencies" value="SEK,EUR"`, `value="Ada &#34;A&#34;"`}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := populated(false)

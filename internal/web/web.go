@@ -59,6 +59,7 @@ type Options struct {
 	Location *time.Location   // the instance's time zone
 	Grace    time.Duration    // between a month's end and its freeze
 	Lapse    time.Duration    // after which what is pending lapses; 0: never
+	Most     int              // of what waited for a creator joins a month, of each donor; 0: all
 	Mode     Mode
 	Fee      flattery.Rate
 	Split    flattery.SplitBy

@@ -26,7 +26,7 @@ const october, november = flattery.Month(2026*12 + 9), flattery.Month(2026*12 + 
 
 // Run runs the suite. open gives an empty store in Zone.
 func Run(t *testing.T, open func(t *testing.T) store.Store) {
-	run(t, open, claimPromises(), buttonPromises(), incomePromises(), nettingPromises(), healthPromises(), placePromises(), housePromises(), keptPromises(), doorPromises(), noticePromises(), uploadPromises(), givingPromises())
+	run(t, open, claimPromises(), buttonPromises(), incomePromises(), nettingPromises(), healthPromises(), placePromises(), housePromises(), keptPromises(), doorPromises(), noticePromises(), uploadPromises(), givingPromises(), joiningPromises())
 	run(t, open, map[string]func(*house){
 		"an update is all or nothing":                                       allOrNothing,
 		"a refusal does not sink the updates beside it":                     refusalAlone,

@@ -45,21 +45,19 @@ func (t *Tx) join(ctx context.Context, author int64, now time.Time) (int, error)
 	if err := t.Row(ctx, `SELECT EXISTS (SELECT 1 FROM claims WHERE identity_id = ?1), `+payable("?1"), author).Scan(&claimed, &paid); err != nil || !claimed && !paid {
 		return 0, err
 	}
-	months, err := t.openMonths(ctx, now)
-	if err != nil {
+	if _, err := t.openMonths(ctx, now); err != nil {
 		return 0, err
 	}
 	wanted := ``
 	if !claimed {
-		wanted = ` AND NOT (` + claimedOnly("flattrs.account_id") + `)`
+		wanted = ` AND NOT (` + claimedOnly("f.account_id") + `)`
 	}
 	if claimed { // looked at while the months are held: see receive
 		if yes, err := value[bool](t.Row(ctx, `SELECT `+receives()+` FROM claims c WHERE c.identity_id = ?`, author)); err != nil || !yes {
 			return 0, err
 		}
 	}
-	n, err := t.Exec(ctx, `UPDATE flattrs SET state = 'counts', counts_in = ? WHERE author_id = ? AND state = 'pending'`+wanted, months.current, author)
-	return int(n), err
+	return t.admit(ctx, now, `f.author_id = ?`+wanted, author)
 }
 
 // NameAuthor does nothing where nobody waits for the name.

@@ -75,18 +75,18 @@ func (t *Tx) AddClaimLink(ctx context.Context, donor flattery.AccountID, author 
 func (s *Reader) Authors(ctx context.Context, donor flattery.AccountID, m flattery.Month) ([]flattery.DonorAuthor, error) {
 	list, err := all(ctx, s.DB, func(r Row) (a flattery.DonorAuthor, err error) {
 		var identity, first, last int64
-		var claimed bool
+		var claimed, receives, waits bool
 		var sealed []byte
-		if err := r.Scan(append([]any{&identity, &a.Flattrs, &a.Pending, &first, &last, &claimed, &sealed, &a.Place.Destination, &a.Place.Source, &a.Place.Payee, &a.Place.Page, &a.Place.Verified}, profileInto(&a.Author)...)...); err != nil {
+		if err := r.Scan(append([]any{&identity, &a.Flattrs, &a.Pending, &first, &last, &claimed, &receives, &waits, &sealed, &a.Place.Destination, &a.Place.Source, &a.Place.Payee, &a.Place.Page, &a.Place.Verified}, profileInto(&a.Author)...)...); err != nil {
 			return a, err
 		}
 		a.Since, a.Newest, a.Reach = at(first), at(last), flattery.ReachElsewhere
 		switch {
 		case claimed:
-			if a.Reach, a.Place = flattery.ReachHere, (flattery.Place{}); a.Pending > 0 {
+			if a.Reach, a.Place = flattery.ReachHere, (flattery.Place{}); a.Pending > 0 && !receives {
 				a.Reach = flattery.ReachIdle
 			}
-		case a.Pending > 0:
+		case a.Pending > 0 && waits:
 			a.Reach = flattery.ReachNot
 		}
 		if a.Reach == flattery.ReachNot && sealed != nil {
@@ -97,7 +97,8 @@ func (s *Reader) Authors(ctx context.Context, donor flattery.AccountID, m flatte
 			a.Link = flattery.Secret(token)
 		}
 		return a, nil
-	}, `SELECT i.id, part.counts, part.pending, part.first, part.last, c.id IS NOT NULL, l.sealed,
+	}, `SELECT i.id, part.counts, part.pending, part.first, part.last, c.id IS NOT NULL, c.id IS NOT NULL AND `+receives()+`,
+			NOT coalesce(p.verified, FALSE) OR `+claimedOnly("?1")+`, l.sealed,
 			coalesce(p.destination, ''), coalesce(p.source, ''), coalesce(p.payee, ''), coalesce(p.page, ''), coalesce(p.verified, FALSE), `+profileColumns+`
 		FROM (SELECT w.author_id, sum(CASE WHEN w.state = 'counts' THEN 1 ELSE 0 END) AS counts, sum(CASE WHEN w.state = 'pending' THEN 1 ELSE 0 END) AS pending,
 			coalesce(min(CASE WHEN w.state = 'pending' THEN w.found_at END), 0) AS first, coalesce(max(CASE WHEN w.state = 'pending' THEN w.found_at END), 0) AS last

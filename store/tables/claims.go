@@ -131,7 +131,7 @@ func (t *Tx) removeClaim(ctx context.Context, identity int64) error {
 	if _, err := t.payee(ctx, 0, identity); err != nil { // who a frozen month will owe it to
 		return wrap("end of a claim: payee", err)
 	}
-	return t.Later(ctx, "end of a claim: flattrs", `UPDATE flattrs SET state = 'pending', counts_in = NULL WHERE author_id = ? AND state = 'counts'
+	return t.Later(ctx, "end of a claim: flattrs", waits+`WHERE author_id = ? AND state = 'counts'
 		AND counts_in IN (SELECT month FROM months WHERE frozen_at IS NULL)`, identity)
 }
 

@@ -49,7 +49,7 @@ func likeParts() []part {
 		{table: "places", columns: "identity_id bigint, rank bigint, destination text, source text, payee text, page text, verified boolean, reason text, etag text"},
 		{table: "months", columns: "month bigint, starts_at bigint, ends_at bigint"},
 		{table: "flattrs", columns: "id bigint, account_id bigint, thing_id bigint, kind text, turn bigint, author_id bigint, link_id bigint, state text, liked_at bigint, " +
-			"source text, found_at bigint, counts_in bigint, weight bigint, absences bigint", numbers: true},
+			"source text, found_at bigint, counts_in bigint, weight bigint, absences bigint, joined_at bigint", numbers: true},
 		{table: "subscriptions", columns: "id bigint, account_id bigint, thing_id bigint, author_id bigint, first_month bigint, last_month bigint, " +
 			"made_at bigint, stopped_at bigint", numbers: true},
 		{table: "months", columns: "month bigint, frozen_at bigint, digest bytea, flattrs bigint, donors bigint", change: "month", where: "frozen_at IS NOT NULL"},
@@ -69,7 +69,7 @@ func moneyParts() []part {
 		{table: "plans", columns: "month bigint, hash bytea, created_at bigint, payments bigint"},
 		{table: "batches", columns: "id text, rail text, currency text, made_at bigint, tried boolean, cause text"},
 		{table: "payments", columns: "id bigint, code text, plan bigint, rail text, account_id bigint, payee_id bigint, currency text, amount bigint, destination text, " +
-			"state text, planned_at bigint, sent_at bigint, paid_at bigint, voided_at bigint, shown text, source text, proved_at bigint, batch text, returned_at bigint", numbers: true},
+			"state text, planned_at bigint, sent_at bigint, paid_at bigint, voided_at bigint, shown text, source text, proved_at bigint, batch text, returned_at bigint, gone_at bigint", numbers: true},
 		{table: "outbox", columns: "batch text, name text, body bytea, made_at bigint"},
 		{table: "bank_lines", columns: "id bigint, key text, booked_at bigint, currency text, amount bigint, incoming boolean, returned boolean, state text, became text, " +
 			"payment_id bigint, account_id bigint, text text, read_at bigint", numbers: true},

@@ -66,10 +66,6 @@ func (t *Tx) receive(ctx context.Context, account flattery.AccountID, now time.T
 	if err != nil || !waits {
 		return err
 	}
-	months, err := t.openMonths(ctx, now)
-	if err != nil {
-		return err
-	}
-	return t.Later(ctx, "what waited for giving", `UPDATE flattrs SET state = 'counts', counts_in = ? WHERE state = 'pending'
-		AND author_id IN (SELECT c.identity_id FROM claims c WHERE `+whose+`)`, append([]any{months.current}, args...)...)
+	_, err = t.admit(ctx, now, `f.author_id IN (SELECT c.identity_id FROM claims c WHERE `+whose+`)`, args...)
+	return err
 }

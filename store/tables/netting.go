@@ -125,6 +125,6 @@ func scanUnmet(s Row) (u flattery.Unmet, err error) {
 // Overdue are the planned payments that were planned at a time or before, and that nothing holds.
 func (s *Reader) Overdue(ctx context.Context, planned time.Time) ([]flattery.PaymentID, error) {
 	list, err := all(ctx, s.DB, value[flattery.PaymentID], `SELECT p.id FROM payments p JOIN payees y ON y.id = p.payee_id
-		WHERE p.state = 'planned' AND p.planned_at <= ? AND CASE `+held+` ELSE '' END = '' ORDER BY p.id`, seconds(planned))
+		WHERE p.state = 'planned' AND p.planned_at <= ? AND p.gone_at = 0 AND CASE `+held+` ELSE '' END = '' ORDER BY p.id`, seconds(planned))
 	return list, wrap("overdue payments", err)
 }

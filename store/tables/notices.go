@@ -29,6 +29,16 @@ func (t *Tx) tellMonth(ctx context.Context, m flattery.Month, now time.Time) err
 		GROUP BY c.account_id, f.counts_in, l.currency`+once, m.String(), seconds(now), m)
 }
 
+// tellAdmitted tells donors whose flattrs, that waited longer than a day, have joined a month just now: once an author and month.
+func (t *Tx) tellAdmitted(ctx context.Context, m flattery.Month, now time.Time, where string, args ...any) error {
+	at := fmt.Sprint(seconds(now))
+	return t.Later(ctx, "tell of an author", tells+`SELECT f.account_id, 'author.payable `+m.String()+` ' || CAST(f.author_id AS TEXT), 'author.payable', `+at+`, f.counts_in,
+		0, '', count(*), h.network, i.handle, '', 0 FROM flattrs f JOIN accounts a ON a.id = f.account_id AND a.removed_at IS NULL
+		JOIN identities i ON i.id = f.author_id JOIN hosts h ON h.id = i.host_id
+		WHERE f.counts_in = `+fmt.Sprint(int64(m))+` AND f.joined_at = `+at+` AND f.joined_at - f.found_at >= `+longWait+` AND `+where+`
+		GROUP BY f.account_id, f.author_id, f.counts_in, h.network, i.handle`+once, args...)
+}
+
 // tellSlips tells donors of the payments that were planned for them.
 func (t *Tx) tellSlips(ctx context.Context, m flattery.Month, now time.Time) error {
 	return t.Later(ctx, "tell of slips", tells+`SELECT p.account_id, 'slips.ready ' || CAST(?1 AS TEXT) || ' ' || p.currency, 'slips.ready', CAST(?2 AS BIGINT), p.plan,

@@ -131,15 +131,15 @@ func (t *Tx) flushOwed(ctx context.Context) error {
 
 const paymentQuery = `SELECT p.id, p.code, p.plan, p.rail, coalesce(p.account_id, 0), p.payee_id, coalesce(a.name, h.network || ':' || i.handle), p.currency, p.amount,
 	p.destination, p.state, p.planned_at, p.sent_at, p.paid_at, p.voided_at, EXISTS (SELECT 1 FROM netted n WHERE n.plan = p.plan
-		AND n.account_id = p.account_id AND n.payee_id = p.payee_id AND n.currency = p.currency AND n.becomes > n.was), CASE WHEN p.state <> 'planned' THEN '' ` + held + ` ELSE '' END,
-	y.account_id IS NOT NULL, p.shown, p.source, p.proved_at, coalesce(p.batch, ''), p.returned_at FROM payments p JOIN payees y ON y.id = p.payee_id
+		AND n.account_id = p.account_id AND n.payee_id = p.payee_id AND n.currency = p.currency AND n.becomes > n.was), CASE WHEN p.state <> 'planned' THEN '' ` + held + ` WHEN p.gone_at > 0 THEN 'gone' ELSE '' END,
+	y.account_id IS NOT NULL, p.shown, p.source, p.proved_at, coalesce(p.batch, ''), p.returned_at, p.gone_at FROM payments p JOIN payees y ON y.id = p.payee_id
 	LEFT JOIN accounts a ON a.id = y.account_id LEFT JOIN identities i ON i.id = y.identity_id LEFT JOIN hosts h ON h.id = i.host_id `
 
 func scanPayment(s Row) (p flattery.Payment, err error) {
-	var planned, sent, paid, voided, proved, returned int64
+	var planned, sent, paid, voided, proved, returned, gone int64
 	err = s.Scan(&p.ID, &p.Code, &p.Plan, &p.Rail, &p.Donor, &p.Payee, &p.PayeeName, &p.Currency, &p.Amount, &p.Destination, &p.State, &planned, &sent, &paid, &voided, &p.Netted, &p.Held,
-		&p.Joined, &p.Shown, &p.Source, &proved, &p.Batch, &returned)
-	p.PlannedAt, p.SentAt, p.PaidAt, p.VoidedAt, p.ProvedAt, p.ReturnedAt = at(planned), at(sent), at(paid), at(voided), at(proved), at(returned)
+		&p.Joined, &p.Shown, &p.Source, &proved, &p.Batch, &returned, &gone)
+	p.PlannedAt, p.SentAt, p.PaidAt, p.VoidedAt, p.ProvedAt, p.ReturnedAt, p.GoneAt = at(planned), at(sent), at(paid), at(voided), at(proved), at(returned), at(gone)
 	return p, err
 }
 

@@ -48,8 +48,11 @@ func (t *Tx) SavePayable(ctx context.Context, p flattery.Payable) (joined int, e
 			return 0, err
 		}
 	}
+	if err := t.unpublish(ctx, author, p.LookedAt); err != nil {
+		return 0, err
+	}
 	if _, can := p.Place(); !can {
-		return 0, t.Later(ctx, doing, `UPDATE flattrs SET state = 'pending', counts_in = NULL WHERE author_id = ?1 AND state = 'counts' AND counts_in IN `+openMonth+`
+		return 0, t.Later(ctx, doing, waits+`WHERE author_id = ?1 AND state = 'counts' AND counts_in IN `+openMonth+`
 			AND NOT EXISTS (SELECT 1 FROM claims c WHERE c.identity_id = ?1)`, author)
 	}
 	if _, err := t.payee(ctx, 0, author); err != nil {
@@ -63,15 +66,11 @@ func (t *Tx) SavePayable(ctx context.Context, p flattery.Payable) (joined int, e
 func (t *Tx) reconsider(ctx context.Context, account flattery.AccountID, claimedOnly bool, now time.Time) error {
 	const doing = "flattrs of those who never joined"
 	if claimedOnly {
-		return t.Later(ctx, doing, `UPDATE flattrs SET state = 'pending', counts_in = NULL WHERE account_id = ? AND state = 'counts' AND counts_in IN `+openMonth+`
+		return t.Later(ctx, doing, waits+`WHERE account_id = ? AND state = 'counts' AND counts_in IN `+openMonth+`
 			AND NOT EXISTS (SELECT 1 FROM claims c WHERE c.identity_id = flattrs.author_id)`, account)
 	}
-	months, err := t.openMonths(ctx, now)
-	if err != nil {
-		return wrap(doing, err)
-	}
-	return t.Later(ctx, doing, `UPDATE flattrs SET state = 'counts', counts_in = ? WHERE account_id = ? AND state = 'pending' AND `+payable("flattrs.author_id")+`
-		AND NOT EXISTS (SELECT 1 FROM claims c WHERE c.identity_id = flattrs.author_id)`, months.current, account)
+	_, err := t.admit(ctx, now, `f.account_id = ? AND `+payable("f.author_id")+` AND NOT EXISTS (SELECT 1 FROM claims c WHERE c.identity_id = f.author_id)`, account)
+	return wrap(doing, err)
 }
 
 func identityID(ctx context.Context, db DB, i flattery.Identity) (int64, error) {
@@ -112,6 +111,7 @@ func (s *Reader) Sought(ctx context.Context, now time.Time, n int) ([]store.Soug
 	}, `SELECT i.id, coalesce(x.expires_at, 0), `+profileColumns+` FROM identities i JOIN hosts h ON h.id = i.host_id LEFT JOIN searches x ON x.identity_id = i.id
 		WHERE i.id IN (SELECT author_id FROM flattrs WHERE state = 'pending'
 			UNION ALL SELECT e.identity_id FROM searches e WHERE e.expires_at <= ?1 AND `+payable("e.identity_id")+`
+			UNION ALL SELECT y.identity_id FROM payments g JOIN payees y ON y.id = g.payee_id WHERE g.state = 'planned' AND g.gone_at > 0 AND y.identity_id IS NOT NULL
 			UNION ALL SELECT y.identity_id FROM payees y WHERE y.identity_id IS NOT NULL AND EXISTS (SELECT 1 FROM debts d WHERE d.payee_id = y.id AND d.amount > 0))
 		AND coalesce(x.expires_at, 0) <= ?1 AND h.network NOT IN ('web', 'flattery') AND substr(i.subject, 1, 1) NOT IN ('@', '~')
 		AND NOT EXISTS (SELECT 1 FROM claims c WHERE c.identity_id = i.id) ORDER BY 2, 1 LIMIT ?2`, seconds(now), n)
