@@ -17,7 +17,7 @@ func (l *loader) cross(c *Config) {
 		l.mistake(l.from["metrics.listen"], "metrics.listen: metrics are not there yet; leave it empty")
 	}
 	if c.SEPA.IBAN != "" && c.SEPA.Name == "" || c.SEPA.Name != "" && c.SEPA.IBAN == "" && l.from["sepa.iban"].where == Default {
-		l.mistake(l.from["sepa.iban"], "sepa.iban: an account at a bank has a number and a holder; set both sepa.iban and sepa.name")
+		l.refuse(l.from["sepa.iban"], flattery.Say("sepa.iban: an account at a bank has a number and a holder; set both sepa.iban and sepa.name"))
 	}
 	if c.Mail.Host != "" && c.Mail.From == "" {
 		l.mistake(l.from["mail.host"], "mail.host: mail needs an address that it comes from; set mail.from, like flattery@example.org")

@@ -110,11 +110,11 @@ func percent(s string) (flattery.Rate, error) {
 	a, err := flattery.ParseAmount(strings.TrimSuffix(number, " "))
 	switch {
 	case err != nil || !hasSign && a != 0:
-		return 0, quoted(s, "is not a percentage", `write it like "2.5 %"`)
+		return 0, flattery.Input(`%q is not a percentage: write it like "2.5 %%"`, s)
 	case a%100 != 0:
-		return 0, quoted(s, "is finer than a millionth of the whole", "write at most four digits after the point")
+		return 0, flattery.Input("%q is finer than a millionth of the whole: write at most four digits after the point", s)
 	case a > 100*flattery.Unit:
-		return 0, quoted(s, "is more than there is", "write at most 100 %")
+		return 0, flattery.Input("%q is more than there is: write at most 100 %%", s)
 	}
 	return flattery.Rate(a / 100), nil
 }
@@ -254,7 +254,7 @@ func database(s string) (flattery.Secret, error) {
 func iban(s string) (string, error) {
 	n := strings.ToUpper(strings.ReplaceAll(s, " ", ""))
 	if !flattery.ValidIBAN(n) {
-		return "", quoted(s, "is no IBAN: its check digits are wrong", "copy it from your bank, like DE75 5121 0800 1245 1261 99")
+		return "", flattery.Input("%q is no IBAN: its check digits are wrong: copy it from your bank, like DE75 5121 0800 1245 1261 99", s)
 	}
 	return n, nil
 }
@@ -262,7 +262,7 @@ func iban(s string) (string, error) {
 func bic(s string) (string, error) {
 	b := strings.ToUpper(strings.ReplaceAll(s, " ", ""))
 	if !flattery.ValidBIC(b) {
-		return "", quoted(s, "is no BIC", "write its 8 or 11 letters and digits, like COBADEFFXXX, or leave it empty")
+		return "", flattery.Input("%q is no BIC: write its 8 or 11 letters and digits, like COBADEFFXXX, or leave it empty", s)
 	}
 	return b, nil
 }

@@ -337,7 +337,10 @@ func (p *Planner) resolved(ctx context.Context, l flattery.BankLine) (entries []
 		entries, err = p.takenBack(ctx, l)
 		return entries, y, err
 	}
-	return nil, y, flattery.Input("a line that %s cannot be %q", map[bool]string{true: "came in", false: "went out"}[l.Incoming], l.Became)
+	if l.Incoming {
+		return nil, y, flattery.Input("a line that came in cannot be %q", l.Became)
+	}
+	return nil, y, flattery.Input("a line that went out cannot be %q", l.Became)
 }
 
 // returned: less may come back than was paid; the bank kept the rest.

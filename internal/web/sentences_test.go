@@ -22,11 +22,11 @@ import (
 // terminal are the files and folders whose sentences no page says: they are commands alone, what only commands reach, or a rail that
 // no page has yet.
 var terminal = []string{
-	"cmd/flattery/account.go", "cmd/flattery/backup.go", "cmd/flattery/claim.go", "cmd/flattery/demo.go", "cmd/flattery/flattr.go", "cmd/flattery/house.go",
+	"cmd/flattery/account.go", "cmd/flattery/backup.go", "cmd/flattery/claim.go", "cmd/flattery/demo.go", "cmd/flattery/flattr.go",
 	"cmd/flattery/instance.go", "cmd/flattery/ledger.go", "cmd/flattery/likes.go", "cmd/flattery/link.go", "cmd/flattery/means.go", "cmd/flattery/payout.go",
 	"cmd/flattery/poll.go", "cmd/flattery/reach.go", "cmd/flattery/serve.go", "cmd/flattery/settle.go", "cmd/flattery/store.go",
-	"internal/ledger", "internal/payout/bank.go", "internal/payout/epc", "internal/payout/githubcsv", "internal/payout/lightning",
-	"internal/payout/send.go", "internal/payout/sepa", "internal/settle", "internal/sandbox", "store",
+	"internal/ledger", "internal/payout/githubcsv", "internal/payout/sepa/sepa.go", "internal/payout/lightning",
+	"internal/settle", "internal/sandbox", "store",
 }
 
 // spoken are the English sentences that may stand on a page, with where they are: those of the terminal apart, those that begin

@@ -65,6 +65,9 @@ func ReadStatement(r io.Reader) ([]Statement, error) {
 		case from.N <= 0:
 			return nil, flattery.Input("statement: it is larger than %d MiB: ask the bank for fewer days at once", fileMost>>20)
 		}
+		if wrong, ours := errors.AsType[*flattery.InputError](err); ours {
+			return nil, flattery.Input("statement, near line %d: %s", line, wrong)
+		}
 		return nil, flattery.Input("statement, near line %d: %s", line, connectors.Clean(err.Error(), wordMost))
 	}
 	for {
