@@ -74,7 +74,7 @@ func limit(s string) (int, error) {
 	}
 	n, err := count(s)
 	if err != nil {
-		err = quoted(s, "is not a number from 0 to 1000", "write it like 10; 0 is no limit")
+		err = flattery.Input("%q is not a number from 0 to 1000: write it like 10; 0 is no limit", s)
 	}
 	return n, err
 }

@@ -105,7 +105,7 @@ func madeKeys() []string {
 		"flash":    "linked unlinked claimed joined unclaimed saved forgotten goodkeys badkeys nocode disputed unproved dropped holds lapsed decided entered first welcome proved password weak passkey nopasskey unpasskey session sessions role invite flattred waits known own subscribed stopped newcomer told rules never allowed nobody public private settings notforgotten destination nodestination clean faults policy samepolicy batch marked booked resolved sponsored",
 		"claim":    "verified lapsed disputed",
 		"lapsed":   "gone other absent",
-		"slips":    "disputed unverified unchecked queue",
+		"slips":    "disputed unverified unchecked gone queue",
 		"finding":  "settings data key daemon lock database durable ledger clock months links backup mail",
 		"pay":      "name iban bic amount message lnaddress invoice gifts.once gifts.renewed gifts.members",
 		"invoice":  "one sat price range nobody refused silent unproved unpaid none paid",
