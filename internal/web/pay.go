@@ -13,7 +13,6 @@ import (
 type slipPage struct {
 	frame
 	slip
-	Prepaid bool
 	Pays    bool // it is to be paid now
 	Way     flattery.Platform
 	Where   string // what the button opens is called: a platform, or a host
@@ -77,7 +76,7 @@ func (s *site) slipPage(v *visit) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	p := &slipPage{slip: s.slip(pay, v.now), Prepaid: s.Mode == Prepaid, Way: pay.Destination.Way()}
+	p := &slipPage{slip: s.slip(pay, v.now), Way: pay.Destination.Way()}
 	p.Nav, p.Pays = "slips", s.pays(p.slip)
 	if p.Liked, err = s.Store.Liked(v.ctx, v.account.ID, pay.ID, likedMost+1); err != nil {
 		return view{}, err
