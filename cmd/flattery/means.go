@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -46,13 +47,7 @@ func (p *program) meansAdd() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			balance, err := in.store.Balance(ctx, ledger.DonorMeans(a.ID), a.Currency)
-			if err != nil {
-				return err
-			}
-			return p.print(map[string]any{"account": a.Name, "added": amount, "means": balance, "currency": a.Currency, "key": key}, func(out io.Writer) {
-				fmt.Fprintf(out, "%s has %s %s to give\n", a.Name, balance, a.Currency)
-			})
+			return p.printMeans(ctx, in, a, "added", amount, key)
 		})
 	}}
 	cmd.Flags().StringVar(&account, "account", "", "account; may be left out while there is one")
@@ -86,17 +81,22 @@ func (p *program) meansRefund() *cobra.Command {
 			case err != nil:
 				return err
 			}
-			balance, err := in.store.Balance(ctx, ledger.DonorMeans(a.ID), a.Currency)
-			if err != nil {
-				return err
-			}
-			return p.print(map[string]any{"account": a.Name, "refunded": amount, "means": balance, "currency": a.Currency, "key": key}, func(out io.Writer) {
-				fmt.Fprintf(out, "%s has %s %s to give\n", a.Name, balance, a.Currency)
-			})
+			return p.printMeans(ctx, in, a, "refunded", amount, key)
 		})
 	}}
 	cmd.Flags().StringVar(&account, "account", "", "account; may be left out while there is one")
 	cmd.Flags().StringVar(&key, "key", "", "what tells this refund from others; the same key is noted once")
 	cmd.Flags().StringVar(&note, "note", "", "a word for the ledger, like cash")
 	return cmd
+}
+
+// printMeans says what a donor has to give after something was noted.
+func (p *program) printMeans(ctx context.Context, in *instance, a flattery.Account, noted string, amount flattery.Amount, key string) error {
+	balance, err := in.store.Balance(ctx, ledger.DonorMeans(a.ID), a.Currency)
+	if err != nil {
+		return err
+	}
+	return p.print(map[string]any{"account": a.Name, noted: amount, "means": balance, "currency": a.Currency, "key": key}, func(out io.Writer) {
+		fmt.Fprintf(out, "%s has %s %s to give\n", a.Name, balance, a.Currency)
+	})
 }

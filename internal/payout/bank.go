@@ -128,7 +128,7 @@ func (p *Planner) post(ctx context.Context, tx store.Tx, l flattery.BankLine, y 
 		}
 		d.Kind, d.Entries = "means", entries
 	case l.Became == flattery.BookingReturn:
-		return p.giveBack(ctx, tx, y)
+		return p.unpay(ctx, tx, y)
 	case l.Incoming:
 		d.Entries = []ledger.Entry{{Debit: ledger.Bank, Credit: ledger.SuspenseIn, Currency: l.Currency, Amount: l.Amount}}
 	default:
@@ -208,8 +208,8 @@ func (p *Planner) note(ctx context.Context, d ledger.Draft, tell func(store.Tx, 
 	return nil
 }
 
-// giveBack: a payment that was paid came back. What confirmed it and what left are reversed, and its payee is owed it again.
-func (p *Planner) giveBack(ctx context.Context, tx store.Tx, y flattery.Payment) error {
+// unpay: a payment that was paid came back. What confirmed it and what left are reversed, and its payee is owed it again.
+func (p *Planner) unpay(ctx context.Context, tx store.Tx, y flattery.Payment) error {
 	now := p.Now()
 	next := y
 	next.State, next.ReturnedAt = flattery.PaymentFailed, now
@@ -292,7 +292,7 @@ func (p *Planner) Resolve(ctx context.Context, id flattery.BankLineID, as flatte
 			return err
 		}
 		if as == flattery.BookingReturn {
-			if err := p.giveBack(ctx, tx, y); err != nil {
+			if err := p.unpay(ctx, tx, y); err != nil {
 				return err
 			}
 		}

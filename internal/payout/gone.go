@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
 	"flattery"
@@ -22,30 +21,19 @@ const goneMost = 90 * 24 * time.Hour
 
 func (p *Planner) enqueueGone(ctx context.Context, now time.Time) error {
 	ids, err := p.Store.Gone(ctx, now.Add(-goneMost))
-	if err != nil || len(ids) == 0 {
+	if err != nil {
 		return err
 	}
-	return p.Store.Update(ctx, func(tx store.Tx) error {
-		for _, id := range ids {
-			if err := tx.Enqueue(ctx, KindGone, strconv.FormatInt(int64(id), 10), now); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	return p.enqueue(ctx, KindGone, keys(ids), now)
 }
 
 // workGone ends a payment that nobody can make any more. Where its payee can be paid elsewhere by now it is owed as before, and the next
 // plan pays it there. Else it is the donors' again: a pledge is cancelled, and what was taken of means becomes means. Nobody is paused:
 // it was no fault of theirs.
 func (p *Planner) workGone(ctx context.Context, j queue.Job) error {
-	id, err := strconv.ParseInt(j.Key, 10, 64)
+	y, err := p.about(ctx, j)
 	if err != nil {
-		return fmt.Errorf("payout: job %q: %w", j.Key, err)
-	}
-	y, err := p.Store.Payment(ctx, flattery.PaymentID(id))
-	if err != nil {
-		return fmt.Errorf("payout: %w", err)
+		return err
 	}
 	now := p.Now()
 	if y.State != flattery.PaymentPlanned || y.GoneAt.IsZero() || y.GoneAt.Add(goneMost).After(now) {
@@ -71,9 +59,9 @@ func (p *Planner) workGone(ctx context.Context, j queue.Job) error {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("payout: take back payment %d: %w", id, err)
+		return fmt.Errorf("payout: take back payment %d: %w", y.ID, err)
 	}
-	p.Log.Info("took a payment back: its destination is gone", "payment", id, "elsewhere", elsewhere)
+	p.Log.Info("took a payment back: its destination is gone", "payment", y.ID, "elsewhere", elsewhere)
 	return nil
 }
 

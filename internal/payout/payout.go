@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strconv"
 	"time"
 
 	"flattery"
@@ -214,6 +215,41 @@ func (p *Planner) Enqueue(ctx context.Context, now time.Time) error {
 		}
 	}
 	return nil
+}
+
+// enqueue makes jobs of a kind, all in one transaction.
+func (p *Planner) enqueue(ctx context.Context, kind string, keys []string, now time.Time) error {
+	if len(keys) == 0 {
+		return nil
+	}
+	return p.Store.Update(ctx, func(tx store.Tx) error {
+		for _, key := range keys {
+			if err := tx.Enqueue(ctx, kind, key, now); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// keys are of jobs that are about payments; about finds the payment again.
+func keys(ids []flattery.PaymentID) []string {
+	all := make([]string, len(ids))
+	for i, id := range ids {
+		all[i] = strconv.FormatInt(int64(id), 10)
+	}
+	return all
+}
+
+func (p *Planner) about(ctx context.Context, j queue.Job) (y flattery.Payment, err error) {
+	id, err := strconv.ParseInt(j.Key, 10, 64)
+	if err != nil {
+		return y, fmt.Errorf("payout: job %q: %w", j.Key, err)
+	}
+	if y, err = p.Store.Payment(ctx, flattery.PaymentID(id)); err != nil {
+		err = fmt.Errorf("payout: %w", err)
+	}
+	return y, err
 }
 
 // Handlers are the jobs that a Planner does.

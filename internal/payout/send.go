@@ -136,17 +136,10 @@ func (p *Planner) batching() (names []string) {
 
 func (p *Planner) enqueueSends(ctx context.Context, now time.Time) error {
 	open, err := p.Store.OpenBatches(ctx)
-	if err != nil || len(open) == 0 {
+	if err != nil {
 		return err
 	}
-	return p.Store.Update(ctx, func(tx store.Tx) error {
-		for _, id := range open {
-			if err := tx.Enqueue(ctx, KindSend, id, now); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	return p.enqueue(ctx, KindSend, open, now)
 }
 
 // workSend hands a batch over once. Where the rail may have it already it is asked first, and handed it again only if it never

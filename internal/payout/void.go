@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"math/bits"
 	"slices"
-	"strconv"
 	"time"
 
 	"flattery"
@@ -25,27 +24,16 @@ func (p *Planner) enqueueVoids(ctx context.Context, now time.Time) error {
 		return nil
 	}
 	ids, err := p.Store.Overdue(ctx, now.Add(-p.Rules.Void))
-	if err != nil || len(ids) == 0 {
+	if err != nil {
 		return err
 	}
-	return p.Store.Update(ctx, func(tx store.Tx) error {
-		for _, id := range ids {
-			if err := tx.Enqueue(ctx, KindVoid, strconv.FormatInt(int64(id), 10), now); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	return p.enqueue(ctx, KindVoid, keys(ids), now)
 }
 
 func (p *Planner) workVoid(ctx context.Context, j queue.Job) error {
-	id, err := strconv.ParseInt(j.Key, 10, 64)
+	y, err := p.about(ctx, j)
 	if err != nil {
-		return fmt.Errorf("payout: job %q: %w", j.Key, err)
-	}
-	y, err := p.Store.Payment(ctx, flattery.PaymentID(id))
-	if err != nil {
-		return fmt.Errorf("payout: %w", err)
+		return err
 	}
 	now := p.Now()
 	if y.State != flattery.PaymentPlanned || y.Held != "" || y.PlannedAt.Add(p.Rules.Void).After(now) {
@@ -74,9 +62,9 @@ func (p *Planner) workVoid(ctx context.Context, j queue.Job) error {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("payout: void payment %d: %w", id, err)
+		return fmt.Errorf("payout: void payment %d: %w", y.ID, err)
 	}
-	p.Log.Info("voided a slip", "payment", id)
+	p.Log.Info("voided a slip", "payment", y.ID)
 	return nil
 }
 
