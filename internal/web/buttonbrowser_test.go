@@ -88,7 +88,7 @@ func TestAButtonOnAnotherSiteOpensTheWindow(t *testing.T) {
 		}
 		opened, done := chromedp.NewContext(ctx, chromedp.WithTargetID(<-window))
 		if !strings.HasPrefix(want[0], "https:") { // the page of this test has no https: the window says so
-			if err := chromedp.Do(opened, chromedp.WaitVisible(chromedp.CSS(".note q"))); err != nil {
+			if err := chromedp.Do(opened, chromedp.WaitVisible(chromedp.CSS(".note bdi"))); err != nil {
 				t.Errorf("%s: %v", id, err)
 			}
 			at, err := chromedp.Run(opened, chromedp.Evaluate[string](`new URL(location).searchParams.get("url") + " " + new URL(location).searchParams.get("title")`))
