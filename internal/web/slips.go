@@ -110,7 +110,7 @@ func (s *site) slip(pay flattery.Payment, now time.Time) slip {
 		sl.Host = hostOf(string(pay.Destination))
 	}
 	sl.Finished = pay.State == flattery.PaymentPaid || pay.State == flattery.PaymentFailed
-	sl.CanMark = !sl.Finished
+	sl.CanMark = s.Mode != Prepaid && !sl.Finished
 	sl.Voids = pay.PlannedAt.Add(s.Slips.Void)
 	sl.Remind = s.Slips.Void > 0 && sl.CanMark && pay.State == flattery.PaymentPlanned && pay.Held == "" && now.Sub(pay.PlannedAt) >= s.Slips.Void/2
 	sl.CanFail = sl.CanMark && pay.State != flattery.PaymentPlanned
