@@ -129,7 +129,6 @@ type Reader interface {
 	PaidIn(ctx context.Context, donor flattery.AccountID, limit int) ([]flattery.PaidIn, error)
 	BankLine(ctx context.Context, id flattery.BankLineID) (flattery.BankLine, error)
 	BankLines(ctx context.Context, limit int) ([]flattery.BankLine, error)                      // those that wait in suspense first, and newest first
-	Assigned(ctx context.Context, id flattery.PaymentID) (flattery.Amount, error)               // what went out for it and waits in suspense
 	Balance(ctx context.Context, name, currency string) (flattery.Amount, error)                // on the account's own side
 	Book(ctx context.Context) (ledger.Book, func(), error)                                      // one snapshot; call the func when done
 	LastPosted(ctx context.Context) (time.Time, error)                                          // zero: the ledger is empty
@@ -277,6 +276,7 @@ type Tx interface {
 	// Post writes a transaction once by its key and says its number. Same key, same body: the number it has. Same key, other
 	// body: ErrConflict. More than there is: ErrOverdrawn, at the latest from Update.
 	Post(ctx context.Context, d ledger.Draft) (number int64, err error)
+	Posted(ctx context.Context, key string) (bool, error)
 	// PostAll posts many in their order, set-based.
 	PostAll(ctx context.Context, drafts []ledger.Draft) (numbers []int64, err error)
 
@@ -306,6 +306,8 @@ type Tx interface {
 	AddBankLine(ctx context.Context, l flattery.BankLine) (flattery.BankLineID, error)
 	TellMeans(ctx context.Context, donor flattery.AccountID, key, currency string, amount flattery.Amount, now time.Time) error // once by the key
 	SaveBankLine(ctx context.Context, l flattery.BankLine) error
+	// Assigned is what went out for a payment and waits in suspense.
+	Assigned(ctx context.Context, id flattery.PaymentID) (flattery.Amount, error)
 	CloseAssigned(ctx context.Context, id flattery.PaymentID) error // the lines that wait for a payment were for it
 
 	SaveApp(ctx context.Context, network string, a flattery.App, now time.Time) error // a zero one forgets the keys

@@ -3,11 +3,11 @@ package payout
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"flattery"
 	"flattery/internal/ledger"
@@ -40,7 +40,7 @@ func (p *Planner) Book(ctx context.Context, lines []flattery.BankLine) (Booked, 
 	})
 	for _, l := range lines {
 		if err := p.book(ctx, l, donors, &done); err != nil {
-			return done, fmt.Errorf("payout: line %s of %s over %s %s: %w", l.Key, l.At.Format("2006-01-02"), l.Amount, l.Currency, err)
+			return done, fmt.Errorf("payout: line %s of %s over %s %s: %w", l.Key, l.At.Format(time.DateOnly), l.Amount, l.Currency, err)
 		}
 	}
 	return done, nil
@@ -76,29 +76,28 @@ func (p *Planner) book(ctx context.Context, l flattery.BankLine, donors map[stri
 	switch donor := donors[meansCode(l.Text)]; {
 	case y.ID == 0 && l.Incoming && donor != 0:
 		l.Became, l.Account = flattery.BookingMeans, donor
-	case y.ID != 0 && l.Amount == y.Amount && !l.Incoming && y.State != flattery.PaymentPaid && y.State != flattery.PaymentFailed:
+	case payable(y) && l.Amount == y.Amount && !l.Incoming:
 		l.Became = flattery.BookingPayment
 	case y.ID != 0 && l.Amount == y.Amount && l.Incoming && y.State == flattery.PaymentPaid:
 		l.Became = flattery.BookingReturn
 	}
+	d, err := p.booked(ctx, l)
+	if err != nil {
+		return err
+	}
 	known := false
 	err = p.Store.Update(ctx, func(tx store.Tx) error {
 		id, err := tx.AddBankLine(ctx, l)
-		known = err == nil && id == 0
-		if err != nil || known {
-			return err
+		if err == nil && id != 0 {
+			err = p.post(ctx, tx, l, y, d, fmt.Sprintf("bank:%d", id))
 		}
-		l := l
-		l.ID = id
-		return p.post(ctx, tx, l, y)
+		known = id == 0
+		return err
 	})
 	if err != nil {
 		return err
 	}
 	count(done, l, known)
-	if !known && l.Became == "" && !l.Incoming && y.ID != 0 {
-		return p.payAssigned(ctx, y.ID)
-	}
 	return nil
 }
 
@@ -117,93 +116,124 @@ func count(done *Booked, l flattery.BankLine, known bool) {
 	}
 }
 
-// post writes what a new line means.
-func (p *Planner) post(ctx context.Context, tx store.Tx, l flattery.BankLine, y flattery.Payment) error {
-	d := ledger.Draft{Key: fmt.Sprintf("bank:%d", l.ID), Kind: "bank", At: l.ReadAt}
+// booked is what a line means to the book, but for the payment that it names.
+func (p *Planner) booked(ctx context.Context, l flattery.BankLine) (booking, error) {
+	d := booking{kind: "bank"}
 	switch {
-	case l.Became == flattery.BookingMeans:
-		entries, err := p.means(ctx, ledger.Bank, l)
-		if err != nil {
-			return err
-		}
-		d.Kind, d.Entries = "means", entries
 	case l.Became == flattery.BookingReturn:
-		return p.unpay(ctx, tx, y)
+	case l.Became == flattery.BookingMeans:
+		return p.arrived(ctx, ledger.Bank, l)
 	case l.Incoming:
-		d.Entries = []ledger.Entry{{Debit: ledger.Bank, Credit: ledger.SuspenseIn, Currency: l.Currency, Amount: l.Amount}}
+		d.entries = []ledger.Entry{entry(l, ledger.Bank, ledger.SuspenseIn, l.Amount)}
 	default:
-		cover, err := p.cover(ctx, l)
+		there, err := p.Store.Balance(ctx, ledger.Bank, l.Currency)
 		if err != nil {
-			return err
+			return d, err
 		}
-		if d.Entries = cover; l.Became == flattery.BookingPayment {
-			if len(cover) > 0 {
-				if _, err := tx.Post(ctx, d); err != nil {
-					return err
-				}
-			}
-			next := y
-			next.State = flattery.PaymentPaid
-			return move(ctx, tx, y, &next, l.ReadAt)
+		if short := l.Amount - there; short > 0 { // what a bank paid that nobody had paid in was the owner's own
+			d.entries = append(d.entries, entry(l, ledger.Bank, ledger.Sponsor, short))
 		}
-		d.Entries = append(d.Entries, ledger.Entry{Debit: ledger.SuspenseOut, Credit: ledger.Bank, Currency: l.Currency, Amount: l.Amount})
+		if l.Became == "" {
+			d.entries = append(d.entries, entry(l, ledger.SuspenseOut, ledger.Bank, l.Amount))
+		}
 	}
-	if _, err := tx.Post(ctx, d); err != nil || l.Became != flattery.BookingMeans {
+	return d, nil
+}
+
+// post writes what a new line means, and what becomes of the payment that it names.
+func (p *Planner) post(ctx context.Context, tx store.Tx, l flattery.BankLine, y flattery.Payment, d booking, key string) error {
+	if err := d.post(ctx, tx, l, key, "", l.ReadAt); err != nil {
 		return err
 	}
-	return tx.TellMeans(ctx, l.Account, d.Key, l.Currency, l.Amount, d.At)
+	switch l.Became {
+	case flattery.BookingReturn:
+		return p.unpay(ctx, tx, y)
+	case flattery.BookingPayment:
+		next := y
+		next.State = flattery.PaymentPaid
+		return move(ctx, tx, y, &next, l.ReadAt)
+	case "":
+		if !l.Incoming && payable(y) {
+			return payAssigned(ctx, tx, y, l.ReadAt)
+		}
+	}
+	return nil
 }
 
-// cover: what a bank paid that nobody had paid in was the owner's own.
-func (p *Planner) cover(ctx context.Context, l flattery.BankLine) ([]ledger.Entry, error) {
-	there, err := p.Store.Balance(ctx, ledger.Bank, l.Currency)
-	if err != nil || there >= l.Amount {
-		return nil, err
-	}
-	return []ledger.Entry{{Debit: ledger.Bank, Credit: ledger.Sponsor, Currency: l.Currency, Amount: l.Amount - there}}, nil
+// payable reports whether a payment of the house may still be paid.
+func payable(y flattery.Payment) bool {
+	return y.ID != 0 && y.Donor == 0 && y.State != flattery.PaymentPaid && y.State != flattery.PaymentFailed
 }
 
-// means are a line's, from an account of the book: first they mend what a donor's bank took back after it was spent.
-func (p *Planner) means(ctx context.Context, from string, l flattery.BankLine) (entries []ledger.Entry, err error) {
-	debt, err := p.Store.Balance(ctx, ledger.DonorDebt(l.Account), l.Currency)
-	if err != nil {
-		return nil, err
+// entry moves an amount in the currency of a line.
+func entry(l flattery.BankLine, debit, credit string, amount flattery.Amount) ledger.Entry {
+	return ledger.Entry{Debit: debit, Credit: credit, Currency: l.Currency, Amount: amount}
+}
+
+// booking is what is to be posted of a line: the entries, and what mends a donor's debt of what they brought.
+type booking struct {
+	kind          string
+	entries, mend []ledger.Entry
+}
+
+func (d booking) post(ctx context.Context, tx store.Tx, l flattery.BankLine, key, note string, at time.Time) error {
+	for _, t := range []ledger.Draft{{Key: key, Kind: d.kind, Note: note, Entries: d.entries}, {Key: "mend:" + key, Kind: "mend", Entries: d.mend}} {
+		if len(t.Entries) == 0 {
+			continue
+		}
+		t.At = at
+		if _, err := tx.Post(ctx, t); err != nil {
+			return err
+		}
 	}
+	if l.Became != flattery.BookingMeans {
+		return nil
+	}
+	return tx.TellMeans(ctx, l.Account, key, l.Currency, l.Amount, at)
+}
+
+// arrived: means of a donor, from an account of the book. First of all they mend what the donor's bank took back after it was spent.
+func (p *Planner) arrived(ctx context.Context, from string, l flattery.BankLine) (booking, error) {
+	means, owes := ledger.DonorMeans(l.Account), ledger.DonorDebt(l.Account)
+	d := booking{kind: "means", entries: []ledger.Entry{entry(l, from, means, l.Amount)}}
+	debt, err := p.Store.Balance(ctx, owes, l.Currency)
 	if part := min(debt, l.Amount); part > 0 {
-		entries = append(entries, ledger.Entry{Debit: from, Credit: ledger.DonorDebt(l.Account), Currency: l.Currency, Amount: part})
+		d.mend = []ledger.Entry{entry(l, means, owes, part)}
 	}
-	if rest := l.Amount - min(debt, l.Amount); rest > 0 {
-		entries = append(entries, ledger.Entry{Debit: from, Credit: ledger.DonorMeans(l.Account), Currency: l.Currency, Amount: rest})
-	}
-	return entries, nil
+	return d, err
 }
 
 // Means notes what arrived from a donor, once by its key; ErrConflict: it was noted otherwise.
 func (p *Planner) Means(ctx context.Context, donor flattery.AccountID, currency string, amount flattery.Amount, key, note string) error {
-	entries, err := p.means(ctx, ledger.Bank, flattery.BankLine{Account: donor, Currency: currency, Amount: amount})
+	l := flattery.BankLine{Account: donor, Currency: currency, Amount: amount, Became: flattery.BookingMeans}
+	d, err := p.arrived(ctx, ledger.Bank, l)
 	if err != nil {
 		return fmt.Errorf("payout: means: %w", err)
 	}
-	return p.note(ctx, ledger.Draft{Key: "means:" + key, Kind: "means", Note: note, Entries: entries}, func(tx store.Tx, d ledger.Draft) error {
-		return tx.TellMeans(ctx, donor, d.Key, currency, amount, d.At)
-	})
+	return p.note(ctx, d, l, "means:"+key, note)
 }
 
 // Refund notes what was given back to a donor, once by its key; ErrOverdrawn: there is not so much.
 func (p *Planner) Refund(ctx context.Context, donor flattery.AccountID, currency string, amount flattery.Amount, key, note string) error {
-	return p.note(ctx, ledger.Draft{Key: "refund:" + key, Kind: "refund", Note: note, Entries: []ledger.Entry{
-		{Debit: ledger.DonorMeans(donor), Credit: ledger.Bank, Currency: currency, Amount: amount}}}, func(store.Tx, ledger.Draft) error { return nil })
+	l := flattery.BankLine{Currency: currency, Amount: amount}
+	return p.note(ctx, booking{kind: "refund", entries: []ledger.Entry{entry(l, ledger.DonorMeans(donor), ledger.Bank, amount)}}, l, "refund:"+key, note)
 }
 
-func (p *Planner) note(ctx context.Context, d ledger.Draft, tell func(store.Tx, ledger.Draft) error) error {
-	d.At = p.Now()
+func (p *Planner) note(ctx context.Context, d booking, l flattery.BankLine, key, note string) error {
+	now := p.Now()
 	if err := p.Store.Update(ctx, func(tx store.Tx) error {
-		if _, err := tx.Post(ctx, d); err != nil {
-			return err
+		posted, err := tx.Posted(ctx, key)
+		if posted {
+			d := d
+			d.mend = nil // it was, when this was noted first
+			return d.post(ctx, tx, l, key, note, now)
 		}
-		return tell(tx, d)
+		if err == nil {
+			err = d.post(ctx, tx, l, key, note, now)
+		}
+		return err
 	}); err != nil {
-		return fmt.Errorf("payout: %s: %w", d.Key, err)
+		return fmt.Errorf("payout: %s: %w", key, err)
 	}
 	return nil
 }
@@ -265,149 +295,4 @@ func meansCode(text string) string {
 		return "FL-" + m[1] + "-" + m[2]
 	}
 	return ""
-}
-
-// Resolve says what a line was that waits in suspense: of a donor's (means, refund, chargeback), for a payment (payment, return), or the
-// owner's own (own, fee).
-func (p *Planner) Resolve(ctx context.Context, id flattery.BankLineID, as flattery.Booking, donor flattery.AccountID, payment flattery.PaymentID) error {
-	l, err := p.Store.BankLine(ctx, id)
-	if err != nil {
-		return fmt.Errorf("payout: %w", err)
-	}
-	if l.Became != "" {
-		return fmt.Errorf("payout: bank line %d is done: %w", id, flattery.ErrState)
-	}
-	l.Account, l.Payment = donor, payment
-	if as == flattery.BookingPayment {
-		return p.assign(ctx, l)
-	}
-	l.Became = as
-	entries, y, err := p.resolved(ctx, l)
-	if err != nil {
-		return fmt.Errorf("payout: bank line %d: %w", id, err)
-	}
-	now := p.Now()
-	err = p.Store.Update(ctx, func(tx store.Tx) error {
-		if err := tx.SaveBankLine(ctx, l); err != nil {
-			return err
-		}
-		if as == flattery.BookingReturn {
-			if err := p.unpay(ctx, tx, y); err != nil {
-				return err
-			}
-		}
-		d := ledger.Draft{Key: fmt.Sprintf("resolve:%d", id), Kind: "bank", At: now, Entries: entries}
-		if _, err := tx.Post(ctx, d); err != nil || as != flattery.BookingMeans {
-			return err
-		}
-		return tx.TellMeans(ctx, donor, d.Key, l.Currency, l.Amount, now)
-	})
-	if errors.Is(err, flattery.ErrOverdrawn) {
-		err = flattery.Input("there is not so much: %s %s cannot be %s", l.Amount, l.Currency, as)
-	}
-	if err != nil {
-		return fmt.Errorf("payout: bank line %d: %w", id, err)
-	}
-	return nil
-}
-
-// resolved are the entries that take a line out of suspense, and the payment that came back.
-func (p *Planner) resolved(ctx context.Context, l flattery.BankLine) (entries []ledger.Entry, y flattery.Payment, err error) {
-	entry := func(debit, credit string, amount flattery.Amount) ledger.Entry {
-		return ledger.Entry{Debit: debit, Credit: credit, Currency: l.Currency, Amount: amount}
-	}
-	if needs := l.Became == flattery.BookingMeans || l.Became == flattery.BookingRefund || l.Became == flattery.BookingChargeback; needs && l.Account == 0 {
-		return nil, y, flattery.Input("whose is it? name the donor")
-	}
-	switch {
-	case l.Incoming && l.Became == flattery.BookingMeans:
-		entries, err = p.means(ctx, ledger.SuspenseIn, l)
-		return entries, y, err
-	case l.Incoming && l.Became == flattery.BookingOwn:
-		return []ledger.Entry{entry(ledger.SuspenseIn, ledger.Sponsor, l.Amount)}, y, nil
-	case l.Incoming && l.Became == flattery.BookingReturn:
-		return p.returned(ctx, l)
-	case !l.Incoming && l.Became == flattery.BookingFee:
-		return []ledger.Entry{entry(ledger.BankFees, ledger.SuspenseOut, l.Amount)}, y, nil
-	case !l.Incoming && l.Became == flattery.BookingOwn:
-		return []ledger.Entry{entry(ledger.Sponsor, ledger.SuspenseOut, l.Amount)}, y, nil
-	case !l.Incoming && l.Became == flattery.BookingRefund:
-		return []ledger.Entry{entry(ledger.DonorMeans(l.Account), ledger.SuspenseOut, l.Amount)}, y, nil
-	case !l.Incoming && l.Became == flattery.BookingChargeback:
-		entries, err = p.takenBack(ctx, l)
-		return entries, y, err
-	}
-	if l.Incoming {
-		return nil, y, flattery.Input("a line that came in cannot be %q", l.Became)
-	}
-	return nil, y, flattery.Input("a line that went out cannot be %q", l.Became)
-}
-
-// returned: less may come back than was paid; the bank kept the rest.
-func (p *Planner) returned(ctx context.Context, l flattery.BankLine) ([]ledger.Entry, flattery.Payment, error) {
-	y, err := p.Store.Payment(ctx, l.Payment)
-	if err != nil || y.Donor != 0 || y.State != flattery.PaymentPaid || y.Currency != l.Currency || l.Amount > y.Amount {
-		return nil, y, flattery.Input("no payment %d of the house was paid over so much: see flattery payout list", l.Payment)
-	}
-	entries := []ledger.Entry{{Debit: ledger.SuspenseIn, Credit: ledger.Bank, Currency: l.Currency, Amount: l.Amount}}
-	if kept := y.Amount - l.Amount; kept > 0 {
-		entries = append(entries, ledger.Entry{Debit: ledger.BankFees, Credit: ledger.Bank, Currency: l.Currency, Amount: kept})
-	}
-	return entries, y, nil
-}
-
-// takenBack: means that a donor's bank took back. What was spent of them the donor owes.
-func (p *Planner) takenBack(ctx context.Context, l flattery.BankLine) (entries []ledger.Entry, err error) {
-	there, err := p.Store.Balance(ctx, ledger.DonorMeans(l.Account), l.Currency)
-	if err != nil {
-		return nil, err
-	}
-	if part := min(there, l.Amount); part > 0 {
-		entries = append(entries, ledger.Entry{Debit: ledger.DonorMeans(l.Account), Credit: ledger.SuspenseOut, Currency: l.Currency, Amount: part})
-	}
-	if spent := l.Amount - min(there, l.Amount); spent > 0 {
-		entries = append(entries, ledger.Entry{Debit: ledger.DonorDebt(l.Account), Credit: ledger.SuspenseOut, Currency: l.Currency, Amount: spent})
-	}
-	return entries, nil
-}
-
-// assign says for which payment something went out.
-func (p *Planner) assign(ctx context.Context, l flattery.BankLine) error {
-	y, err := p.Store.Payment(ctx, l.Payment)
-	if err != nil || l.Incoming || y.Donor != 0 || y.Currency != l.Currency || y.State == flattery.PaymentPaid || y.State == flattery.PaymentFailed {
-		return flattery.Input("no payment %d of the house waits to be paid in %s: see flattery payout list", l.Payment, l.Currency)
-	}
-	if err := p.Store.Update(ctx, func(tx store.Tx) error { return tx.SaveBankLine(ctx, l) }); err != nil {
-		return fmt.Errorf("payout: bank line %d: %w", l.ID, err)
-	}
-	return p.payAssigned(ctx, y.ID)
-}
-
-// payAssigned pays a payment out of suspense once what went out for it is enough; what went out beyond it is a loss.
-func (p *Planner) payAssigned(ctx context.Context, id flattery.PaymentID) error {
-	y, err := p.Store.Payment(ctx, id)
-	if err != nil || y.State == flattery.PaymentPaid || y.State == flattery.PaymentFailed {
-		return err
-	}
-	went, err := p.Store.Assigned(ctx, id)
-	if err != nil || went < y.Amount {
-		return err
-	}
-	now := p.Now()
-	return p.Store.Update(ctx, func(tx store.Tx) error {
-		next := y
-		next.State = flattery.PaymentPaid
-		if err := move(ctx, tx, y, &next, now); err != nil {
-			return err
-		}
-		d := ledger.Draft{Key: fmt.Sprintf("assigned:%d", id), Kind: "bank", At: now, Entries: []ledger.Entry{
-			{Debit: ledger.Bank, Credit: ledger.SuspenseOut, Currency: y.Currency, Amount: y.Amount}}}
-		if more := went - y.Amount; more > 0 {
-			d.Entries = append(d.Entries, ledger.Entry{Debit: ledger.BankFees, Credit: ledger.SuspenseOut, Currency: y.Currency, Amount: more})
-		}
-		if _, err := tx.Post(ctx, d); err != nil {
-			return err
-		}
-		return tx.CloseAssigned(ctx, id)
-	})
 }

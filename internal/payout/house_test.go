@@ -289,6 +289,41 @@ func TestAChargebackIsPaidOffFirst(t *testing.T) {
 	b.audited()
 }
 
+// What arrived is noted once by its key, also where a debt was paid off with it meanwhile, or came about since.
+func TestMeansAreNotedOnce(t *testing.T) {
+	b, _ := newHouse(t)
+	b.gave(5*flattery.Unit, "ben")
+	takeBack := func(key string, amount flattery.Amount) {
+		if _, err := b.Book(t.Context(), []flattery.BankLine{{Key: key, At: b.now, Currency: "EUR", Amount: amount, Text: "?"}}); err != nil {
+			t.Fatal(err)
+		}
+		lines, err := b.store.BankLines(t.Context(), 1)
+		if err == nil {
+			err = b.Resolve(t.Context(), lines[0].ID, flattery.BookingChargeback, b.ann, 0)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	takeBack("out", 2*flattery.Unit)
+	for range 2 {
+		if err := b.Means(t.Context(), b.ann, "EUR", 3*flattery.Unit, "k", "cash"); err != nil {
+			t.Error(err)
+		}
+	}
+	takeBack("more", 4*flattery.Unit) // 1.00 was there
+	if err := b.Means(t.Context(), b.ann, "EUR", 3*flattery.Unit, "k", "cash"); err != nil {
+		t.Error(err)
+	}
+	if err := b.Means(t.Context(), b.ann, "EUR", 4*flattery.Unit, "k", "cash"); !errors.Is(err, flattery.ErrConflict) {
+		t.Errorf("with another amount: %v", err)
+	}
+	if debt, means := b.balance(ledger.DonorDebt(b.ann)), b.balance(ledger.DonorMeans(b.ann)); debt != 3*flattery.Unit || means != 0 {
+		t.Errorf("debt %s, means %s", debt, means)
+	}
+	b.audited()
+}
+
 func TestPledgeModeHasNoBank(t *testing.T) {
 	b := newBench(t)
 	if _, err := b.Book(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "pledge") {

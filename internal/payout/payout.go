@@ -91,7 +91,6 @@ type Store interface {
 	Batch(ctx context.Context, id string) (flattery.Batch, error)
 	OpenBatches(ctx context.Context) ([]string, error)
 	BankLine(ctx context.Context, id flattery.BankLineID) (flattery.BankLine, error)
-	Assigned(ctx context.Context, id flattery.PaymentID) (flattery.Amount, error)
 	Accounts(ctx context.Context) ([]flattery.Account, error)
 	Schema(ctx context.Context) (store.Schema, error)
 	Restored(ctx context.Context) (time.Time, error)

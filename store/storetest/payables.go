@@ -143,8 +143,11 @@ func bankLines(h *house) {
 	h.want("a number", l.ID != 0, true)
 	h.want("again", add(l), flattery.BankLineID(0))
 	add(flattery.BankLine{Key: "m", At: start, Currency: "EUR", Amount: 9, Incoming: true, Became: flattery.BookingMeans, Account: 1, Text: "who and why", ReadAt: start})
-	went, err := h.Assigned(h.Context(), p.ID)
-	h.want("assigned", say(int64(went), err), "3 <nil>")
+	h.do(func(ctx context.Context, tx store.Tx) error {
+		went, err := tx.Assigned(ctx, p.ID)
+		h.want("assigned", say(int64(went), err), "3 <nil>")
+		return nil
+	})
 	lines := func() (s string) {
 		list, err := h.BankLines(h.Context(), 10)
 		for _, l := range list {
@@ -157,7 +160,7 @@ func bankLines(h *house) {
 	h.want("closed", lines(), `9 "means" ""; 3 "payment" ""; <nil>`)
 	l.Became = flattery.BookingFee
 	h.refused(flattery.ErrState, func(ctx context.Context, tx store.Tx) error { return tx.SaveBankLine(ctx, l) })
-	_, err = h.BankLine(h.Context(), 77)
+	_, err := h.BankLine(h.Context(), 77)
 	h.want("a line that is none", errors.Is(err, flattery.ErrNotFound), true)
 }
 

@@ -20,12 +20,8 @@ const housePlanned = `CAST(coalesce((SELECT sum(p.amount) FROM payments p
 
 // Payables lists what the house owes, by payee.
 func (s *Reader) Payables(ctx context.Context) ([]flattery.Debt, error) {
-	list, err := all(ctx, s.DB, scanDebt, `SELECT 0, y.id, l.currency, `+houseOwes+`, CAST(0 AS BIGINT), `+housePlanned+`,
-		coalesce(a.name, h.network || ':' || i.handle), coalesce(y.account_id, 0), coalesce(`+destination+`, p.destination, ''),
-		CASE `+held+` `+unchecked+` ELSE '' END, coalesce(p.payee, ''), coalesce(p.source, ''), coalesce(e.looked_at, 0)
-		FROM payees y JOIN ledger_accounts l ON l.name = 'payee:' || y.id || ':payable' LEFT JOIN accounts a ON a.id = y.account_id
-		LEFT JOIN identities i ON i.id = y.identity_id LEFT JOIN hosts h ON h.id = i.host_id
-		LEFT JOIN places p ON p.identity_id = y.identity_id AND p.rank = 0 AND p.verified LEFT JOIN searches e ON e.identity_id = p.identity_id
+	list, err := all(ctx, s.DB, scanDebt, `WITH `+who+` SELECT 0, y.id, l.currency, `+houseOwes+`, CAST(0 AS BIGINT), `+housePlanned+`, `+whoColumns+`
+		FROM who y JOIN ledger_accounts l ON l.name = 'payee:' || y.id || ':payable'
 		WHERE l.credits > l.debits AND `+houseOwes+` > 0 ORDER BY y.id, l.currency`)
 	return list, wrap("payables", err)
 }
@@ -137,24 +133,27 @@ func (s *Reader) BankLine(ctx context.Context, id flattery.BankLineID) (flattery
 
 // BankLines lists those that wait, and then the newest.
 func (s *Reader) BankLines(ctx context.Context, limit int) ([]flattery.BankLine, error) {
-	list, err := all(ctx, s.DB, scanBankLine, bankLineQuery+`WHERE state = 'open' ORDER BY id DESC`)
+	list, err := all(ctx, s.DB, scanBankLine, bankLineQuery+`WHERE became = '' ORDER BY id DESC`)
 	if err != nil || len(list) >= limit {
 		return list, wrap("bank lines", err)
 	}
-	done, err := all(ctx, s.DB, scanBankLine, bankLineQuery+`WHERE state = 'done' ORDER BY id DESC LIMIT ?`, limit-len(list))
+	done, err := all(ctx, s.DB, scanBankLine, bankLineQuery+`WHERE became <> '' ORDER BY id DESC LIMIT ?`, limit-len(list))
 	return append(list, done...), wrap("bank lines", err)
 }
 
 // Assigned is what went out for a payment and waits in suspense.
-func (s *Reader) Assigned(ctx context.Context, id flattery.PaymentID) (flattery.Amount, error) {
-	sum, err := value[flattery.Amount](s.DB.Row(ctx, `SELECT CAST(coalesce(sum(amount), 0) AS BIGINT) FROM bank_lines WHERE state = 'open' AND payment_id = ? AND NOT incoming`, id))
+func (t *Tx) Assigned(ctx context.Context, id flattery.PaymentID) (flattery.Amount, error) {
+	if _, err := t.head(ctx); err != nil { // nobody else takes out of suspense meanwhile
+		return 0, wrap("assigned", err)
+	}
+	sum, err := value[flattery.Amount](t.Row(ctx, `SELECT CAST(coalesce(sum(amount), 0) AS BIGINT) FROM bank_lines WHERE became = '' AND payment_id = ? AND NOT incoming`, id))
 	return sum, wrap(fmt.Sprintf("bank lines of payment %d", id), err)
 }
 
 func (t *Tx) AddBankLine(ctx context.Context, l flattery.BankLine) (flattery.BankLineID, error) {
-	id, err := value[flattery.BankLineID](t.Row(ctx, `INSERT INTO bank_lines (key, booked_at, currency, amount, incoming, returned, state, became, payment_id, account_id, text, read_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING RETURNING id`,
-		l.Key, seconds(l.At), l.Currency, l.Amount, l.Incoming, l.Returned, lineState(l), l.Became, null(int64(l.Payment)), null(int64(l.Account)), lineText(l), seconds(l.ReadAt)))
+	id, err := value[flattery.BankLineID](t.Row(ctx, `INSERT INTO bank_lines (key, booked_at, currency, amount, incoming, returned, became, payment_id, account_id, text, read_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING RETURNING id`,
+		l.Key, seconds(l.At), l.Currency, l.Amount, l.Incoming, l.Returned, l.Became, null(int64(l.Payment)), null(int64(l.Account)), lineText(l), seconds(l.ReadAt)))
 	if missing(err) {
 		return 0, nil
 	}
@@ -162,8 +161,8 @@ func (t *Tx) AddBankLine(ctx context.Context, l flattery.BankLine) (flattery.Ban
 }
 
 func (t *Tx) SaveBankLine(ctx context.Context, l flattery.BankLine) error {
-	n, err := t.Exec(ctx, `UPDATE bank_lines SET state = ?, became = ?, payment_id = ?, account_id = ?, text = ? WHERE id = ? AND state = 'open'`,
-		lineState(l), l.Became, null(int64(l.Payment)), null(int64(l.Account)), lineText(l), l.ID)
+	n, err := t.Exec(ctx, `UPDATE bank_lines SET became = ?, payment_id = ?, account_id = ?, text = ? WHERE id = ? AND became = ''`,
+		l.Became, null(int64(l.Payment)), null(int64(l.Account)), lineText(l), l.ID)
 	if err == nil && n == 0 {
 		err = flattery.ErrState
 	}
@@ -171,14 +170,7 @@ func (t *Tx) SaveBankLine(ctx context.Context, l flattery.BankLine) error {
 }
 
 func (t *Tx) CloseAssigned(ctx context.Context, id flattery.PaymentID) error {
-	return t.Later(ctx, fmt.Sprintf("bank lines of payment %d", id), `UPDATE bank_lines SET state = 'done', became = 'payment', text = '' WHERE state = 'open' AND payment_id = ? AND NOT incoming`, id)
-}
-
-func lineState(l flattery.BankLine) string {
-	if l.Became == "" {
-		return "open"
-	}
-	return "done"
+	return t.Later(ctx, fmt.Sprintf("bank lines of payment %d", id), `UPDATE bank_lines SET became = 'payment', text = '' WHERE became = '' AND payment_id = ? AND NOT incoming`, id)
 }
 
 // lineText is forgotten when nobody needs to read it any more.
@@ -203,7 +195,7 @@ func houseBook(ctx context.Context, db DB, b *ledger.Book) error {
 	for _, a := range way {
 		b.OnWay[a.currency] = a.amount
 	}
-	waits, err := all(ctx, db, sum, `SELECT incoming, currency, CAST(sum(amount) AS BIGINT) FROM bank_lines WHERE state = 'open' GROUP BY incoming, currency`)
+	waits, err := all(ctx, db, sum, `SELECT incoming, currency, CAST(sum(amount) AS BIGINT) FROM bank_lines WHERE became = '' GROUP BY incoming, currency`)
 	for _, a := range waits {
 		name := ledger.SuspenseOut
 		if a.incoming {

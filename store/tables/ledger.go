@@ -221,6 +221,12 @@ func (t *Tx) total(account, number int64) *delta {
 	return d
 }
 
+// Posted reports whether a transaction has a key.
+func (t *Tx) Posted(ctx context.Context, key string) (bool, error) {
+	posted, err := value[bool](t.Row(ctx, `SELECT EXISTS (SELECT 1 FROM transactions WHERE key = ?)`, key))
+	return posted, wrap("transaction "+key, err)
+}
+
 // Flush writes what was gathered: debts, and the totals of all that was posted, once an account. Here it shows whether
 // one is overdrawn.
 func (t *Tx) Flush(ctx context.Context) error {

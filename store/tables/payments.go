@@ -25,14 +25,18 @@ const unchecked = `WHEN NOT EXISTS (SELECT 1 FROM payments o WHERE o.payee_id = 
 // destination is where the account of a payee y is paid; NULL: it never said.
 const destination = `(SELECT s.value FROM settings s WHERE s.account_id = y.account_id AND s.name = 'destination' ORDER BY s.since DESC LIMIT 1)`
 
-// debtQuery names payees by their account, and else by their handle; the destination is the account's, and else what the author publishes.
+// What is known of a payee y: named by their account, and else by their handle; the destination is the account's, and else what the
+// author publishes.
+const (
+	payeeKnown = `coalesce(a.name, h.network || ':' || i.handle) AS name, coalesce(y.account_id, 0) AS account, coalesce(` + destination + `, l.destination, '') AS destination,
+		CASE ` + held + ` ` + unchecked + ` ELSE '' END AS held, coalesce(l.payee, '') AS payee, coalesce(l.source, '') AS source, coalesce(e.looked_at, 0) AS looked`
+	payeeJoins = ` LEFT JOIN accounts a ON a.id = y.account_id LEFT JOIN identities i ON i.id = y.identity_id LEFT JOIN hosts h ON h.id = i.host_id
+		LEFT JOIN places l ON l.identity_id = y.identity_id AND l.rank = 0 AND l.verified LEFT JOIN searches e ON e.identity_id = l.identity_id`
+)
+
 const debtQuery = `SELECT d.account_id, d.payee_id, d.currency, d.amount, d.since,
 	CAST(coalesce((SELECT sum(p.amount) FROM payments p WHERE p.account_id = d.account_id AND p.payee_id = d.payee_id AND p.currency = d.currency AND p.state = 'planned'), 0) AS BIGINT),
-	coalesce(a.name, h.network || ':' || i.handle), coalesce(y.account_id, 0), coalesce(` + destination + `, l.destination, ''),
-	CASE ` + held + ` ` + unchecked + ` ELSE '' END, coalesce(l.payee, ''), coalesce(l.source, ''), coalesce(e.looked_at, 0)
-	FROM debts d JOIN payees y ON y.id = d.payee_id LEFT JOIN accounts a ON a.id = y.account_id
-	LEFT JOIN identities i ON i.id = y.identity_id LEFT JOIN hosts h ON h.id = i.host_id
-	LEFT JOIN places l ON l.identity_id = y.identity_id AND l.rank = 0 AND l.verified LEFT JOIN searches e ON e.identity_id = l.identity_id`
+	` + payeeKnown + ` FROM debts d JOIN payees y ON y.id = d.payee_id` + payeeJoins
 
 func scanDebt(s Row) (d flattery.Debt, err error) {
 	var proved int64
@@ -48,19 +52,17 @@ func (s *Reader) Debts(ctx context.Context, donor flattery.AccountID) ([]flatter
 	return list, wrap("debts", err)
 }
 
-// OpenDebts lists what donors owe and no slip is out for, where that is so much or more. What is known of a payee is read once, and
-// not once a debt.
+// who is the same of every payee, once: for lists of many debts.
+const who = `who AS MATERIALIZED (SELECT y.id, ` + payeeKnown + ` FROM payees y` + payeeJoins + `)`
+
+const whoColumns = `y.name, y.account, y.destination, y.held, y.payee, y.source, y.looked`
+
+// OpenDebts lists what donors owe and no slip is out for, where that is so much or more.
 func (s *Reader) OpenDebts(ctx context.Context, least flattery.Amount) ([]flattery.Debt, error) {
-	list, err := all(ctx, s.DB, scanDebt, `WITH out AS MATERIALIZED (SELECT account_id, payee_id, currency, sum(amount) AS amount FROM payments
-			WHERE state = 'planned' AND account_id IS NOT NULL GROUP BY account_id, payee_id, currency),
-		who AS MATERIALIZED (SELECT y.id, coalesce(a.name, h.network || ':' || i.handle) AS name, coalesce(y.account_id, 0) AS account,
-			coalesce(`+destination+`, l.destination, '') AS destination, CASE `+held+` `+unchecked+` ELSE '' END AS held,
-			coalesce(l.payee, '') AS payee, coalesce(l.source, '') AS source, coalesce(e.looked_at, 0) AS looked
-			FROM payees y LEFT JOIN accounts a ON a.id = y.account_id LEFT JOIN identities i ON i.id = y.identity_id LEFT JOIN hosts h ON h.id = i.host_id
-			LEFT JOIN places l ON l.identity_id = y.identity_id AND l.rank = 0 AND l.verified LEFT JOIN searches e ON e.identity_id = l.identity_id)
-		SELECT d.account_id, d.payee_id, d.currency, d.amount, d.since, CAST(coalesce(o.amount, 0) AS BIGINT),
-			w.name, w.account, w.destination, w.held, w.payee, w.source, w.looked
-		FROM debts d JOIN who w ON w.id = d.payee_id LEFT JOIN out o ON o.account_id = d.account_id AND o.payee_id = d.payee_id AND o.currency = d.currency
+	list, err := all(ctx, s.DB, scanDebt, `WITH `+who+`, out AS MATERIALIZED (SELECT account_id, payee_id, currency, sum(amount) AS amount FROM payments
+			WHERE state = 'planned' AND account_id IS NOT NULL GROUP BY account_id, payee_id, currency)
+		SELECT d.account_id, d.payee_id, d.currency, d.amount, d.since, CAST(coalesce(o.amount, 0) AS BIGINT), `+whoColumns+`
+		FROM debts d JOIN who y ON y.id = d.payee_id LEFT JOIN out o ON o.account_id = d.account_id AND o.payee_id = d.payee_id AND o.currency = d.currency
 		WHERE d.amount > 0 AND d.amount - coalesce(o.amount, 0) >= ? ORDER BY d.account_id, d.payee_id, d.currency`, least)
 	return list, wrap("open debts", err)
 }

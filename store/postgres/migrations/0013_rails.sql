@@ -42,12 +42,11 @@ CREATE TABLE bank_lines (
   amount     BIGINT NOT NULL CHECK (amount > 0),
   incoming   BOOLEAN NOT NULL,
   returned   BOOLEAN NOT NULL,            -- incoming: a payment that came back
-  state      TEXT NOT NULL CHECK (state IN ('open', 'done')),
-  became     TEXT NOT NULL,               -- payment, means, return, fee, own, refund; '': open
+  became     TEXT NOT NULL,               -- payment, means, return, fee, own, refund, chargeback; '': it waits
   payment_id BIGINT REFERENCES payments (id),
   account_id BIGINT REFERENCES accounts (id),
-  text       TEXT NOT NULL,               -- of open ones: what they say and of whom they are
+  text       TEXT NOT NULL,               -- of those that wait: what they say and of whom they are
   read_at    BIGINT NOT NULL
 );
-CREATE INDEX bank_lines_open ON bank_lines (id) WHERE state = 'open';
+CREATE INDEX bank_lines_open ON bank_lines (id) WHERE became = '';
 CREATE TRIGGER bank_lines_stay BEFORE DELETE OR TRUNCATE ON bank_lines EXECUTE FUNCTION refuse('what a bank booked stays');

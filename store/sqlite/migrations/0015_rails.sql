@@ -48,14 +48,13 @@ CREATE TABLE bank_lines (
   amount     INTEGER NOT NULL CHECK (amount > 0),
   incoming   INTEGER NOT NULL CHECK (incoming IN (0, 1)),
   returned   INTEGER NOT NULL CHECK (returned IN (0, 1)), -- incoming: a payment that came back
-  state      TEXT NOT NULL CHECK (state IN ('open', 'done')),
-  became     TEXT NOT NULL,               -- payment, means, return, fee, own, refund; '': open
+  became     TEXT NOT NULL,               -- payment, means, return, fee, own, refund, chargeback; '': it waits
   payment_id INTEGER REFERENCES payments (id),
   account_id INTEGER REFERENCES accounts (id),
-  text       TEXT NOT NULL,               -- of open ones: what they say and of whom they are
+  text       TEXT NOT NULL,               -- of those that wait: what they say and of whom they are
   read_at    INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX bank_lines_open ON bank_lines (id) WHERE state = 'open';
+CREATE INDEX bank_lines_open ON bank_lines (id) WHERE became = '';
 CREATE TRIGGER bank_lines_stay BEFORE DELETE ON bank_lines BEGIN
   SELECT RAISE(ABORT, 'flattery: what a bank booked stays');
 END;
