@@ -60,7 +60,7 @@ func (s *site) accountsWith(v *visit, link string) (view, error) {
 }
 
 func (s *site) setRole(v *visit) (view, error) {
-	id, err := idOf(v)
+	id, err := v.number("id")
 	if err != nil {
 		return view{}, err
 	}

@@ -129,7 +129,7 @@ func unreadStatement(err error) error {
 
 // resolve says what a line was that waits.
 func (s *site) resolve(v *visit) (view, error) {
-	id, err := idOf(v)
+	id, err := v.number("id")
 	if err != nil {
 		return view{}, err
 	}

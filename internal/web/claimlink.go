@@ -20,7 +20,6 @@ type claimLinkPage struct {
 	Month   flattery.Month
 	Closes  time.Time
 	Must    bool // who receives must give
-	Prepaid bool
 	Shown   bool // this browser has a token for its profile
 	Shows   bool // and that is the way, or there is no other
 	Steps   steps
@@ -56,7 +55,7 @@ func (s *site) claimLinkPage(v *visit) (view, error) {
 		return view{}, err
 	}
 	st := s.currentMonth(v, months)
-	p := &claimLinkPage{ClaimLink: l, Token: v.PathValue("token"), Network: n, Month: st.Month, Closes: st.Ends.Add(s.Grace), Must: s.MustGive, Prepaid: s.Mode == Prepaid,
+	p := &claimLinkPage{ClaimLink: l, Token: v.PathValue("token"), Network: n, Month: st.Month, Closes: st.Ends.Add(s.Grace), Must: s.MustGive,
 		Steps: s.steps(n, s.sessions.GetString(v.ctx, shown(l.ID)))}
 	p.Shown = p.Steps.Token != ""
 	p.Shows = n.Provable && (p.Shown || !n.SignIn())
@@ -154,22 +153,21 @@ func (s *site) lookShown(v *visit) (view, error) {
 // claimedPage is what a claim has made count, and what to do now.
 type claimedPage struct {
 	frame
-	Claim   flattery.Claim
-	Months  []flattery.ClaimMonth
-	Month   flattery.Month
-	Closes  time.Time
-	Paid    bool // it is known where to
-	Keyed   bool // the account has a password or a passkey
-	Comes   bool // it can be entered by signing in at the network
-	Gives   bool
-	Must    string // as mustGive says
-	Prepaid bool
+	Claim  flattery.Claim
+	Months []flattery.ClaimMonth
+	Month  flattery.Month
+	Closes time.Time
+	Paid   bool // it is known where to
+	Keyed  bool // the account has a password or a passkey
+	Comes  bool // it can be entered by signing in at the network
+	Gives  bool
+	Must   string // as mustGive says
 }
 
 func (*claimedPage) name() string { return "claimed" }
 
 func (s *site) claimed(v *visit) (view, error) {
-	id, err := idOf(v)
+	id, err := v.number("id")
 	if err != nil {
 		return view{}, err
 	}
@@ -199,7 +197,7 @@ func (s *site) claimed(v *visit) (view, error) {
 	}
 	st := s.currentMonth(v, months)
 	p := &claimedPage{Claim: claims[at], Months: found, Month: st.Month, Closes: st.Ends.Add(s.Grace),
-		Paid: v.account.Destination != "", Keyed: keys.Has(), Comes: n.SignIn(), Gives: v.account.Budget > 0, Must: s.mustGive(v.account), Prepaid: s.Mode == Prepaid}
+		Paid: v.account.Destination != "", Keyed: keys.Has(), Comes: n.SignIn(), Gives: v.account.Budget > 0, Must: s.mustGive(v.account)}
 	p.Nav = "identities"
 	return view{page: p}, nil
 }

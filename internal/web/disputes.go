@@ -1,7 +1,6 @@
 package web
 
 import (
-	"strconv"
 
 	"flattery"
 )
@@ -32,7 +31,7 @@ func (s *site) disputes(v *visit) (view, error) {
 }
 
 func (s *site) decide(v *visit) (view, error) {
-	id, err := strconv.ParseInt(v.PathValue("id"), 10, 64)
+	id, err := v.number("id")
 	outcome := flattery.Outcome(v.PathValue("outcome"))
 	if err != nil || outcome != flattery.OutcomeFirst && outcome != flattery.OutcomeSecond {
 		return view{}, flattery.ErrNotFound

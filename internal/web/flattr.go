@@ -76,15 +76,6 @@ func running(s flattery.Subscription, m flattery.Month) bool {
 	return s.StoppedAt.IsZero() && (s.Last == 0 || s.Last >= m)
 }
 
-// number reads a number of the address.
-func (v *visit) number(name string) (int64, error) {
-	n, err := strconv.ParseInt(v.PathValue(name), 10, 64)
-	if err != nil || n <= 0 {
-		return 0, flattery.ErrNotFound
-	}
-	return n, nil
-}
-
 func (s *site) subscribe(v *visit) (view, error) {
 	if err := v.form(); err != nil {
 		return view{}, err

@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"slices"
-	"strconv"
 	"time"
 
 	"flattery"
@@ -98,9 +97,9 @@ func card(c flattery.Claim, disputes []flattery.Dispute, networks []Network) cla
 
 // checkClaim looks whether a claim holds again.
 func (s *site) checkClaim(v *visit) (view, error) {
-	id, err := strconv.ParseInt(v.PathValue("id"), 10, 64)
+	id, err := v.number("id")
 	if err != nil {
-		return view{}, flattery.ErrNotFound
+		return view{}, err
 	}
 	if !s.patience.allow(v.account.ID) {
 		return view{}, errOften
@@ -130,7 +129,7 @@ func (s *site) unlink(v *visit) (view, error) {
 
 // release ends what the address numbers, and says so where it was.
 func (s *site) release(v *visit, to, says string, end func(ctx context.Context, id int64) error) (view, error) {
-	id, err := idOf(v)
+	id, err := v.number("id")
 	if err != nil {
 		return view{}, err
 	}
@@ -138,13 +137,4 @@ func (s *site) release(v *visit, to, says string, end func(ctx context.Context, 
 		return view{}, err
 	}
 	return view{redirect: to}, s.tell(v, false, "", says)
-}
-
-// idOf is the number in the address.
-func idOf(v *visit) (int64, error) {
-	id, err := strconv.ParseInt(v.PathValue("id"), 10, 64)
-	if err != nil {
-		return 0, flattery.ErrNotFound
-	}
-	return id, nil
 }

@@ -24,7 +24,6 @@ type incomePage struct {
 	Payments    []flattery.Payment  // to it, newest first
 	Given       []flattery.Given
 	Voided      bool // one of the payments is
-	Prepaid     bool
 	Kinds       []destinationKind
 }
 
@@ -54,7 +53,7 @@ func (s *site) income(v *visit) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	p := &incomePage{Destination: v.account.Destination, Link: href(string(v.account.Destination), "https"), Claims: len(outward(claims)), Must: s.mustGive(v.account), Prepaid: s.Mode == Prepaid, Kinds: destinationKinds()}
+	p := &incomePage{Destination: v.account.Destination, Link: href(string(v.account.Destination), "https"), Claims: len(outward(claims)), Must: s.mustGive(v.account), Kinds: destinationKinds()}
 	p.Nav = "income"
 	if p.Months, err = s.incomes(v); err != nil {
 		return view{}, err

@@ -127,7 +127,7 @@ func (s *site) addHook(v *visit) (view, error) {
 }
 
 func (s *site) rotateHook(v *visit) (view, error) {
-	id, err := idOf(v)
+	id, err := v.number("id")
 	if err != nil {
 		return view{}, err
 	}
@@ -145,7 +145,7 @@ func (s *site) removeHook(v *visit) (view, error) {
 }
 
 func (s *site) testHook(v *visit) (view, error) {
-	id, err := idOf(v)
+	id, err := v.number("id")
 	if err != nil {
 		return view{}, err
 	}

@@ -271,9 +271,9 @@ func (s *site) change(v *visit, command func(ctx context.Context, a flattery.Acc
 	if err := v.form(); err != nil {
 		return view{}, err
 	}
-	id, err := strconv.ParseInt(v.PathValue("id"), 10, 64)
+	id, err := v.number("id")
 	if err != nil {
-		return view{}, flattery.ErrNotFound
+		return view{}, err
 	}
 	if err := command(v.ctx, v.account.ID, flattery.FlattrID(id)); err != nil {
 		return view{}, err

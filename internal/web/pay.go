@@ -17,7 +17,7 @@ type slipPage struct {
 	Way     flattery.Platform
 	Where   string // what the button opens is called: a platform, or a host
 	Order   template.URL
-	Fields  []copyField
+	Fields  []copied
 	Picture bool // there is a code to be read
 	Asks    bool // an invoice can be asked for
 	Invoice *Invoice
@@ -28,12 +28,14 @@ type slipPage struct {
 
 func (*slipPage) name() string { return "slip" }
 
-// copyField is a text to be copied.
-type copyField struct {
-	Key   string // its label is the phrase pay.KEY
-	Value string
-	Long  bool
+// copied is a text beside a button that copies it. Its label is a phrase.
+type copied struct {
+	Phrase, Text string
+	Long         bool
 }
+
+// ID is its label's, as elements of a page are named.
+func (c copied) ID() string { return strings.ReplaceAll(c.Phrase, ".", "-") }
 
 const slipsPath = "/slips"
 
@@ -94,7 +96,7 @@ func (s *site) slipPage(v *visit) (view, error) {
 func (s *site) payBy(v *visit, p *slipPage) {
 	add := func(key, value string) {
 		if value = clean(value); value != "" {
-			p.Fields = append(p.Fields, copyField{Key: key, Value: value})
+			p.Fields = append(p.Fields, copied{Phrase: "pay." + key, Text: value})
 		}
 	}
 	p.Order = href(s.Doors.Order(p.Payment), "https", "payto", "lightning")
@@ -114,7 +116,7 @@ func (s *site) payBy(v *visit, p *slipPage) {
 		if inv, ok := s.keptInvoice(v, p.ID); ok {
 			p.Invoice, p.Expired = &inv, !v.now.Before(inv.Expires)
 			p.Picture = !p.Expired && len(inv.Text) <= mostDrawn
-			p.Fields = []copyField{{Key: "invoice", Value: inv.Text, Long: true}}
+			p.Fields = []copied{{"pay.invoice", inv.Text, true}}
 		}
 		return
 	}

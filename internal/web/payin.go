@@ -30,9 +30,6 @@ type payinPage struct {
 
 func (*payinPage) name() string { return "payin" }
 
-// copied is a text beside a button that copies it.
-type copied struct{ ID, Phrase, Text string }
-
 // pay is what there is to pay: slips, or to put means in.
 func (s *site) pay(v *visit) (view, error) {
 	if s.Mode == Prepaid {

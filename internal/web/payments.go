@@ -151,7 +151,7 @@ func (s *site) sendBatch(v *visit) (view, error) {
 }
 
 func (s *site) markHouse(v *visit) (view, error) {
-	id, err := idOf(v)
+	id, err := v.number("id")
 	if err != nil {
 		return view{}, err
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/url"
 	"slices"
-	"strconv"
 
 	"flattery"
 )
@@ -97,9 +96,9 @@ func (s *site) beginProof(v *visit) (view, error) {
 
 // begun finds the proof of the address.
 func (s *site) begun(v *visit) (flattery.Proving, error) {
-	id, err := strconv.ParseInt(v.PathValue("id"), 10, 64)
+	id, err := v.number("id")
 	if err != nil {
-		return flattery.Proving{}, flattery.ErrNotFound
+		return flattery.Proving{}, err
 	}
 	list, err := s.Store.Provings(v.ctx, v.account.ID, v.now)
 	if err != nil {

@@ -237,7 +237,7 @@ func (s *site) recognise(v *visit) error {
 
 func (s *site) frame(v *visit, f *frame) {
 	f.Lang, f.Languages = v.tongue.code, languages[:]
-	f.Runs, f.Collects = v.account.Admin, s.Mode == Prepaid
+	f.Runs, f.Prepaid = v.account.Admin, s.Mode == Prepaid
 	f.Account, f.Demo, f.Version, f.Zone = clean(v.account.Name), s.Demo, s.Version, s.Location.String()
 	if f.Here == "" {
 		f.Here = v.URL.RequestURI()
@@ -257,6 +257,15 @@ func (s *site) send(w http.ResponseWriter, status int, kind string, body []byte)
 // back is where a command leads to when it is done: the page it was given on, if that is one of ours.
 func (v *visit) back(otherwise string) string {
 	return local(v.PostFormValue("back"), otherwise)
+}
+
+// number reads a number of the address.
+func (v *visit) number(name string) (int64, error) {
+	n, err := strconv.ParseInt(v.PathValue(name), 10, 64)
+	if err != nil || n <= 0 {
+		return 0, flattery.ErrNotFound
+	}
+	return n, nil
 }
 
 // form reads the form of a command, as far as bodies may go.

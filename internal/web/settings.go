@@ -24,9 +24,8 @@ type settingsPage struct {
 	Counting   int             // flattrs that count in it so far
 	Each       flattery.Amount // what each would receive
 	Weighted   bool            // on average
-	Prepaid    bool
-	Netting    bool // it is offered
-	Last       bool // it is the only one that runs the instance
+	Netting    bool            // it is offered
+	Last       bool            // it is the only one that runs the instance
 }
 
 func (*settingsPage) name() string { return "settings" }
@@ -51,7 +50,7 @@ func (s *site) settings(v *visit) (view, error) {
 	p := &settingsPage{
 		Wishes: v.account.Settings, Language: v.account.Language, Currency: s.currency(v.account), Currencies: s.Currencies, Minimum: s.Minimum,
 		Month: m, Closes: s.monthState(months, m).Ends.Add(s.Grace), Counting: t.Counting, Each: estimate(me.budget, 1, int64(t.Counting), me.limit),
-		Weighted: t.Weight != int64(t.Counting) || s.Split == flattery.SplitByCreator, Prepaid: s.Mode == Prepaid, Netting: s.Netting,
+		Weighted: t.Weight != int64(t.Counting) || s.Split == flattery.SplitByCreator, Netting: s.Netting,
 	}
 	p.Nav = "settings"
 	return view{page: p}, nil

@@ -30,7 +30,6 @@ type setupPage struct {
 	Minimum    flattery.Amount
 	// ClaimedOnly: authors who never joined do not count, though they publish where to be paid.
 	ClaimedOnly bool
-	Prepaid     bool
 	Networks    []setupNetwork
 }
 
@@ -80,7 +79,7 @@ func (s *site) setupStep(v *visit) (view, error) {
 		return view{}, err
 	}
 	st := s.currentMonth(v, months)
-	p := &setupPage{Step: step, Number: i + 1, Steps: len(setupSteps()) - 1, Next: stepPath(step, 1), Back: stepPath(step, -1), Month: st.Month, Closes: st.Ends.Add(s.Grace), Prepaid: s.Mode == Prepaid}
+	p := &setupPage{Step: step, Number: i + 1, Steps: len(setupSteps()) - 1, Next: stepPath(step, 1), Back: stepPath(step, -1), Month: st.Month, Closes: st.Ends.Add(s.Grace)}
 	p.Nav = "setup"
 	switch step {
 	case "keys":

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"html/template"
 	"slices"
-	"strconv"
 	"time"
 
 	"flattery"
@@ -119,7 +118,7 @@ func (s *site) slip(pay flattery.Payment, now time.Time) slip {
 
 func (s *site) markSlip(v *visit) (view, error) {
 	state := flattery.PaymentState(v.PathValue("state"))
-	id, err := strconv.ParseInt(v.PathValue("id"), 10, 64)
+	id, err := v.number("id")
 	if err != nil || s.Mode == Prepaid {
 		return view{}, flattery.ErrNotFound
 	}

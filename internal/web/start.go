@@ -12,8 +12,7 @@ import (
 // startPage says to a stranger what this is and how to get in.
 type startPage struct {
 	frame
-	Prepaid bool
-	Plain   bool // signing in is refused here, because the way is not private
+	Plain bool // signing in is refused here, because the way is not private
 }
 
 func (*startPage) name() string { return "start" }
@@ -22,7 +21,7 @@ func (s *site) start(v *visit) (view, error) {
 	if v.account.ID != 0 {
 		return view{redirect: cmp.Or(v.remembered(s), "/month")}, nil
 	}
-	return view{page: &startPage{Prepaid: s.Mode == Prepaid, Plain: !s.private(v.Request)}}, nil
+	return view{page: &startPage{Plain: !s.private(v.Request)}}, nil
 }
 
 // doorPage has one button. Only pressing it spends the token, so that nothing which merely looks at links does.

@@ -30,7 +30,7 @@ type frame struct {
 	Nav       string // which page of the menu this is
 	Account   string // name of who is signed in, or ""
 	Runs      bool   // and runs the instance
-	Collects  bool   // the house does, and pays
+	Prepaid   bool   // the house collects, and pays
 	Demo      bool
 	Version   string
 	Zone      string
@@ -115,7 +115,7 @@ func functions(g *tongue, s *site) template.FuncMap {
 		"short":      short,
 		"pageLink":   pageLink,
 		"grouped":    grouped,
-		"copies":     func(id, phrase, text string) copied { return copied{id, phrase, text} },
+		"copied":     func(phrase, text string) copied { return copied{Phrase: phrase, Text: text} },
 		"listing":    func(all []string) string { return strings.Join(all, ", ") },
 		"asset":      s.assets.url,
 		"language":   func(code string) (string, error) { return s.tongues.byCode[code].say("language") },

@@ -28,7 +28,6 @@ func (o Owner) Link() template.URL {
 type termsPage struct {
 	frame
 	Owner    Owner
-	Prepaid  bool
 	Split    flattery.SplitBy
 	Fee      string // "2.5 %"; "": none
 	Minimum  flattery.Amount
@@ -54,7 +53,7 @@ func (s *site) terms(v *visit) (view, error) {
 		return view{}, err
 	}
 	p := &termsPage{
-		Owner: s.Owner, Prepaid: s.Mode == Prepaid, Split: s.Split, Minimum: s.Minimum, Currency: s.Currencies[0], Grace: s.Grace, Lapse: s.Lapse, MustGive: s.MustGive,
+		Owner: s.Owner, Split: s.Split, Minimum: s.Minimum, Currency: s.Currencies[0], Grace: s.Grace, Lapse: s.Lapse, MustGive: s.MustGive,
 		Days: int(sessionLife.Hours() / 24), Kept: kept(), Networks: slices.DeleteFunc(slices.Clone(all), func(n Network) bool { return !n.Ready && !n.ByName }),
 	}
 	if s.Fee > 0 {

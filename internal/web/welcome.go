@@ -9,12 +9,11 @@ import (
 // welcomePage is what there is to do at first, in its order, and what of it is done.
 type welcomePage struct {
 	frame
-	Steps   []welcomeStep
-	Prepaid bool
-	First   bool // no slip was paid yet
-	Month   flattery.Month
-	Closes  time.Time
-	Left    int // steps that are not done and are needed
+	Steps  []welcomeStep
+	First  bool // no slip was paid yet
+	Month  flattery.Month
+	Closes time.Time
+	Left   int // steps that are not done and are needed
 }
 
 func (*welcomePage) name() string { return "welcome" }
@@ -51,7 +50,7 @@ func (s *site) welcome(v *visit) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	p := &welcomePage{Prepaid: s.Mode == Prepaid, First: s.first(payments), Month: st.Month, Closes: st.Ends.Add(s.Grace), Steps: []welcomeStep{
+	p := &welcomePage{First: s.first(payments), Month: st.Month, Closes: st.Ends.Add(s.Grace), Steps: []welcomeStep{
 		{Key: "keys", Path: securityPath, Done: keys.Has()},
 		{Key: "budget", Path: settingsPath, Done: v.account.Budget > 0},
 		{Key: "link", Path: "/links", Done: len(standing(links)) > 0},
