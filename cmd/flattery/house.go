@@ -79,19 +79,20 @@ func (in *instance) meansOf(ctx context.Context, a flattery.Account) (*means, er
 	return &means{balance, flattery.MeansCode(schema.Instance, a.ID), in.SEPA.IBAN}, err
 }
 
-// send makes a batch of what is planned, hands it to its rail, and gives the file that somebody takes to the bank.
-func (in *instance) send(ctx context.Context, rail, currency string) (flattery.Batch, flattery.File, error) {
+// send makes a batch of what is planned, and hands it to its rail. That it is not handed over yet is no failure: the job is there, and
+// is done again.
+func (in *instance) send(ctx context.Context, rail, currency string) (flattery.Batch, error) {
 	if err := in.prepaid(); err != nil {
-		return flattery.Batch{}, flattery.File{}, err
+		return flattery.Batch{}, err
 	}
 	b, err := in.planner.Send(ctx, rail, currency)
 	if err != nil {
-		return b, flattery.File{}, err
+		return b, err
 	}
 	if _, err := in.store.Jobs().Drain(ctx, in.lately(in.planner.Handlers())); err != nil {
-		return b, flattery.File{}, fmt.Errorf("batch %s is made, and is handed over later: %w", b.ID, err)
+		in.log.Warn("a batch is handed over later", "batch", b.ID, "error", err)
 	}
-	return in.sent(ctx, b.ID)
+	return b, nil
 }
 
 // sent is a batch and its file.

@@ -34,28 +34,10 @@ func (p pages) MarkHouse(ctx context.Context, id flattery.PaymentID, to flattery
 	return err
 }
 
-func (p pages) Rails() (names []string) {
-	for _, r := range p.in.houseRails() {
-		if info := r.Info(); !info.Hands {
-			names = append(names, info.Rail)
-		}
-	}
-	return names
-}
+func (p pages) Rails() []string { return p.in.planner.Batching() }
 
-// Send makes a batch. That it is not handed over yet is no failure: the job is there, and is done again.
 func (p pages) Send(ctx context.Context, rail, currency string) (flattery.Batch, error) {
-	if err := p.in.prepaid(); err != nil {
-		return flattery.Batch{}, err
-	}
-	b, err := p.in.planner.Send(ctx, rail, currency)
-	if err != nil {
-		return b, err
-	}
-	if _, err := p.Jobs().Drain(ctx, p.in.lately(p.in.planner.Handlers())); err != nil {
-		p.in.log.Warn("a batch is handed over later", "batch", b.ID, "error", err)
-	}
-	return b, nil
+	return p.in.send(ctx, rail, currency)
 }
 
 func (p pages) TakeStatement(ctx context.Context, statement io.Reader) (web.Booked, error) {

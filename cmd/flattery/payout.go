@@ -220,19 +220,20 @@ func (f *exportFlags) slips(cmd *cobra.Command, p *program, in *instance) error 
 
 // file hands over what is planned, or finds what was.
 func (f *exportFlags) file(ctx context.Context, p *program, in *instance) error {
-	var b flattery.Batch
-	var file flattery.File
-	var err error
 	if f.restored {
 		if err := in.planner.CaughtUp(ctx); err != nil {
 			return err
 		}
 	}
-	if f.batch != "" {
-		b, file, err = in.sent(ctx, f.batch)
-	} else {
-		b, file, err = in.send(ctx, f.rail, cmp.Or(f.currency, in.Currencies[0]))
+	id := f.batch
+	if id == "" {
+		made, err := in.send(ctx, f.rail, cmp.Or(f.currency, in.Currencies[0]))
+		if err != nil {
+			return err
+		}
+		id = made.ID
 	}
+	b, file, err := in.sent(ctx, id)
 	if err != nil {
 		return err
 	}

@@ -40,7 +40,7 @@ func (p *Planner) house(ctx context.Context, m flattery.Month) ([]flattery.Payme
 func (p *Planner) Send(ctx context.Context, rail, currency string) (flattery.Batch, error) {
 	r := p.rail(rail)
 	if r == nil || r.Info().Hands {
-		return flattery.Batch{}, flattery.Input("rail %q takes no batches here: there is %s", rail, strings.Join(p.batching(), ", "))
+		return flattery.Batch{}, flattery.Input("rail %q takes no batches here: there is %s", rail, cmp.Or(strings.Join(p.Batching(), ", "), "none"))
 	}
 	if err := p.caughtUp(ctx); err != nil {
 		return flattery.Batch{}, err
@@ -122,14 +122,12 @@ func (p *Planner) rail(name string) Rail {
 	return nil
 }
 
-func (p *Planner) batching() (names []string) {
+// Batching are the names of the house's rails that take batches.
+func (p *Planner) Batching() (names []string) {
 	for _, r := range p.House {
 		if info := r.Info(); !info.Hands {
 			names = append(names, info.Rail)
 		}
-	}
-	if len(names) == 0 {
-		return []string{"none"}
 	}
 	return names
 }

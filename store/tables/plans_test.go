@@ -93,8 +93,21 @@ func TestPagesAreAnsweredFromIndexes(t *testing.T) {
 		"subscriptions":           {func(ctx context.Context, r *tables.Reader) error { _, err := r.Subscriptions(ctx, 1); return err }, "a few subscriptions", ""},
 		"income":                  {func(ctx context.Context, r *tables.Reader) error { _, err := r.Incomes(ctx, 1); return err }, "months", ""},
 		"earnings":                {func(ctx context.Context, r *tables.Reader) error { _, err := r.Earnings(ctx, 1, month); return err }, "the works of one creator", ""},
-		"for what a slip is":      {func(ctx context.Context, r *tables.Reader) error { _, err := r.Liked(ctx, 1, 1, 20); return err }, "what one donor liked of one payee", ""},
-		"received":                {func(ctx context.Context, r *tables.Reader) error { _, err := r.Received(ctx, 1); return err }, "", ""},
+		"what waited and counts":  {func(ctx context.Context, r *tables.Reader) error { _, err := r.Admitted(ctx, 1, month); return err }, "whose flattrs of one donor waited, most first", "p"},
+		"what was paid in":        {func(ctx context.Context, r *tables.Reader) error { _, err := r.PaidIn(ctx, 1, 20); return err }, "", "t"},
+		"what a bank says":        {func(ctx context.Context, r *tables.Reader) error { _, err := r.BankLines(ctx, 50); return err }, "", "bank_lines"},
+		"payments of the house": {func(ctx context.Context, r *tables.Reader) error {
+			_, err := r.Payments(ctx, store.PaymentQuery{House: true, State: flattery.PaymentPaid, Limit: 100})
+			return err
+		}, "those of one plan", ""},
+		"a payment by its code": {func(ctx context.Context, r *tables.Reader) error {
+			_, err := r.Payments(ctx, store.PaymentQuery{House: true, Code: "x"})
+			return err
+		}, "", ""},
+		"open batches":           {func(ctx context.Context, r *tables.Reader) error { _, err := r.OpenBatches(ctx); return err }, "", ""},
+		"payments that are gone": {func(ctx context.Context, r *tables.Reader) error { _, err := r.Gone(ctx, time.Now()); return err }, "the few that are", ""},
+		"for what a slip is":     {func(ctx context.Context, r *tables.Reader) error { _, err := r.Liked(ctx, 1, 1, 20); return err }, "what one donor liked of one payee", ""},
+		"received":               {func(ctx context.Context, r *tables.Reader) error { _, err := r.Received(ctx, 1); return err }, "", ""},
 		"where a claim link leads that was followed": {func(ctx context.Context, r *tables.Reader) error {
 			_, err := r.ClaimLink(ctx, "x", time.Now())
 			return err
