@@ -292,8 +292,11 @@ func demoNetworks(w *sandbox.World) map[string]config.Network {
 	} {
 		id, secret := n.app()
 		key := flattery.Secret(id)
-		if n.name == "github" { // where it would be a token
+		switch n.name { // where it is a token
+		case "github":
 			key = ""
+		case "twitter":
+			key = flattery.Secret(w.X.Bearer())
 		}
 		all[n.name] = config.Network{Enabled: true, Base: n.base, ClientID: id, ClientSecret: flattery.Secret(secret), Key: key,
 			AcceptTerms: true, SpendCap: demoCap}
