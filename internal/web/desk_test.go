@@ -102,7 +102,7 @@ func TestWhatMattersAsksWhoIsThere(t *testing.T) {
 			if b.cookies["flattery"].Value == before.Value || len(w.sessions) != 1 {
 				t.Error("the session was not renewed")
 			}
-			w.clock += recent - time.Second
+			w.clock += recent - time.Minute // the machine's clock goes on too
 			if got := b.post(path, form...); strings.HasPrefix(got.Header().Get("Location"), "/stepup") {
 				t.Errorf("asked again: %d", got.Code)
 			}
