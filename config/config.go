@@ -62,6 +62,7 @@ type Config struct {
 	Split             flattery.SplitBy
 	Clicks            Clicks
 	Fee               flattery.Rate
+	FeeAccount        string // pledge: who gets it, by slips
 	ReceiversMustGive bool
 	SlipsMax          int           // a donor and month
 	SlipsVoid         time.Duration // a slip that is not paid for so long is voided; 0: never

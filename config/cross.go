@@ -10,8 +10,8 @@ import (
 
 // cross looks at settings that are right alone and wrong together.
 func (l *loader) cross(c *Config) {
-	if c.Mode == Pledge && c.Fee > 0 {
-		l.refuse(l.from["fee"], flattery.Say(`fee: a fee in pledge mode needs a slip to the house, which is not there yet; set fee = 0 or mode = "prepaid"`))
+	if c.Mode == Pledge && c.Fee > 0 && c.FeeAccount == "" {
+		l.refuse(l.from["fee"], flattery.Say("fee: where donors pay by slips, a fee is a slip too; set fee_account to the account that gets it, or fee = 0"))
 	}
 	if c.MetricsListen != "" {
 		l.mistake(l.from["metrics.listen"], "metrics.listen: metrics are not there yet; leave it empty")

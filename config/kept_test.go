@@ -42,7 +42,7 @@ func TestWhatTheDatabaseKeepsMustBeRight(t *testing.T) {
 	for name, row := range map[string]struct{ toml, setting, value, want string }{
 		"no zone":                     {"", "time_zone", "Mars/North", `database: time_zone: "Mars/North" is not a time zone: write its name like Europe/Berlin`},
 		"right alone, together not":   {"fee = \"1 %\"\nmode = \"prepaid\"", "currencies", "EUR,EUR", `database: currencies: "EUR" stands twice: remove one`},
-		"a fee where nobody collects": {"", "fee", "2 %", `database: fee: a fee in pledge mode needs a slip to the house, which is not there yet; set fee = 0 or mode = "prepaid"`},
+		"a fee that nobody gets":      {"", "fee", "2 %", `database: fee: where donors pay by slips, a fee is a slip too; set fee_account to the account that gets it, or fee = 0`},
 		"an account without a holder": {"mode = \"prepaid\"", "sepa.iban", "DE75 5121 0800 1245 1261 99", `database: sepa.iban: an account at a bank has a number and a holder; set both sepa.iban and sepa.name`},
 		"a holder without an account": {"mode = \"prepaid\"", "sepa.name", "Club", `default: sepa.iban: an account at a bank has a number and a holder; set both sepa.iban and sepa.name`},
 		"a bank that is none":         {"mode = \"prepaid\"", "sepa.bic", "COBA", `database: sepa.bic: "COBA" is no BIC: write its 8 or 11 letters and digits, like COBADEFFXXX, or leave it empty`},
@@ -58,7 +58,7 @@ func TestWhatTheDatabaseKeepsMustBeRight(t *testing.T) {
 			}
 		})
 	}
-	if len(House()) != 20 || Usual("slips.max") != "5" {
+	if len(House()) != 21 || Usual("slips.max") != "5" {
 		t.Errorf("of the house: %v", House())
 	}
 }

@@ -45,6 +45,7 @@ func settings(o Options) []setting {
 		house("split", "flattr", oneOf(flattery.SplitByFlattr, flattery.SplitByCreator), func(c *Config) *flattery.SplitBy { return &c.Split }),
 		house("clicks", "many", oneOf(ClicksMany, ClicksOnce), func(c *Config) *Clicks { return &c.Clicks }),
 		house("fee", "0", percent, func(c *Config) *flattery.Rate { return &c.Fee }),
+		house("fee_account", "", line, func(c *Config) *string { return &c.FeeAccount }),
 		house("receivers_must_give", "false", boolean, func(c *Config) *bool { return &c.ReceiversMustGive }),
 		house("slips.max", "5", count, func(c *Config) *int { return &c.SlipsMax }),
 		house("slips.void", "120 days", between(0, 100*365*day), func(c *Config) *time.Duration { return &c.SlipsVoid }),

@@ -259,6 +259,8 @@ type Tx interface {
 	RestoreFlattr(ctx context.Context, account flattery.AccountID, id flattery.FlattrID, now time.Time) error
 	LapsePending(ctx context.Context, foundBefore time.Time) (int, error)
 
+	// PayeeOf is the payee of an account; it is made when first asked for.
+	PayeeOf(ctx context.Context, account flattery.AccountID) (flattery.PayeeID, error)
 	// Freeze fixes which flattrs count in the month. ErrFrozen when it was.
 	Freeze(ctx context.Context, m flattery.Month, now time.Time) (flattery.MonthState, error)
 	// Settle notes donors' statements. ErrSettled when there is one already.

@@ -179,7 +179,7 @@ func (p *program) openSealed(ctx context.Context, in *instance, box *seal.Box) (
 	in.buttons = &click.Buttons{Store: in.store, Networks: in.enabled, Once: in.Clicks == config.ClicksOnce, Base: func() string { return in.base }, Now: in.now}
 	in.subscriber = &subscribe.Subscriber{Store: in.store, Now: in.now, Log: in.log}
 	in.settler = &settle.Settler{Store: in.store, Now: in.now, Log: in.log, Rules: settle.Rules{
-		Mode: settle.Mode(in.Mode), Grace: in.Grace, Split: in.Split, Fee: in.Fee, Lapse: in.PendingLapse}}
+		Mode: settle.Mode(in.Mode), Grace: in.Grace, Split: in.Split, Fee: in.Fee, FeeTo: in.FeeAccount, Lapse: in.PendingLapse}}
 	in.planner = &payout.Planner{Store: in.store, Rail: manual.Rail{}, House: in.houseRails(), Looks: in.rechecks, Now: in.now, Log: in.log, Rules: payout.Rules{Max: in.SlipsMax, Minimum: in.SlipsMinimum, Prepaid: in.Mode == config.Prepaid, Void: in.SlipsVoid, Netting: in.Netting}}
 	return in.post()
 }

@@ -137,7 +137,7 @@ func (in *instance) site(ctx context.Context, base string, demo bool) (http.Hand
 	}
 	return web.New(ctx, web.Options{
 		Store: p, Doors: p, Sessions: p, Desk: desk, Post: p, Networks: p, House: p, Now: in.now, Clock: time.Now, Location: in.TimeZone, Grace: in.Grace,
-		Mode: web.Mode(in.Mode), Fee: in.Fee, Split: in.Split, Slips: web.Slips{Max: in.SlipsMax, Minimum: in.SlipsMinimum, Void: in.SlipsVoid}, Netting: in.netting(), MustGive: in.ReceiversMustGive,
+		Mode: web.Mode(in.Mode), Fee: in.Fee, FeeTo: in.FeeAccount, Split: in.Split, Slips: web.Slips{Max: in.SlipsMax, Minimum: in.SlipsMinimum, Void: in.SlipsVoid}, Netting: in.netting(), MustGive: in.ReceiversMustGive,
 		Currencies: in.Currencies, Minimum: in.BudgetMinimum, BaseURL: base, Version: version, Demo: demo, ClickOnce: in.Clicks == config.ClicksOnce,
 		Lapse: in.PendingLapse, Most: in.PendingMost, Owner: web.Owner{Name: in.OwnerName, Contact: in.OwnerContact}, Bank: web.Bank{Name: in.SEPA.Name, IBAN: in.SEPA.IBAN, BIC: in.SEPA.BIC}, Log: in.log,
 	})

@@ -78,6 +78,9 @@ func (in *instance) setPolicy(ctx context.Context, made map[string]string) error
 	if err := in.spends(ctx, with.Currencies); err != nil {
 		return err
 	}
+	if err := in.collects(ctx, with.FeeAccount); err != nil {
+		return err
+	}
 	err = in.update(ctx, func(tx store.Tx) error {
 		b, err := tx.Begun(ctx)
 		if err != nil {
@@ -113,6 +116,18 @@ func (in *instance) spends(ctx context.Context, currencies []string) error {
 	return nil
 }
 
+// collects refuses to give a fee to nobody.
+func (in *instance) collects(ctx context.Context, name string) error {
+	if name == "" {
+		return nil
+	}
+	_, err := in.store.AccountNamed(ctx, name)
+	if errors.Is(err, flattery.ErrNotFound) {
+		return flattery.Input("fee_account: nobody here is called %q: write the name of an account", name)
+	}
+	return err
+}
+
 // late refuses what would change the rules of money that has begun to move.
 func late(was, with *config.Config, b store.Begun) error {
 	switch {
@@ -120,7 +135,7 @@ func late(was, with *config.Config, b store.Begun) error {
 		return flattery.Input("mode: months were closed or money was noted in mode %s, and what is owed by it stands: it can no longer be changed", was.Mode)
 	case was.Split != with.Split && b.Settling:
 		return flattery.Input("split: a month is being settled: try again when that has ended")
-	case was.Fee != with.Fee && b.Settling:
+	case (was.Fee != with.Fee || was.FeeAccount != with.FeeAccount) && b.Settling:
 		return flattery.Input("fee: a month is being settled: try again when that has ended")
 	}
 	return nil

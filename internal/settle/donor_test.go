@@ -28,6 +28,11 @@ func TestWhatADonorGives(t *testing.T) {
 		{"a cap that is not reached", flattery.Settings{Budget: 5 * flattery.Unit, Cap: flattery.Unit / 2}, Rules{Mode: Pledge}, 0, 20, "5.00", "0.00", "5.00", "0.00"},
 		{"paused", flattery.Settings{Budget: 5 * flattery.Unit, Paused: true}, Rules{Mode: Pledge}, 0, 3, "0.00", "0.00", "0.00", "0.00"},
 		{"no budget", flattery.Settings{}, Rules{Mode: Pledge}, 0, 3, "0.00", "0.00", "0.00", "0.00"},
+		{"a fee of a pledge", flattery.Settings{Budget: 5 * flattery.Unit}, Rules{Mode: Pledge, Fee: 100_000, FeeTo: "Host"}, 0, 3, "5.00", "0.50", "4.50", "0.00"},
+		{"a fee of a pledge, and a cap", flattery.Settings{Budget: 5 * flattery.Unit, Cap: flattery.Unit}, Rules{Mode: Pledge, Fee: 100_000, FeeTo: "host"}, 0, 2, "5.00", "0.50", "2.00", "2.50"},
+		{"a fee of a pledge that is everything", flattery.Settings{Budget: 5 * flattery.Unit}, Rules{Mode: Pledge, Fee: 1_000_000, FeeTo: "host"}, 0, 2, "5.00", "5.00", "0.00", "0.00"},
+		{"a fee of nothing", flattery.Settings{Budget: 5 * flattery.Unit, Paused: true}, Rules{Mode: Pledge, Fee: 100_000, FeeTo: "host"}, 0, 2, "0.00", "0.00", "0.00", "0.00"},
+		{"the fee of who gets it", flattery.Settings{Budget: 5 * flattery.Unit}, Rules{Mode: Pledge, Fee: 100_000, FeeTo: "ann"}, 0, 3, "5.00", "0.50", "4.50", "0.00"},
 		{"prepaid with enough", flattery.Settings{Budget: 5 * flattery.Unit}, Rules{Mode: Prepaid}, 9 * flattery.Unit, 3, "5.00", "0.00", "5.00", "0.00"},
 		{"prepaid with too little", flattery.Settings{Budget: 5 * flattery.Unit}, Rules{Mode: Prepaid}, 3*flattery.Unit + 1, 3, "3.000001", "0.00", "3.000001", "0.00"},
 		{"prepaid with nothing", flattery.Settings{Budget: 5 * flattery.Unit}, Rules{Mode: Prepaid}, 0, 3, "0.00", "0.00", "0.00", "0.00"},
@@ -42,6 +47,7 @@ func TestWhatADonorGives(t *testing.T) {
 			row.rules.Grace, row.rules.Split = 72*time.Hour, flattery.SplitByFlattr
 			b.Rules = row.rules
 			b.maker("zoe")
+			b.maker("host")
 			ann := b.donor("ann", row.set)
 			if row.means > 0 {
 				b.do(func(ctx context.Context, tx store.Tx) error {
@@ -81,10 +87,32 @@ func TestWhatADonorGives(t *testing.T) {
 			for _, d := range debts {
 				owed += d.Amount
 			}
-			if err != nil || row.rules.Mode == Pledge && owed != st.Shares || row.rules.Mode == Prepaid && owed != 0 {
+			if err != nil || row.rules.Mode == Pledge && owed != st.Shares+st.Fee || row.rules.Mode == Prepaid && owed != 0 {
 				t.Errorf("owes %s, error %v", owed, err)
 			}
 		})
+	}
+}
+
+// A fee for nobody would be taken from donors and never paid: the month waits, and says what to mend.
+func TestAFeeNeedsSomebodyWhoGetsIt(t *testing.T) {
+	b := newBench(t, time.UTC)
+	b.Rules = Rules{Mode: Pledge, Grace: 72 * time.Hour, Split: flattery.SplitByFlattr, Fee: 100_000, FeeTo: "hots"}
+	b.maker("zoe")
+	b.maker("host")
+	ann := b.donor("ann", flattery.Settings{Budget: 5 * flattery.Unit})
+	b.likes(ann, start, "zoe/1")
+	b.now = closes
+	err := b.settle()
+	if _, ok := errors.AsType[*flattery.InputError](err); !ok || !strings.Contains(err.Error(), `fee_account: nobody here is called "hots"`) {
+		t.Fatal(err)
+	}
+	b.Rules.FeeTo, b.now = "host", closes.Add(time.Hour)
+	if err := b.settle(); err != nil {
+		t.Fatal(err)
+	}
+	if st := b.statement(ann); st.Fee != flattery.Unit/2 || b.month(october).SettledAt.IsZero() {
+		t.Errorf("statement %+v", st)
 	}
 }
 

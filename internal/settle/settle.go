@@ -44,8 +44,11 @@ type Rules struct {
 	Mode  Mode
 	Grace time.Duration // after its end a month is open for late likes
 	Split flattery.SplitBy
-	Fee   flattery.Rate // of the budget; prepaid only
+	Fee   flattery.Rate // of the budget
+	FeeTo string        // pledge: the account that gets the fee, as the author of a thing gets a share
 	Lapse time.Duration // pending flattrs end after this; 0: never
+
+	collector flattery.PayeeID // of FeeTo
 }
 
 // Store is what settling needs of the store.
@@ -56,6 +59,7 @@ type Store interface {
 	DonorMonths(ctx context.Context, m flattery.Month, first, last flattery.AccountID) iter.Seq2[store.DonorMonth, error]
 	NetworkDate(ctx context.Context) (date, seen time.Time, err error)
 	LastPosted(ctx context.Context) (time.Time, error)
+	AccountNamed(ctx context.Context, name string) (flattery.Account, error)
 	Unasked(ctx context.Context, since time.Time) (int, error)
 	Update(ctx context.Context, fn func(store.Tx) error) error
 }
@@ -269,16 +273,40 @@ func (s *Settler) statements(ctx context.Context, month flattery.MonthState, fir
 	for _, d := range left {
 		open[d] = true
 	}
+	rules, err := s.rules(ctx)
+	if err != nil {
+		return nil, err
+	}
 	var list []Statement
 	for d, err := range s.Store.DonorMonths(ctx, month.Month, first, last) {
 		if err != nil {
 			return nil, err
 		}
 		if open[d.Account.ID] {
-			list = append(list, s.Rules.Statement(month.Month, d))
+			list = append(list, rules.Statement(month.Month, d))
 		}
 	}
 	return list, nil
+}
+
+// rules are the instance's, with the payee who gets the fee.
+func (s *Settler) rules(ctx context.Context) (Rules, error) {
+	r := s.Rules
+	if r.Mode != Pledge || r.Fee == 0 {
+		return r, nil
+	}
+	a, err := s.Store.AccountNamed(ctx, r.FeeTo)
+	if errors.Is(err, flattery.ErrNotFound) {
+		return r, flattery.Input("fee_account: nobody here is called %q: set it to the account that gets the fee, or fee = 0", r.FeeTo)
+	}
+	if err != nil {
+		return r, err
+	}
+	err = s.Store.Update(ctx, func(tx store.Tx) (err error) {
+		r.collector, err = tx.PayeeOf(ctx, a.ID)
+		return err
+	})
+	return r, err
 }
 
 // post writes donors' months, set-based: transactions, debts and statements.

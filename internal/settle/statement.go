@@ -49,8 +49,8 @@ func (r Rules) Statement(m flattery.Month, d store.DonorMonth) Statement {
 	}
 	if r.Mode == Prepaid {
 		st.Budget = min(st.Budget, d.Means) // spends at most what is there
-		st.Fee = r.Fee.Of(st.Budget)
 	}
+	st.Fee = r.Fee.Of(st.Budget)
 	shares := flattery.Split(st.Budget-st.Fee, a.Cap, r.Split, m, a.Name, d.Parts)
 	for i, amount := range shares {
 		st.Shares += amount
@@ -66,13 +66,18 @@ func (r Rules) Statement(m flattery.Month, d store.DonorMonth) Statement {
 
 func (r Rules) entries(st *Statement) {
 	means := ledger.DonorMeans(st.Donor)
-	if pledge := st.Shares - st.Given; st.Pledged && pledge > 0 { // what was given on was pledged then
+	if pledge := st.Fee + st.Shares - st.Given; st.Pledged && pledge > 0 { // what was given on was pledged then
 		st.Entries = append(st.Entries, ledger.Entry{Debit: ledger.Pledge(st.Donor), Credit: means, Currency: st.Currency, Amount: pledge})
 	}
-	if st.Fee > 0 {
-		st.Entries = append(st.Entries, ledger.Entry{Debit: means, Credit: ledger.IncomeFee, Currency: st.Currency, Amount: st.Fee})
-	}
 	owed := map[flattery.PayeeID]flattery.Amount{}
+	if st.Fee > 0 {
+		to := ledger.IncomeFee
+		if st.Pledged {
+			to = ledger.PayeePayable(r.collector)
+			owed[r.collector] = st.Fee
+		}
+		st.Entries = append(st.Entries, ledger.Entry{Debit: means, Credit: to, Currency: st.Currency, Amount: st.Fee})
+	}
 	for _, s := range st.Parts {
 		st.Entries = append(st.Entries, ledger.Entry{Debit: means, Credit: ledger.PayeePayable(s.Payee), Currency: st.Currency, Amount: s.Amount, Flattr: s.Flattr})
 		owed[s.Payee] += s.Amount

@@ -121,7 +121,7 @@ func madeKeys() []string {
 		"welcome":  "keys budget link claim rules invite keys.text budget.text link.text claim.text rules.text invite.text",
 		"import":   "is.waits is.reads is.writes is.done is.failed",
 		"setup":    strings.Join(setupSteps(), " ") + " " + strings.Join(setupSteps(), ".text ") + ".text network.now network.keys network.linked",
-		"policy": `fixed pledge begun settling demo part.bank sepa.name sepa.name.tip sepa.iban sepa.iban.tip sepa.bic sepa.bic.tip fee.tip part.months part.money part.likes part.owner mode mode.pledge mode.prepaid split split.flattr split.creator clicks clicks.many clicks.once fee
+		"policy": `fixed begun settling demo part.bank sepa.name sepa.name.tip sepa.iban sepa.iban.tip sepa.bic sepa.bic.tip fee.tip fee_account fee_account.tip part.months part.money part.likes part.owner mode mode.pledge mode.prepaid split split.flattr split.creator clicks clicks.many clicks.once fee
 			time_zone time_zone.tip months.grace months.grace.tip currencies currencies.tip budget.minimum budget.minimum.tip slips.max slips.max.tip slips.minimum slips.minimum.tip slips.void slips.void.tip netting netting.false netting.true receivers_must_give receivers_must_give.false receivers_must_give.true
 			pending.lapse pending.lapse.tip pending.most pending.most.tip owner.name owner.name.tip owner.contact owner.contact.tip`,
 		"payments": "make.sepa make.github-csv",

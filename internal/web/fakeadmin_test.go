@@ -46,7 +46,7 @@ func (w *world) rules() Policy {
 
 // settings are those of the house; the first are the file's.
 func settings() []Setting {
-	all := []Setting{{"data", "/srv/flattery", "default", false}, {"slips.max", "5", "flattery.toml:3", false}}
+	all := []Setting{{"data", "/srv/flattery", "default", false}, {"slips.max", "5", "flattery.toml:3", false}, {"fee_account", "", "default", true}}
 	for _, part := range policyParts(Prepaid) {
 		for _, name := range part.names {
 			if name != "slips.max" {

@@ -229,6 +229,32 @@ func TestMonthsAndStatementsSayWhatWasGiven(t *testing.T) {
 	expect(t, b, "/months/2026-07", []string{"Nothing counted in this month"}, nil)
 }
 
+func TestASlipSaysThatAFeeIsInIt(t *testing.T) {
+	w := populated(true)
+	w.payments[0].PayeeName = "Host"
+	for name, row := range map[string]struct {
+		change func(o *Options)
+		joined bool
+		says   bool
+	}{
+		"a fee for who is paid":     {func(o *Options) { o.Fee, o.FeeTo = 25_000, "host" }, true, true},
+		"for somebody else":         {func(o *Options) { o.Fee, o.FeeTo = 25_000, "ada" }, true, false},
+		"for an author called so":   {func(o *Options) { o.Fee, o.FeeTo = 25_000, "host" }, false, false},
+		"no fee":                    {func(o *Options) { o.FeeTo = "host" }, true, false},
+		"where the house has taken": {func(o *Options) { o.Mode, o.Fee, o.FeeTo = Prepaid, 25_000, "host" }, true, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := options(t, w)
+			row.change(&o)
+			w.payments[0].Joined = row.joined
+			body := visitor(t, handler(t, o)).signIn(w, ada).get("/slips/1").Body.String()
+			if got := strings.Contains(body, "In it is the fee of this instance: 2.50\u00a0% of your budget."); got != row.says {
+				t.Errorf("says it: %v", got)
+			}
+		})
+	}
+}
+
 func TestSlipsSayWhatToPayWhatWaitsAndWhy(t *testing.T) {
 	w := populated(true)
 	o := options(t, w)

@@ -23,7 +23,8 @@ type slipPage struct {
 	Invoice *Invoice
 	Expired bool
 	Liked   []flattery.Flattr
-	More    bool // and more than these
+	More    bool   // and more than these
+	Fee     string // "2.5 %", where that is in it; "": it is not
 }
 
 func (*slipPage) name() string { return "slip" }
@@ -85,6 +86,9 @@ func (s *site) slipPage(v *visit) (view, error) {
 	}
 	if p.More = len(p.Liked) > likedMost; p.More {
 		p.Liked = p.Liked[:likedMost]
+	}
+	if s.Fee > 0 && s.Mode == Pledge && p.Joined && strings.EqualFold(p.PayeeName, s.FeeTo) {
+		p.Fee = s.fee(v.tongue)
 	}
 	if p.Pays {
 		s.payBy(v, p)

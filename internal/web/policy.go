@@ -49,6 +49,9 @@ func policyParts(mode Mode) []layout {
 		{"likes", []string{"split", "pending.lapse", "pending.most", "clicks"}},
 		{"owner", []string{"owner.name", "owner.contact"}},
 	}
+	if mode == Pledge {
+		parts[1].names = append(parts[1].names, "fee_account")
+	}
 	if mode == Prepaid {
 		parts = slices.Insert(parts, 2, layout{"bank", []string{"sepa.name", "sepa.iban", "sepa.bic"}})
 	}
@@ -87,6 +90,8 @@ func (s *site) policyField(v *visit, p Policy, name string) policyField {
 		f.Kind, f.Value, f.Choices = "choice", strconv.FormatBool(s.MustGive), []string{"false", "true"}
 	case "fee":
 		f.Kind, f.Value = "percent", s.fee(v.tongue)
+	case "fee_account":
+		f.Value = s.FeeTo
 	case "split":
 		f.Kind, f.Value, f.Choices = "choice", string(s.Split), []string{string(flattery.SplitByFlattr), string(flattery.SplitByCreator)}
 		if f.Value == "" {
@@ -129,9 +134,7 @@ func (s *site) fixed(p Policy, name string) (why, from string) {
 		return "policy.demo", ""
 	case name == "mode" && p.Begun:
 		return "policy.begun", ""
-	case name == "fee" && s.Mode == Pledge:
-		return "policy.pledge", ""
-	case (name == "split" || name == "fee") && p.Settling:
+	case (name == "split" || name == "fee" || name == "fee_account") && p.Settling:
 		return "policy.settling", ""
 	}
 	return "", ""

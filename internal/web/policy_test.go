@@ -16,11 +16,12 @@ func TestTheRulesSayWhatTheyAreAndWhereTheyAreFrom(t *testing.T) {
 		not    []string
 	}{
 		"as usual": {nil, []string{`name="time_zone" value="Europe/Berlin"`, `<option value="Europe/Vienna">`, `name="months.grace" value="72"`, `value="pledge" checked`, `name="budget.minimum" value="2.00"`,
-			"Set in flattery.toml:3, and changed there.", "Only a house that collects and pays can keep something.", `value="many" checked`, `value="flattr" checked`},
-			[]string{`name="slips.max"`, `name="fee"`, `name="sepa.iban"`, "so it stays as it is"}},
+			"Set in flattery.toml:3, and changed there.", `name="fee" value="0.00 %"`, `value="many" checked`, `value="flattr" checked`},
+			[]string{`name="slips.max"`, `name="sepa.iban"`, "so it stays as it is"}},
 		"the house collects and pays": {func(_ *world, o *Options) {
 			o.Mode, o.Fee, o.Bank = Prepaid, 25_000, Bank{"Club of Friends", "DE75512108001245126199", "COBADEFFXXX"}
-		}, []string{"name=\"fee\" value=\"2.50\u00a0%\"", `name="sepa.name" value="Club of Friends"`, `name="sepa.iban" value="DE75512108001245126199"`, `name="sepa.bic" value="COBADEFFXXX"`}, []string{"Only a house"}},
+		}, []string{"name=\"fee\" value=\"2.50\u00a0%\"", `name="sepa.name" value="Club of Friends"`, `name="sepa.iban" value="DE75512108001245126199"`, `name="sepa.bic" value="COBADEFFXXX"`}, []string{`name="fee_account"`}},
+		"a fee of slips":  {func(_ *world, o *Options) { o.Fee, o.FeeTo = 25_000, "host" }, []string{"name=\"fee\" value=\"2.50\u00a0%\"", `name="fee_account" value="host"`}, nil},
 		"money has moved": {func(w *world, _ *Options) { w.closed = true }, []string{"so it stays as it is", "A month is being settled", "This instance never holds money"}, []string{`name="mode"`, `name="split"`}},
 		"a demonstration": {func(_ *world, o *Options) { o.Demo = true }, []string{"In a demonstration"}, []string{`name="mode"`, `name="time_zone"`}},
 		"other rules": {func(_ *world, o *Options) {

@@ -30,6 +30,7 @@ type termsPage struct {
 	Owner    Owner
 	Split    flattery.SplitBy
 	Fee      string // "2.5 %"; "": none
+	FeeTo    string // pledge: who gets it
 	Minimum  flattery.Amount
 	Currency string
 	Grace    time.Duration
@@ -58,6 +59,9 @@ func (s *site) terms(v *visit) (view, error) {
 	}
 	if s.Fee > 0 {
 		p.Fee = s.fee(v.tongue)
+		if s.Mode == Pledge {
+			p.FeeTo = s.FeeTo
+		}
 	}
 	p.Nav = "terms"
 	return view{page: p}, nil

@@ -23,7 +23,8 @@ func TestTheTermsFollowFromTheSettings(t *testing.T) {
 		"prepaid, with a fee, by creator": {func(_ *world, o *Options) {
 			o.Mode, o.Fee, o.Split, o.Lapse, o.Grace = Prepaid, 25_000, flattery.SplitByCreator, 90*24*time.Hour, 0
 		}, []string{"in beforehand", "keeps 2.50\u00a0% of each budget", "evenly over the creators", "no longer than 90 days", "close at once"}, []string{"never holds", "usually names the payer", "keeps nothing"}},
-		"no network": {func(_ *world, o *Options) { o.Networks = nil }, []string{"No network can be linked here yet."}, nil},
+		"a fee of slips": {func(_ *world, o *Options) { o.Fee, o.FeeTo = 25_000, "host" }, []string{"keeps 2.50\u00a0% of each budget: it is for host, and paid by slips"}, []string{"keeps nothing"}},
+		"no network":     {func(_ *world, o *Options) { o.Networks = nil }, []string{"No network can be linked here yet."}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := populated(false)

@@ -45,7 +45,7 @@ type Bank struct {
 // plainHost is what a host with a port may consist of, so that nothing else gets into a header.
 var plainHost = regexp.MustCompile(`^[A-Za-z0-9.:\[\]-]+$`)
 
-// Options is what New needs. Networks, Fee, Split, BaseURL, Version, Lapse, Owner, Bank, MostUpload and Demo may be left zero.
+// Options is what New needs. Networks, Fee, FeeTo, Split, BaseURL, Version, Lapse, Owner, Bank, MostUpload and Demo may be left zero.
 type Options struct {
 	Store    Store
 	Doors    Doors
@@ -62,6 +62,7 @@ type Options struct {
 	Most     int              // of what waited for a creator joins a month, of each donor; 0: all
 	Mode     Mode
 	Fee      flattery.Rate
+	FeeTo    string // pledge: the account that gets it
 	Split    flattery.SplitBy
 	Slips    Slips
 	Netting  bool // accounts may join it

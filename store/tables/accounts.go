@@ -298,6 +298,12 @@ func (t *Tx) hold(ctx context.Context, identity int64) error {
 	return t.Hold(ctx, "identities", "id", identity)
 }
 
+// PayeeOf is the payee of an account; it is made when first asked for.
+func (t *Tx) PayeeOf(ctx context.Context, account flattery.AccountID) (flattery.PayeeID, error) {
+	id, err := t.payee(ctx, int64(account), 0)
+	return id, wrap(fmt.Sprintf("payee of account %d", account), err)
+}
+
 // payee is the payee of an account, or of an identity that no account claims; it is made when first asked for.
 func (t *Tx) payee(ctx context.Context, account, identity int64) (flattery.PayeeID, error) {
 	column, owner := "account_id", account
