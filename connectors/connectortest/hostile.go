@@ -152,7 +152,7 @@ var badAnswers = []badAnswer{
 	{"20 MB in a small gzip", false, func(_ *world, rw http.ResponseWriter, _ *http.Request) {
 		rw.Header().Set("Content-Type", jsonType)
 		rw.Header().Set("Content-Encoding", "gzip")
-		_, _ = rw.Write(bomb())
+		_, _ = rw.Write(bomb)
 	}},
 	{"20 MB with an error", false, func(_ *world, rw http.ResponseWriter, _ *http.Request) {
 		rw.WriteHeader(http.StatusInternalServerError)

@@ -13,7 +13,6 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
-	"sync"
 	"unicode/utf16"
 )
 
@@ -257,8 +256,8 @@ func rekeyed(tree any, change func(map[string]any, string) any, key int) any {
 	return tree
 }
 
-// bomb is 20 megabytes in some kilobytes.
-var bomb = sync.OnceValue(func() []byte { return zipped(20) })
+// bomb is 20 megabytes in some kilobytes, made before anybody waits for it.
+var bomb = zipped(20)
 
 // zipped is so many megabytes of a list in gzip.
 func zipped(megabytes int) []byte {

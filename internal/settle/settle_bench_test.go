@@ -31,9 +31,9 @@ var (
 	november = time.Date(2026, 11, 4, 4, 15, 0, 0, time.UTC)
 )
 
-const each = 40 // flattrs of a donor
+const each = 10 // flattrs of a donor
 
-// town is an instance in whose October so many flattrs count, forty of each donor; two donors to a creator.
+// town is an instance in whose October so many flattrs count, ten of each donor; two donors to a creator.
 type town struct {
 	*testing.B
 	store   store.Store
