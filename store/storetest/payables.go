@@ -91,9 +91,11 @@ func (h *house) batched() flattery.Payment {
 func batches(h *house) {
 	p := h.batched()
 	h.want("in a batch", say(p.Batch, p.State, p.Donor), "B unknown 0")
-	h.refused(flattery.ErrState, func(ctx context.Context, tx store.Tx) error {
-		return tx.AddBatch(ctx, flattery.Batch{ID: "C", Rail: "sepa", Currency: "EUR", MadeAt: start, Payments: []flattery.Payment{p}})
-	})
+	for _, id := range []string{"B", "C"} { // the same was made of it by another just now, or another one
+		h.refused(flattery.ErrState, func(ctx context.Context, tx store.Tx) error {
+			return tx.AddBatch(ctx, flattery.Batch{ID: id, Rail: "sepa", Currency: "EUR", MadeAt: start, Payments: []flattery.Payment{p}})
+		})
+	}
 	h.do(func(ctx context.Context, tx store.Tx) error {
 		return tx.SaveBatch(ctx, flattery.Batch{ID: "B", Tried: true, Cause: "why"})
 	})

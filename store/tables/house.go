@@ -71,7 +71,8 @@ func (s *Reader) OpenBatches(ctx context.Context) ([]string, error) {
 }
 
 func (t *Tx) AddBatch(ctx context.Context, b flattery.Batch) error {
-	if err := t.Later(ctx, "batch", `INSERT INTO batches (id, rail, currency, made_at, tried, cause) VALUES (?, ?, ?, ?, ?, ?)`,
+	// Two who send at once make the same batch: the payments tell the second that they are in it.
+	if err := t.Later(ctx, "batch", `INSERT INTO batches (id, rail, currency, made_at, tried, cause) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
 		b.ID, b.Rail, b.Currency, seconds(b.MadeAt), b.Tried, b.Cause); err != nil {
 		return err
 	}
