@@ -130,6 +130,7 @@ type killHouse struct {
 	dice    *rand.Rand
 	binary  string
 	dir     string
+	more    []string // settings
 	donors  []string
 	repos   []string
 	starred map[string]map[string]time.Time // what is true: donor, repository, when
@@ -144,6 +145,15 @@ type killHouse struct {
 }
 
 func killOpen(t *testing.T) *killHouse {
+	t.Helper()
+	h := killPlace(t)
+	h.binary = built(t)
+	h.people()
+	return h
+}
+
+// killPlace is an empty house in a world of its own.
+func killPlace(t *testing.T) *killHouse {
 	t.Helper()
 	seed := uint64(time.Now().UnixNano())
 	if s := os.Getenv("FLATTERY_SEED"); s != "" {
@@ -162,12 +172,9 @@ func killOpen(t *testing.T) *killHouse {
 			t.Error(err)
 		}
 	})
-	dir := t.TempDir()
-	h := &killHouse{T: t, world: world, dice: rand.New(rand.NewPCG(seed, 9)), binary: built(t), dir: filepath.Join(dir, "data"),
+	return &killHouse{T: t, world: world, dice: rand.New(rand.NewPCG(seed, 9)), dir: filepath.Join(t.TempDir(), "data"),
 		starred: map[string]map[string]time.Time{}, takes: map[string]time.Duration{}, last: map[string]int{}, news: map[string]int{},
 		months: map[string]map[string]string{"froze": {}, "settled": {}, "planned": {}}}
-	h.people()
-	return h
 }
 
 // people makes authors, most of whom have joined, and donors, a few of whom are authors too.
@@ -240,8 +247,8 @@ func (h *killHouse) join(ctx context.Context, in *instance, tx store.Tx, login s
 }
 
 func (h *killHouse) environ() []string {
-	return append(os.Environ(), "FLATTERY_DATA="+h.dir, "FLATTERY_LISTEN=127.0.0.1:0", "FLATTERY_OUTBOUND_ALLOW_PRIVATE=true",
-		"FLATTERY_NETWORKS_GITHUB_BASE="+h.world.GitHub.Base(), "FLATTERY_NOW="+h.world.Clock.Now().Format(time.RFC3339))
+	return append(append(os.Environ(), "FLATTERY_DATA="+h.dir, "FLATTERY_LISTEN=127.0.0.1:0", "FLATTERY_OUTBOUND_ALLOW_PRIVATE=true",
+		"FLATTERY_NETWORKS_GITHUB_BASE="+h.world.GitHub.Base(), "FLATTERY_NOW="+h.world.Clock.Now().Format(time.RFC3339)), h.more...)
 }
 
 // inside does something with the instance while no other process has it.

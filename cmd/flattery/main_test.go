@@ -23,7 +23,7 @@ import (
 
 // TestMain lets scripts, and tests that need a process, run this program as `flattery`.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"flattery": main, "flattery-as": mainAs})
+	testscript.Main(m, map[string]func(){"flattery": main, "flattery-as": mainAs, "flattery-sends": mainSends})
 }
 
 // mainAs is main after becoming the user nobody, for tests that root runs: root may write everywhere.
