@@ -2,6 +2,7 @@ package connectors
 
 import (
 	"context"
+	"iter"
 
 	"flattery"
 )
@@ -51,4 +52,21 @@ type Funding struct {
 	Copied bool             // it is a copy of somebody else's
 	Listed string           // where the network itself takes money for its holder; "": it does not
 	Links  []string         // addresses, as the network shows them
+	Shows  *Showing         // Links and Pages of the holder's profile; nil: the network does not tell them with this
+}
+
+// Shower is a Linker whose network shows what it shows beside things also while it lists who likes them.
+type Shower interface {
+	// LikesShown reads what everybody may see of the likes of whoever has a name, newest first, at most MaxLinked a page; the network is
+	// asked for a page when its reader wants it. ErrKey where the instance has no key for it, ErrGone where nobody has the name.
+	LikesShown(ctx context.Context, s Session, handle string) iter.Seq2[ShownPage, error]
+}
+
+// ShownPage is a page of likes. What the network sent that is no like is left out.
+type ShownPage struct {
+	Who   flattery.Profile // whose likes they are
+	Likes []flattery.Like
+	Shown []Funding // beside the thing of each
+	All   int       // likes there are, as the network says
+	More  bool      // there is another page
 }

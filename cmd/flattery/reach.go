@@ -22,12 +22,14 @@ import (
 
 // reachAnswer says which authors of some likes can be paid, and by which source.
 type reachAnswer struct {
-	Likes   int           `json:"likes"`
-	Authors int           `json:"authors"`
-	Payable int           `json:"payable"` // by any source
-	Asked   int           `json:"asked"`   // authors of whom every source could be asked
-	Sources []reachSource `json:"sources"`
-	Who     []reachAuthor `json:"who"` // payable ones first
+	Of      *flattery.Profile `json:"of,omitempty"`   // whose likes were read; none: a file's
+	More    bool              `json:"more,omitempty"` // there are likes that were not read
+	Likes   int               `json:"likes"`
+	Authors int               `json:"authors"`
+	Payable int               `json:"payable"` // by any source
+	Asked   int               `json:"asked"`   // authors of whom every source could be asked
+	Sources []reachSource     `json:"sources"`
+	Who     []reachAuthor     `json:"who"` // payable ones first
 }
 
 type reachSource struct {
@@ -44,31 +46,54 @@ type reachAuthor struct {
 }
 
 func (p *program) reach() *cobra.Command {
-	return &cobra.Command{Use: "reach FILE", Short: "Of these likes, which authors can be paid, and by which source",
-		Long: `Say of the likes in a file which authors can be paid though they never joined, and by which source.
+	return &cobra.Command{Use: "reach FILE|github:HANDLE", Short: "Of these likes, which authors can be paid, and by which source",
+		Long: `Say of the likes in a file, or of somebody's stars, which authors can be paid though they never joined, and by which source.
 
 FILE is JSON or lines of JSON: what flattery likes --json prints, likes with "thing" and "author", or starred repositories with
-"name_with_owner" (or "full_name") and "url". - is standard input. Names are taken at their word, and each source is asked,
-slowly: some minutes for a hundred authors. With a token of GitHub (networks.github.key) a hundred repositories are asked for at once.`,
+"name_with_owner" (or "full_name") and "url". - is standard input; a file whose name begins like github: is written ./github:…
+Names are taken at their word, and each source is asked, slowly: some minutes for a hundred authors. With a token of GitHub
+(networks.github.key) a hundred repositories are asked for at once.
+
+github:HANDLE reads the newest 5,000 stars of that account with what GitHub shows of who is paid, a hundred a query. It needs the token.`,
 		Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := p.settings()
 			if err != nil {
 				return err
 			}
-			authors, likes, err := p.readReach(args[0])
+			a, err := p.reachOf(cmd.Context(), p.outside(c), args[0])
 			if err != nil {
 				return err
-			}
-			a, err := p.measure(cmd.Context(), p.outside(c), authors)
-			if err != nil {
-				return err
-			}
-			for i := range a.Who {
-				a.Who[i].Likes = likes[named(a.Who[i].Author)]
-				a.Likes += a.Who[i].Likes
 			}
 			return p.print(a, func(out io.Writer) { a.show(out) })
 		}}
+}
+
+// reachOf answers for a file, or for somebody on a network.
+func (p *program) reachOf(ctx context.Context, in *instance, name string) (*reachAnswer, error) {
+	finder := in.newFinder()
+	finder.Trust = true
+	finder.Pace.Every = min(finder.Pace.Every, reachPace)
+	if network, handle, ok := strings.Cut(name, ":"); ok && slices.ContainsFunc(known(func(string) string { return "" }), func(c connectors.Connector) bool { return c.Info().Network == network }) {
+		return p.reachAccount(ctx, in, finder, network, handle)
+	}
+	authors, likes, err := p.readReach(name)
+	if err != nil {
+		return nil, err
+	}
+	a, err := p.measure(ctx, finder, authors)
+	if err != nil {
+		return nil, err
+	}
+	for i := range a.Who {
+		a.liked(i, likes[named(a.Who[i].Author)])
+	}
+	return a, nil
+}
+
+// liked notes how often the things of an author are liked.
+func (a *reachAnswer) liked(i, n int) {
+	a.Who[i].Likes = n
+	a.Likes += n
 }
 
 // named is an author for whom only a name may be known.
@@ -176,10 +201,7 @@ const (
 )
 
 // measure looks for all authors.
-func (p *program) measure(ctx context.Context, in *instance, authors []discover.Author) (*reachAnswer, error) {
-	finder := in.newFinder()
-	finder.Trust = true
-	finder.Pace.Every = min(finder.Pace.Every, reachPace)
+func (p *program) measure(ctx context.Context, finder *discover.Finder, authors []discover.Author) (*reachAnswer, error) {
 	if err := finder.Show(ctx, authors); err != nil {
 		p.say("What the network itself shows is left out: %v", err)
 	}
@@ -234,7 +256,7 @@ func rankOf(first bool) int {
 }
 
 func (a *reachAnswer) show(w io.Writer) {
-	share := func(n int) string { return fmt.Sprintf("%d (%.1f %%)", n, 100*float64(n)/float64(a.Authors)) }
+	share := func(n int) string { return fmt.Sprintf("%d (%.1f %%)", n, 100*float64(n)/float64(max(a.Authors, 1))) }
 	rows := [][]string{{"AUTHOR", "LIKES", "PAID AT", "SOURCE", "PAYEE"}}
 	for _, who := range a.Who {
 		if len(who.Places) > 0 && who.Places[0].Verified {

@@ -8,9 +8,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"flattery/connectors/connectortest"
 	"flattery/internal/discover"
+	"flattery/internal/sandbox"
 )
 
 // The funding files that were found in public stand in a sandbox, beside the things that they stood beside, and the defaults
@@ -90,4 +92,32 @@ func TestStarsOfARealPersonAreRead(t *testing.T) {
 		t.Errorf("%d likes of %d authors", all, len(authors))
 	}
 	t.Logf("%d likes of %d authors", all, len(authors))
+}
+
+// GitHub asks to wait after two of three pages: what was read is added up, and that it is not all is said.
+func TestAReachThatIsBrokenOffSaysSo(t *testing.T) {
+	ofBoth(t)
+	b := newBench(t, october)
+	g := b.world.GitHub
+	g.AddUser("ada")
+	g.AddUser("cat")
+	g.SetSponsors("cat", true)
+	for i := range 250 {
+		g.AddRepo("cat", fmt.Sprint("lib", i))
+		g.StarAt("ada", fmt.Sprint("cat/lib", i), october.Add(-time.Duration(i+1)*time.Hour))
+	}
+	b.env = append(b.env, "FLATTERY_NETWORKS_GITHUB_KEY="+g.Token("cat"))
+	whole := into[reachAnswer](b, "reach", "github:ada")
+	if whole.Likes != 250 || whole.More || whole.Payable != 1 || whole.Asked != 1 || whole.Of == nil || whole.Of.Handle != "ada" {
+		t.Errorf("%+v", whole)
+	}
+	g.SetLimits(sandbox.Limits{Anonymous: 60, User: 5, Status: 403}) // three were asked for
+	a := b.run("reach", "github:ada")
+	if a.code != exitDone || !strings.Contains(a.errors, "rate limit: wait") || !strings.Contains(a.errors, "try again after that") ||
+		!strings.Contains(a.errors, "The newest 200 of 250 stars were read.") || !strings.Contains(a.out, "200 likes of 1 author: 1 (100.0 %) payable.") {
+		t.Errorf("exit %d: %s%s", a.code, a.errors, a.out)
+	}
+	if a := b.run("reach", "github:ada"); a.code != exitFailed || !strings.Contains(a.errors, "rate limit: wait") {
+		t.Errorf("when nothing was read: exit %d: %s", a.code, a.errors)
+	}
 }

@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/google/go-github/v58/github"
+
 	"flattery"
 	"flattery/connectors"
 )
@@ -94,9 +96,20 @@ type linked struct {
 		ID                 connectors.Number `json:"databaseId"`
 		Login, URL         string
 		HasSponsorsListing bool
+		WebsiteURL         connectors.Text
 	}
 	FundingLinks []struct{ Platform, URL string }
 }
+
+// linkedFields are what is asked for of a repository.
+const linkedFields = `isFork owner { __typename login url ... on User { databaseId hasSponsorsListing websiteUrl }
+	... on Organization { databaseId hasSponsorsListing websiteUrl } } fundingLinks { platform url }`
+
+// mostLinks is how many of a repository's links are read, each of at most so many bytes. A funding file has no more than a dozen.
+const (
+	mostLinks   = 40
+	longestLink = 500
+)
 
 // FundingLinks asks for repository.fundingLinks of GitHub's GraphQL API, which has the owner's default in it. The key of the
 // instance (networks.github.key) is the token: GraphQL answers nobody without one.
@@ -111,25 +124,21 @@ func (c *Connector) FundingLinks(ctx context.Context, s connectors.Session, thin
 		if m == nil {
 			continue
 		}
-		fmt.Fprintf(&q, ` r%d: repository(owner: %q, name: %q) { isFork owner { __typename login url ... on User { databaseId hasSponsorsListing }
-			... on Organization { databaseId hasSponsorsListing } } fundingLinks { platform url } }`, i, m[1], m[2])
+		fmt.Fprintf(&q, ` r%d: repository(owner: %q, name: %q) { %s }`, i, m[1], m[2], linkedFields)
 	}
 	q.WriteString(" }")
 	s.Token = flattery.Token{Access: s.App.Key}
 	var ans struct {
 		Data   map[string]*linked
-		Errors []struct{ Type, Message string }
+		Errors []graphError
 	}
 	g := c.open(s)
 	resp, err := g.ask(ctx, http.MethodPost, c.graphql(), "", map[string]string{"query": q.String()}, &ans)
 	if err != nil {
 		return nil, err
 	}
-	if len(ans.Data) == 0 && len(ans.Errors) > 0 { // GraphQL answers 200 whatever is wrong
-		if wrong := ans.Errors[0]; wrong.Type != "RATE_LIMITED" {
-			return nil, g.refuse("refuses the query: %s", connectors.Clean(wrong.Message, 200))
-		}
-		return nil, &connectors.RateLimitError{RetryAfter: connectors.Wait(resp.Header, s.Now)}
+	if len(ans.Data) == 0 && len(ans.Errors) > 0 {
+		return nil, g.wrong(resp, ans.Errors[0])
 	}
 	all := make([]connectors.Funding, len(things))
 	for i := range things {
@@ -140,12 +149,31 @@ func (c *Connector) FundingLinks(ctx context.Context, s connectors.Session, thin
 	return all, nil
 }
 
+// graphError is how GraphQL says what is wrong: it answers 200 whatever that is.
+type graphError struct{ Type, Message string }
+
+func (s *session) wrong(resp *github.Response, e graphError) error {
+	switch e.Type {
+	case "RATE_LIMITED":
+		return &connectors.RateLimitError{RetryAfter: connectors.Wait(resp.Header, s.Now)}
+	case "NOT_FOUND":
+		return fmt.Errorf("%s: %s: %w", s.base.Host, connectors.Clean(e.Message, 200), connectors.ErrGone)
+	}
+	return s.refuse("refuses the query: %s", connectors.Clean(e.Message, 200))
+}
+
 func (c *Connector) funding(r *linked) connectors.Funding {
 	f := connectors.Funding{Copied: r.IsFork, Holder: c.understand(account{ID: r.Owner.ID, Login: r.Owner.Login, Type: r.Owner.Type, HTMLURL: r.Owner.URL})}
 	if r.Owner.HasSponsorsListing && login.MatchString(r.Owner.Login) {
 		f.Listed = "https://github.com/sponsors/" + r.Owner.Login
 	}
-	for _, l := range r.FundingLinks {
+	f.Shows = &connectors.Showing{}
+	f.Shows.AddPage(r.Owner.URL)
+	f.Shows.AddLink(string(r.Owner.WebsiteURL))
+	for _, l := range r.FundingLinks[:min(len(r.FundingLinks), mostLinks)] {
+		if len(l.URL) > longestLink {
+			continue
+		}
 		if name, is := strings.CutPrefix(l.URL, "https://github.com/"); is && l.Platform == "GITHUB" && login.MatchString(name) {
 			l.URL = "https://github.com/sponsors/" + name // GitHub leads to the profile
 		}

@@ -50,16 +50,22 @@ func TestFundingFilesAreWhereGitHubServesThem(t *testing.T) {
 func graph(t *testing.T, answer string) (connectors.Session, *Connector, *[]string) {
 	t.Helper()
 	var asked []string
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s, c := served(t, func(w http.ResponseWriter, r *http.Request) {
 		var body struct{ Query string }
 		_ = json.NewDecoder(r.Body).Decode(&body)
 		asked = append(asked, r.Method+" "+r.URL.Path+" "+r.Header.Get("Authorization")+" "+body.Query)
 		w.Header().Set("Content-Type", "application/json")
 		fmt.Fprint(w, answer)
-	}))
+	})
+	return s, c, &asked
+}
+
+// served is a session with a server, in the name of an instance that has a key.
+func served(t *testing.T, h http.HandlerFunc) (connectors.Session, *Connector) {
+	t.Helper()
+	server := httptest.NewServer(h)
 	t.Cleanup(server.Close)
-	s := connectors.Session{Client: connectors.NewClient(connectors.ClientOptions{AllowPrivate: true}), App: flattery.App{Key: "canary-key"}}
-	return s, New(server.URL), &asked
+	return connectors.Session{Client: connectors.NewClient(connectors.ClientOptions{AllowPrivate: true}), App: flattery.App{Key: "canary-key"}}, New(server.URL)
 }
 
 func TestManyThingsAreAskedForAtOnce(t *testing.T) {

@@ -19,15 +19,15 @@ func (s *search) files(ctx context.Context) {
 	if !ok {
 		return
 	}
-	if s.Shown != nil {
-		s.links(*s.Shown)
+	for i, f := range s.Shown[:min(len(s.Shown), mostThings)] {
+		s.links(i, f)
 	}
 	done := map[string]bool{}
 	for _, at := range funder.FundingFiles(s.Profile, s.Things) {
 		if ctx.Err() != nil {
 			return
 		}
-		if done[at.Group] || s.Shown != nil && at.Form == connectors.FormFunding {
+		if done[at.Group] || len(s.Shown) > 0 && at.Form == connectors.FormFunding {
 			continue
 		}
 		got, err := s.fetch(ctx, at.URL, s.etag(at.URL), limitOf(at.Form))
@@ -50,9 +50,13 @@ func limitOf(form connectors.FundingForm) int64 {
 	return maxText
 }
 
-// links are what the network itself shows.
-func (s *search) links(f connectors.Funding) {
-	reason := s.judge(f.Holder, f.Copied)
+// links are what the network itself shows beside one of the things. Whose that is need not be asked again.
+func (s *search) links(n int, f connectors.Funding) {
+	reason, page := s.judge(f.Holder, f.Copied), s.URL
+	if n < len(s.Things) {
+		page = s.Things[n].URL
+		s.holders[s.Things[n].Title] = reason
+	}
 	if f.Listed != "" && reason != flattery.PlaceOthers {
 		var listed hits
 		listed.addAddress("listing", f.Listed)
@@ -61,10 +65,6 @@ func (s *search) links(f connectors.Funding) {
 	var found hits
 	for _, l := range f.Links {
 		found.addAddress("fundingLinks", l)
-	}
-	page := s.URL
-	if len(s.Things) > 0 {
-		page = s.Things[0].URL
 	}
 	s.keep(flattery.PlaceFile, page, "", reason, found)
 }

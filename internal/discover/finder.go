@@ -45,8 +45,8 @@ type Finder struct {
 type Author struct {
 	flattery.Profile
 	Things []flattery.Thing
-	Known  []flattery.Place    // from the last time, with their ETags
-	Shown  *connectors.Funding // what the network shows beside the first of the things, where it was asked already; nil: it was not
+	Known  []flattery.Place     // from the last time, with their ETags
+	Shown  []connectors.Funding // what the network shows beside the first of the things, as far as it was asked already; none: it was not
 }
 
 // search is one look for one author.

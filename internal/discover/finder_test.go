@@ -275,13 +275,41 @@ func TestAHostThatAsksToWaitIsLeftAlone(t *testing.T) {
 func TestWhatTheNetworkShowsNeedsNoFile(t *testing.T) {
 	f := &fake{site: newSite(t, map[string]string{"/cat/tool/FUNDING.yml": "ko_fi: dog"})}
 	finder := f.finder()
-	a := Author{Profile: cat(), Things: []flattery.Thing{{Title: "cat/tool"}}, Shown: &connectors.Funding{Holder: cat(), Listed: "https://github.com/sponsors/cat", Links: []string{"https://ko-fi.com/cat", "nonsense"}}}
+	a := Author{Profile: cat(), Things: []flattery.Thing{{Title: "cat/tool"}}, Shown: []connectors.Funding{{Holder: cat(), Listed: "https://github.com/sponsors/cat", Links: []string{"https://ko-fi.com/cat", "nonsense"}}}}
 	got, err := finder.Find(t.Context(), a)
 	if err != nil || spelled(got) != "+network https://github.com/sponsors/cat network; +FUNDING.yml https://ko-fi.com/cat owner" {
 		t.Errorf("%s, %v", spelled(got), err)
 	}
-	a.Shown.Holder.Subject = "2"
+	a.Shown[0].Holder.Subject = "2"
 	if got, err = finder.Find(t.Context(), a); err != nil || spelled(got) != "-FUNDING.yml https://ko-fi.com/cat others" {
+		t.Errorf("%s, %v", spelled(got), err)
+	}
+}
+
+// What stands beside several things is all read; whose these are, and which pages the profile names, is not asked again.
+func TestWhatTheNetworkShowsIsNotAskedForAgain(t *testing.T) {
+	f := &fake{holder: map[string]string{"cat/tool": "wait", "cat/fork": "wait"}}
+	f.site = newSite(t, map[string]string{"/cat/tool/package.json": `{"funding":"https://liberapay.com/cat"}`, "/cat/fork/package.json": `{"funding":"https://liberapay.com/dog"}`,
+		"/me.html": `<a rel="me" href="https://github.com/cat">me</a><a rel="payment" href="https://buymeacoffee.com/cat">pay</a>`})
+	finder := f.finder()
+	finder.Liberapay, finder.Read = "", func(context.Context, string, string) (flattery.Profile, connectors.Showing, error) {
+		t.Error("the profile was asked for")
+		return flattery.Profile{}, connectors.Showing{}, nil
+	}
+	shows := &connectors.Showing{Links: []string{f.URL + "/me.html"}, Pages: []string{"https://github.com/cat"}}
+	a := Author{Profile: cat(), Things: []flattery.Thing{{Title: "cat/tool"}, {Title: "cat/fork"}, {Title: "cat/lib"}, {Title: "cat/more"}}, Shown: []connectors.Funding{
+		{Holder: cat(), Shows: shows}, {Holder: cat(), Copied: true, Links: []string{"https://ko-fi.com/dog"}, Shows: shows}, {Holder: cat(), Links: []string{"https://ko-fi.com/cat"}},
+		{Holder: cat(), Links: []string{"https://ko-fi.com/more"}}}} // of which there are enough
+	got, err := finder.Find(t.Context(), a)
+	want := "+FUNDING.yml https://ko-fi.com/cat owner; +page https://buymeacoffee.com/cat rel-me; +package https://liberapay.com/cat owner; " +
+		"-FUNDING.yml https://ko-fi.com/dog fork; -package https://liberapay.com/dog fork"
+	if err != nil || spelled(got) != want {
+		t.Errorf("%s, %v\nwant %s", spelled(got), err, want)
+	}
+	// A profile that is somebody else's says nothing of the author.
+	a.Things, a.Shown = a.Things[:1], a.Shown[:1]
+	a.Shown[0].Holder.Subject, finder.Read = "2", nil
+	if got, err = finder.Find(t.Context(), a); err != nil || strings.Contains(spelled(got), "buymeacoffee") || strings.Contains(spelled(got), "+") {
 		t.Errorf("%s, %v", spelled(got), err)
 	}
 }

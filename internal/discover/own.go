@@ -19,6 +19,12 @@ const mostPages = 3
 
 // profile reads the pages of the author's own that the profile links to.
 func (s *search) profile(ctx context.Context) {
+	for _, f := range s.Shown {
+		if f.Shows != nil && s.judge(f.Holder, false) == flattery.PlaceByOwner { // the network told it beside a thing
+			s.ownPages(ctx, *f.Shows)
+			return
+		}
+	}
 	c, err := s.Networks.Get(s.Network)
 	if err != nil || s.Read == nil || ctx.Err() != nil {
 		return
@@ -39,6 +45,10 @@ func (s *search) profile(ctx context.Context) {
 		s.trouble(err)
 		return
 	}
+	s.ownPages(ctx, shows)
+}
+
+func (s *search) ownPages(ctx context.Context, shows connectors.Showing) {
 	for _, link := range shows.Links[:min(len(shows.Links), mostPages)] {
 		s.ownPage(ctx, link, shows.Pages)
 		s.ownManifest(ctx, link, shows.Pages)

@@ -99,7 +99,7 @@ func (s *Seeker) Seek(ctx context.Context, a Author) (joined int, err error) {
 }
 
 // Show asks the networks that can answer for many things at once what they show beside the first thing of each author. Those of
-// other networks, and all where this instance has no key for it, stay as they are.
+// whom that is known, those of other networks, and all where this instance has no key for it, stay as they are.
 func (f *Finder) Show(ctx context.Context, authors []Author) error {
 	var errs []error
 	for _, c := range f.Networks {
@@ -115,7 +115,7 @@ func (f *Finder) Show(ctx context.Context, authors []Author) error {
 		var index []int
 		var things []flattery.Thing
 		for i, a := range authors {
-			if a.Network == c.Info().Network && len(a.Things) > 0 {
+			if a.Network == c.Info().Network && len(a.Things) > 0 && len(a.Shown) == 0 {
 				index, things = append(index, i), append(things, a.Things[0])
 			}
 		}
@@ -129,7 +129,7 @@ func (f *Finder) Show(ctx context.Context, authors []Author) error {
 			f.Pace.heard("of "+c.Info().Network, f.Now(), err)
 			for i := range shown {
 				if shown[i].Holder.Subject != "" {
-					authors[index[at+i]].Shown = &shown[i]
+					authors[index[at+i]].Shown = shown[i : i+1]
 				}
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"flattery"
 	"flattery/connectors"
@@ -79,5 +80,66 @@ func TestOneQuerySaysOfAHundredRepositoriesWhoIsPaid(t *testing.T) {
 	_, err = c.FundingLinks(t.Context(), s, things)
 	if _, is := errors.AsType[*connectors.RateLimitError](err); !is {
 		t.Errorf("over the limit: %v", err)
+	}
+}
+
+func TestAQuerySaysOfAHundredStarsWhoIsPaid(t *testing.T) {
+	w, err := Open(NewClock(october), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = w.Close(context.WithoutCancel(t.Context())) }()
+	g := w.GitHub
+	for _, name := range []string{"ada", "cat", "gone"} {
+		g.AddUser(name)
+	}
+	g.AddUser("club", About{Organisation: true})
+	g.AddRepo("cat", "last")
+	g.SetFile("cat/last", "FUNDING.yml", "ko_fi: cat-pays")
+	g.SetSponsors("cat", true)
+	g.SetBlog("cat", "cat.example.org")
+	g.AddRepo("gone", "tool")
+	g.StarAt("ada", "gone/tool", october.Add(-time.Hour))
+	g.Suspend("gone")
+	const many = 2*connectors.MaxLinked + 1
+	for i := range many - 1 {
+		g.AddRepo("club", fmt.Sprint("lib", i))
+		g.StarAt("ada", fmt.Sprint("club/lib", i), october.Add(-time.Duration(many-i)*time.Minute))
+	}
+	g.Star("ada", "cat/last")
+	g.StarAt("ada", "club/lib0", october.Add(time.Hour)) // starred already
+	s := connectors.Session{Client: connectors.NewClient(connectors.ClientOptions{AllowPrivate: true}), App: flattery.App{Key: flattery.Secret(g.Token("cat"))}, Now: w.Clock.Now()}
+	c, asked := github.New(g.Base()), g.Requests().Total
+	var titles []string
+	for page, err := range c.LikesShown(t.Context(), s, "ADA") {
+		if err != nil || page.All != many || page.Who.Handle != "ada" {
+			t.Fatalf("%d of %s, %v", page.All, page.Who, err)
+		}
+		for i, l := range page.Likes {
+			titles = append(titles, l.Thing.Title)
+			if f := page.Shown[i]; l.Thing.Title == "cat/last" && (!slices.Equal(f.Links, []string{"https://ko-fi.com/cat-pays"}) || f.Listed == "" ||
+				!slices.Equal(f.Shows.Links, []string{"https://cat.example.org"})) || l.Author != f.Holder {
+				t.Errorf("%+v is shown as %+v", l, f)
+			}
+		}
+	}
+	if len(titles) != many || titles[0] != "cat/last" || titles[1] != fmt.Sprint("club/lib", many-2) || titles[many-1] != "club/lib0" || g.Requests().Total != asked+3 {
+		t.Errorf("%d stars by %d requests: %q", len(titles), g.Requests().Total-asked, titles)
+	}
+	for name, v := range map[string]struct {
+		key          flattery.Secret
+		handle, want string
+	}{
+		"nobody":                 {s.App.Key, "nobody", connectors.ErrGone.Error()},
+		"an organisation":        {s.App.Key, "club", connectors.ErrGone.Error()},
+		"a key that is none":     {"ghp_nobody", "ada", connectors.ErrUnauthorized.Error()},
+		"somebody who is hidden": {s.App.Key, "gone", connectors.ErrGone.Error()},
+	} {
+		s.App.Key = v.key
+		for _, err := range c.LikesShown(t.Context(), s, v.handle) {
+			if err == nil || !strings.Contains(err.Error(), v.want) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
 	}
 }
