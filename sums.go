@@ -39,6 +39,7 @@ type Payment struct {
 	PayeeName   string       `json:"payee_name"`
 	Currency    string       `json:"currency"`
 	Amount      Amount       `json:"amount"`
+	Carried     Amount       `json:"carried,omitempty"` // part of what was planned that this payment leaves to a later one
 	Destination Destination  `json:"destination"`
 	State       PaymentState `json:"state"`
 	PlannedAt   time.Time    `json:"planned_at"`

@@ -46,6 +46,12 @@ type Gave struct {
 	Amount flattery.Amount
 }
 
+// Cut lets a planned payment be of another amount than it was.
+type Cut struct {
+	Payment      flattery.PaymentID
+	Was, Becomes flattery.Amount
+}
+
 // Receipt is what an account that gives on received in a month, in its own currency.
 type Receipt struct {
 	Account flattery.Account // Settings as they stood at the freeze

@@ -294,7 +294,10 @@ type Tx interface {
 	// AddPlan stores a month's plan and its payments, numbered in their order. ErrSettled when there is one;
 	// ErrOverdrawn when more would be planned than is owed.
 	AddPlan(ctx context.Context, p Plan, payments []flattery.Payment) error
-	// MovePayment writes State, SentAt and PaidAt of a payment that is in one of the states from; else ErrState.
+	// CutPayments lets planned payments of a donor be of other amounts, above 0 and at most what was planned; what is carried is owed as
+	// before, and no payment is planned for it. ErrState: one is not planned any more, or not over Was; ErrOverdrawn: less is owed.
+	CutPayments(ctx context.Context, donor flattery.AccountID, cuts []Cut) error
+	// MovePayment writes State, SentAt and PaidAt of a payment that is in one of the states from and over its Amount; else ErrState.
 	MovePayment(ctx context.Context, p flattery.Payment, from ...flattery.PaymentState) error
 
 	// AddBatch makes a batch of planned payments of the house: they are unknown from then on. ErrState where one is not planned any

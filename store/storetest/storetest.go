@@ -50,6 +50,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		"an identity that is owed brings it to the account that claims it":  claimMoves,
 		"what is owed never falls below zero":                               owe,
 		"a payment moves from state to state":                               payments,
+		"a payment is cut within what was planned and is owed":              cutPayments,
 		"a due link is handed out once":                                     dueOnce,
 		"RollsBackItsJobs":                                                  rollsBackItsJobs,
 		"a job of a kind and key is made once":                              jobOnce,

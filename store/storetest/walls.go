@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -169,7 +170,8 @@ func fillWishes(ctx context.Context, x store.Tx, l flattery.Link, f flattery.Fla
 // Walls holds that whoever writes SQL by hand meets the last wall.
 func Walls(t *testing.T, s store.Store, raw Raw) {
 	Fill(t, s)
-	for name, q := range map[string]string{
+	walls := paymentWalls()
+	maps.Copy(walls, map[string]string{
 		"a transaction is changed":            `UPDATE transactions SET note = 'x'`,
 		"a transaction is removed":            `DELETE FROM transactions`,
 		"a transaction is replaced":           `INSERT INTO transactions SELECT number, key, kind, posted_at, 'x', reverses, first_entry, entries, body, hash FROM transactions WHERE TRUE ON CONFLICT (number) DO UPDATE SET note = 'x'`,
@@ -203,9 +205,6 @@ func Walls(t *testing.T, s store.Store, raw Raw) {
 		"a settlement does not add up":        `INSERT INTO settlements SELECT month, 1, currency, 9, fee, shares, unspent, flattrs, number FROM settlements`,
 		"a settled month is settled again":    `INSERT INTO settlements SELECT month, 1, currency, budget, fee, shares, unspent, flattrs, number FROM settlements`,
 		"a plan is changed":                   `UPDATE plans SET payments = 2`,
-		"a payment is removed":                `DELETE FROM payments`,
-		"a payment goes elsewhere":            `UPDATE payments SET destination = 'https://example.net/'`,
-		"a payment is larger than planned":    `UPDATE payments SET amount = amount + 1`,
 		"a debt falls below zero":             `UPDATE debts SET amount = -1`,
 		"an amount is text":                   `UPDATE debts SET amount = 'much'`,
 		"a flattr is absent and counts":       `UPDATE flattrs SET absences = 2`,
@@ -217,7 +216,8 @@ func Walls(t *testing.T, s store.Store, raw Raw) {
 		"a network gives money back":          `INSERT INTO spendings (network, month, amount, likes) VALUES ('n', 1, -1, 0)`,
 		"what was given on is taken back":     `DELETE FROM given`,
 		"an identity is claimed twice":        `INSERT INTO claims (account_id, identity_id, proof, proved_at) SELECT 2, identity_id, proof, proved_at FROM claims`,
-	} {
+	})
+	for name, q := range walls {
 		t.Run(name, func(t *testing.T) {
 			before := Dump(t, s, raw)
 			if err := raw.Exec(t.Context(), q); err == nil {
@@ -227,6 +227,19 @@ func Walls(t *testing.T, s store.Store, raw Raw) {
 				t.Error("something was written")
 			}
 		})
+	}
+}
+
+// paymentWalls keep a payment as its plan has it: what it pays and what it carries are always what was planned.
+func paymentWalls() map[string]string {
+	return map[string]string{
+		"a payment is removed":                `DELETE FROM payments`,
+		"a payment goes elsewhere":            `UPDATE payments SET destination = 'https://example.net/'`,
+		"a payment is larger than planned":    `UPDATE payments SET amount = amount + 1`,
+		"a payment is smaller than planned":   `UPDATE payments SET amount = amount - 1`,
+		"a payment is cut as it is sent":      `UPDATE payments SET amount = amount - 1, carried = 1, state = 'sent'`,
+		"a payment is of nothing":             `UPDATE payments SET amount = 0, carried = amount`,
+		"a payment carries less than nothing": `UPDATE payments SET amount = amount + 1, carried = -1`,
 	}
 }
 

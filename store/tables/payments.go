@@ -134,13 +134,13 @@ func (t *Tx) flushOwed(ctx context.Context) error {
 const paymentQuery = `SELECT p.id, p.code, p.plan, p.rail, coalesce(p.account_id, 0), p.payee_id, coalesce(a.name, h.network || ':' || i.handle), p.currency, p.amount,
 	p.destination, p.state, p.planned_at, p.sent_at, p.paid_at, p.voided_at, EXISTS (SELECT 1 FROM netted n WHERE n.plan = p.plan
 		AND n.account_id = p.account_id AND n.payee_id = p.payee_id AND n.currency = p.currency AND n.becomes > n.was), CASE WHEN p.state <> 'planned' THEN '' ` + held + ` WHEN p.gone_at > 0 THEN 'gone' ELSE '' END,
-	y.account_id IS NOT NULL, p.shown, p.source, p.proved_at, coalesce(p.batch, ''), p.returned_at, p.gone_at FROM payments p JOIN payees y ON y.id = p.payee_id
+	y.account_id IS NOT NULL, p.shown, p.source, p.proved_at, coalesce(p.batch, ''), p.returned_at, p.gone_at, p.carried FROM payments p JOIN payees y ON y.id = p.payee_id
 	LEFT JOIN accounts a ON a.id = y.account_id LEFT JOIN identities i ON i.id = y.identity_id LEFT JOIN hosts h ON h.id = i.host_id `
 
 func scanPayment(s Row) (p flattery.Payment, err error) {
 	var planned, sent, paid, voided, proved, returned, gone int64
 	err = s.Scan(&p.ID, &p.Code, &p.Plan, &p.Rail, &p.Donor, &p.Payee, &p.PayeeName, &p.Currency, &p.Amount, &p.Destination, &p.State, &planned, &sent, &paid, &voided, &p.Netted, &p.Held,
-		&p.Joined, &p.Shown, &p.Source, &proved, &p.Batch, &returned, &gone)
+		&p.Joined, &p.Shown, &p.Source, &proved, &p.Batch, &returned, &gone, &p.Carried)
 	p.PlannedAt, p.SentAt, p.PaidAt, p.VoidedAt, p.ProvedAt, p.ReturnedAt, p.GoneAt = at(planned), at(sent), at(paid), at(voided), at(proved), at(returned), at(gone)
 	return p, err
 }
@@ -231,12 +231,38 @@ func (t *Tx) AddPlan(ctx context.Context, p store.Plan, payments []flattery.Paym
 	return wrap(doing, err)
 }
 
+func (t *Tx) CutPayments(ctx context.Context, donor flattery.AccountID, cuts []store.Cut) error {
+	if _, err := t.head(ctx); err != nil { // nobody else pays, or plans, the same debts meanwhile
+		return wrap("cut payments", err)
+	}
+	for _, c := range cuts {
+		doing := fmt.Sprintf("cut payment %d", c.Payment)
+		n, err := t.Exec(ctx, `UPDATE payments SET amount = ?1, carried = carried + amount - ?1 WHERE id = ?2 AND account_id = ?3 AND state = 'planned' AND amount = ?4`,
+			c.Becomes, c.Payment, donor, c.Was)
+		if err == nil && n == 0 {
+			err = flattery.ErrState
+		}
+		if err != nil {
+			return wrap(doing, err)
+		}
+	}
+	if err := t.flushOwed(ctx); err != nil {
+		return err
+	}
+	over, err := value[bool](t.Row(ctx, `SELECT EXISTS (SELECT 1 FROM payments p JOIN debts d ON d.account_id = p.account_id AND d.payee_id = p.payee_id AND d.currency = p.currency
+		WHERE p.account_id = ? AND p.state = 'planned' GROUP BY p.payee_id, p.currency, d.amount HAVING sum(p.amount) > d.amount)`, donor))
+	if err == nil && over {
+		err = flattery.ErrOverdrawn
+	}
+	return wrap("cut payments", err)
+}
+
 func (t *Tx) MovePayment(ctx context.Context, p flattery.Payment, from ...flattery.PaymentState) error {
-	args := []any{p.State, seconds(p.SentAt), seconds(p.PaidAt), seconds(p.VoidedAt), seconds(p.ReturnedAt), p.ID}
+	args := []any{p.State, seconds(p.SentAt), seconds(p.PaidAt), seconds(p.VoidedAt), seconds(p.ReturnedAt), p.ID, p.Amount}
 	for _, f := range from {
 		args = append(args, f)
 	}
-	n, err := t.Exec(ctx, `UPDATE payments SET state = ?, sent_at = ?, paid_at = ?, voided_at = ?, returned_at = ? WHERE id = ? AND state IN (`+strings.TrimSuffix(strings.Repeat("?,", len(from)), ",")+`)`, args...)
+	n, err := t.Exec(ctx, `UPDATE payments SET state = ?, sent_at = ?, paid_at = ?, voided_at = ?, returned_at = ? WHERE id = ? AND amount = ? AND state IN (`+strings.TrimSuffix(strings.Repeat("?,", len(from)), ",")+`)`, args...)
 	if err == nil && n == 0 {
 		err = flattery.ErrState
 	}
