@@ -5,8 +5,10 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"fmt"
 
 	"flattery"
+	"flattery/internal/payout"
 	"flattery/internal/payout/epc"
 	"flattery/internal/payout/githubcsv"
 	"flattery/internal/payout/lightning"
@@ -83,20 +85,55 @@ func (g gates) InvoicePaid(ctx context.Context, inv web.Invoice) (bool, error) {
 	return paid, nil
 }
 
-func (gates) Sponsor(slips []flattery.Payment, rate string) ([]web.Sponsored, []byte, error) {
+func (g gates) Sponsor(ctx context.Context, donor flattery.AccountID, slips []flattery.PaymentID, rate string) (s web.Sponsored, err error) {
 	r, err := githubcsv.ParseRate(rate)
 	if err != nil {
-		return nil, nil, err
+		return s, err
 	}
-	all, err := githubcsv.Cover(slips, r)
+	whole, err := g.in.planner.Whole(ctx, donor, slips)
 	if err != nil {
-		return nil, nil, err
+		return s, err
 	}
-	rows := make([]web.Sponsored, 0, len(all))
-	for _, c := range all {
-		rows = append(rows, web.Sponsored{Maintainer: c.Maintainer, Slips: len(c.Slips), Sum: c.Sum, Dollars: flattery.Amount(c.Dollars) * flattery.Unit, More: c.More})
+	rows, parts, err := githubcsv.Split(whole, r)
+	if err != nil {
+		return s, err
+	}
+	for _, row := range rows {
+		s.Rows = append(s.Rows, web.SponsorRow(row))
+	}
+	for _, p := range parts {
+		s.Parts = append(s.Parts, web.SponsorPart(p))
 	}
 	var file bytes.Buffer
-	err = githubcsv.Write(&file, githubcsv.Rows(all))
-	return rows, file.Bytes(), err
+	err = githubcsv.Write(&file, rows)
+	s.File = file.Bytes()
+	return s, err
+}
+
+func (g gates) CutSlips(ctx context.Context, donor flattery.AccountID, slips []flattery.PaymentID, rate string) error {
+	return g.in.planner.Cut(ctx, donor, slips, inDollars(rate))
+}
+
+func (g gates) PaySlips(ctx context.Context, donor flattery.AccountID, slips []flattery.PaymentID, rate string) (int, error) {
+	return g.in.planner.Pay(ctx, donor, slips, inDollars(rate))
+}
+
+// inDollars is what the file at a rate pays; the note is what went abroad.
+func inDollars(rate string) payout.Split {
+	return func(slips []flattery.Payment) (map[flattery.PaymentID]payout.Part, error) {
+		r, err := githubcsv.ParseRate(rate)
+		if err != nil {
+			return nil, err
+		}
+		rows, list, err := githubcsv.Split(slips, r)
+		dollars := map[string]int64{}
+		for _, row := range rows {
+			dollars[row.Maintainer] = row.Dollars
+		}
+		parts := map[flattery.PaymentID]payout.Part{}
+		for _, p := range list {
+			parts[p.Payment] = payout.Part{Amount: p.Paid, Note: fmt.Sprintf("in %d USD to %s at %s", dollars[p.Maintainer], p.Maintainer, r)}
+		}
+		return parts, err
+	}
 }

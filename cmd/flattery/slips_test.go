@@ -58,14 +58,20 @@ func TestADonorPaysFromThePageOfASlip(t *testing.T) {
 
 	donor.paysByLightning(wallet, slip("cid"), code("cid"))
 
-	file := "/slips/sponsors/file.csv?currency=EUR&rate=1.0842"
-	donor.says("/slips/sponsors?currency=EUR&rate=1.0842", "$3.00", "$0.28", ">dot<") // 2.7105
-	if got := donor.body(file); got != "Maintainer username,Sponsorship amount in USD\ndot,3\n" {
+	page, file := "/slips/sponsors?currency=EUR&rate=1.0842", "/slips/sponsors/file.csv?currency=EUR&rate=1.0842"
+	donor.says(page, "€2.50", "$2.00", "€1.84", "€0.66", ">dot<", "Make the file") // 2.7105 dollars
+	donor.post("/slips/sponsors", url.Values{"currency": {"EUR"}, "rate": {"1.0842"}}, http.StatusOK, "Get the file")
+	donor.says(page, "€2.50", "$2.00", "€1.84", "€0.66", "Get the file")
+	if got := donor.body(file); got != "Maintainer username,Sponsorship amount in USD\ndot,2\n" {
 		t.Errorf("the file is %q", got)
 	}
-	form := url.Values{"slip": {fmt.Sprint(ids["dot"].ID), fmt.Sprint(ids["eve"].ID), "99"}}
+	form := url.Values{"currency": {"EUR"}, "rate": {"1.0842"}, "slip": {fmt.Sprint(ids["dot"].ID), fmt.Sprint(ids["eve"].ID), "99"}}
 	donor.post("/slips/sponsors/paid", form, http.StatusOK, "1 slip is marked as paid.")
 	donor.post("/slips/sponsors/paid", form, http.StatusOK, "0 slips are marked as paid.")
+	donor.says("/slips", "€0.66") // waits
+	if journal := b.do("ledger", "export", "--format", "csv"); !strings.Contains(journal, code("dot")+" in 2 USD to dot at 1.0842") {
+		t.Errorf("what was paid abroad is no note: %s", journal)
+	}
 
 	states := map[string]flattery.PaymentState{}
 	for _, y := range b.slips() {

@@ -151,7 +151,7 @@ func (p *Planner) post(ctx context.Context, tx store.Tx, l flattery.BankLine, y 
 	case flattery.BookingPayment:
 		next := y
 		next.State = flattery.PaymentPaid
-		return move(ctx, tx, y, &next, l.ReadAt)
+		return move(ctx, tx, y, &next, "", l.ReadAt)
 	case "":
 		if !l.Incoming && payable(y) {
 			return payAssigned(ctx, tx, y, l.ReadAt)
@@ -246,7 +246,7 @@ func (p *Planner) unpay(ctx context.Context, tx store.Tx, y flattery.Payment) er
 	if err := tx.MovePayment(ctx, next, flattery.PaymentPaid); err != nil {
 		return err
 	}
-	d := confirmed(y, now)
+	d := confirmed(y, "", now)
 	number, err := tx.Post(ctx, d)
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"flattery"
@@ -28,7 +29,7 @@ func (p *Planner) Mark(ctx context.Context, id flattery.PaymentID, to flattery.P
 	}
 	next := was
 	next.State = to
-	err = p.Store.Update(ctx, func(tx store.Tx) error { return move(ctx, tx, was, &next, now) })
+	err = p.Store.Update(ctx, func(tx store.Tx) error { return move(ctx, tx, was, &next, "", now) })
 	if errors.Is(err, flattery.ErrState) {
 		if is, bad := p.Store.Payment(ctx, id); bad == nil && is.State == to { // another was first with the same
 			return is, nil
@@ -40,8 +41,8 @@ func (p *Planner) Mark(ctx context.Context, id flattery.PaymentID, to flattery.P
 	return next, nil
 }
 
-// move changes the state first: of many who try at once, one does, and the others are refused before they post anything.
-func move(ctx context.Context, tx store.Tx, was flattery.Payment, next *flattery.Payment, now time.Time) error {
+// move changes the state first: of many who try at once, one does, and the others are refused before they post anything. The note says how it was paid.
+func move(ctx context.Context, tx store.Tx, was flattery.Payment, next *flattery.Payment, note string, now time.Time) error {
 	if was.State == flattery.PaymentPaid || was.State == flattery.PaymentFailed {
 		return flattery.ErrState
 	}
@@ -75,7 +76,7 @@ func move(ctx context.Context, tx store.Tx, was flattery.Payment, next *flattery
 		}
 	}
 	if next.State == flattery.PaymentPaid {
-		_, err := tx.Post(ctx, confirmed(was, now))
+		_, err := tx.Post(ctx, confirmed(was, note, now))
 		return err
 	}
 	return nil
@@ -114,11 +115,11 @@ func left(p flattery.Payment, now time.Time) ledger.Draft {
 }
 
 // confirmed: the donor's pledge is kept, or the bank's money is gone.
-func confirmed(p flattery.Payment, now time.Time) ledger.Draft {
+func confirmed(p flattery.Payment, note string, now time.Time) ledger.Draft {
 	from := ledger.Pledge(p.Donor)
 	if p.Donor == 0 {
 		from = ledger.Bank
 	}
-	return ledger.Draft{Key: fmt.Sprintf("confirm:%d", p.ID), Kind: "confirm", At: now, Note: p.Code, Entries: []ledger.Entry{
+	return ledger.Draft{Key: fmt.Sprintf("confirm:%d", p.ID), Kind: "confirm", At: now, Note: strings.TrimSpace(p.Code + " " + note), Entries: []ledger.Entry{
 		{Debit: ledger.Transit(p.Rail), Credit: from, Currency: p.Currency, Amount: p.Amount}}}
 }

@@ -75,6 +75,7 @@ type Store interface {
 	Months(ctx context.Context) ([]flattery.MonthState, error)
 	OpenDebts(ctx context.Context, least flattery.Amount) ([]flattery.Debt, error)
 	OwnDebts(ctx context.Context) ([]flattery.Debt, error)
+	Debts(ctx context.Context, donor flattery.AccountID) ([]flattery.Debt, error)
 	Plan(ctx context.Context, m flattery.Month) (store.Plan, error)
 	Payment(ctx context.Context, id flattery.PaymentID) (flattery.Payment, error)
 	Joined(ctx context.Context, m flattery.Month) ([]flattery.AccountID, error)

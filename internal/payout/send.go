@@ -229,7 +229,7 @@ func (p *Planner) apply(ctx context.Context, b flattery.Batch, events []Event) e
 			}
 			next := was
 			next.State = e.State
-			if err := move(ctx, tx, was, &next, now); err != nil {
+			if err := move(ctx, tx, was, &next, "", now); err != nil {
 				return fmt.Errorf("payment %d: %w", was.ID, err)
 			}
 			states[e.Payment] = next

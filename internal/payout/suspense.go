@@ -139,7 +139,7 @@ func payAssigned(ctx context.Context, tx store.Tx, y flattery.Payment, now time.
 	}
 	next := y
 	next.State = flattery.PaymentPaid
-	if err := move(ctx, tx, y, &next, now); err != nil {
+	if err := move(ctx, tx, y, &next, "", now); err != nil {
 		return err
 	}
 	l := flattery.BankLine{Currency: y.Currency, Amount: y.Amount}

@@ -137,6 +137,11 @@ type Doors interface {
 	// MarkPayment notes what became of a slip: sent, paid or failed. Refusal: ErrState.
 	MarkPayment(ctx context.Context, donor flattery.AccountID, id flattery.PaymentID, state flattery.PaymentState) error
 
+	// CutSlips lets slips be over what the file of Sponsor pays of them; what it leaves is owed as before. A slip of which it pays nothing stays
+	// as it is. Refusals: *InputError, ErrState. PaySlips marks them as paid by it, and says how many; ErrState: they are not over that.
+	CutSlips(ctx context.Context, donor flattery.AccountID, slips []flattery.PaymentID, rate string) error
+	PaySlips(ctx context.Context, donor flattery.AccountID, slips []flattery.PaymentID, rate string) (int, error)
+
 	Rails
 
 	// Enter spends a one-time sign-in token. One that is unknown, too old or spent answers ErrNotFound.

@@ -3,6 +3,8 @@ package web
 import (
 	"bytes"
 	"context"
+	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -53,22 +55,60 @@ func (w *world) InvoicePaid(_ context.Context, inv Invoice) (bool, error) {
 	return w.settledAt == inv.Hash, w.broken
 }
 
-func (w *world) Sponsor(slips []flattery.Payment, rate string) ([]Sponsored, []byte, error) {
+// whole are slips over what they were planned over.
+func (w *world) whole(ids []flattery.PaymentID) (all []flattery.Payment) {
+	for _, y := range w.payments {
+		if y.State == flattery.PaymentPlanned && slices.Contains(ids, y.ID) {
+			y.Amount += y.Carried
+			all = append(all, y)
+		}
+	}
+	return all
+}
+
+func (w *world) Sponsor(_ context.Context, _ flattery.AccountID, slips []flattery.PaymentID, rate string) (s Sponsored, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	r, err := githubcsv.ParseRate(rate)
 	if err != nil {
-		return nil, nil, err
+		return s, err
 	}
-	all, err := githubcsv.Cover(slips, r)
-	if err != nil {
-		return nil, nil, err
+	rows, parts, err := githubcsv.Split(w.whole(slips), r)
+	for _, row := range rows {
+		s.Rows = append(s.Rows, SponsorRow(row))
 	}
-	rows := make([]Sponsored, 0, len(all))
-	for _, c := range all {
-		rows = append(rows, Sponsored{c.Maintainer, len(c.Slips), c.Sum, flattery.Amount(c.Dollars) * flattery.Unit, c.More})
+	for _, p := range parts {
+		s.Parts = append(s.Parts, SponsorPart(p))
 	}
 	var file bytes.Buffer
-	err = githubcsv.Write(&file, githubcsv.Rows(all))
-	return rows, file.Bytes(), err
+	err = errors.Join(err, githubcsv.Write(&file, rows))
+	s.File = file.Bytes()
+	return s, err
+}
+
+func (w *world) CutSlips(ctx context.Context, donor flattery.AccountID, slips []flattery.PaymentID, rate string) error {
+	s, err := w.Sponsor(ctx, donor, slips, rate)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, p := range s.Parts {
+		i := slices.IndexFunc(w.payments, func(y flattery.Payment) bool { return y.ID == p.Payment })
+		if p.Paid > 0 {
+			w.payments[i].Amount, w.payments[i].Carried = p.Paid, p.Left
+		}
+	}
+	return err
+}
+
+func (w *world) PaySlips(ctx context.Context, donor flattery.AccountID, slips []flattery.PaymentID, rate string) (int, error) {
+	s, err := w.Sponsor(ctx, donor, slips, rate)
+	for _, p := range s.Parts {
+		i := slices.IndexFunc(w.payments, func(y flattery.Payment) bool { return y.ID == p.Payment })
+		if p.Paid != w.payments[i].Amount {
+			return 0, flattery.ErrState
+		}
+		err = errors.Join(err, w.MarkPayment(ctx, donor, p.Payment, flattery.PaymentPaid))
+	}
+	return len(s.Parts), err
 }
 
 func (w *world) Liked(_ context.Context, donor flattery.AccountID, slip flattery.PaymentID, limit int) ([]flattery.Flattr, error) {

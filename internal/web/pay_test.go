@@ -139,14 +139,32 @@ func TestOneFilePaysWhatGoesToGitHubSponsors(t *testing.T) {
 	w := populated(false)
 	b := visitor(t, handler(t, options(t, w))).signIn(w, ada)
 	expect(t, b, "/slips", []string{"1 of these is to be paid at GitHub Sponsors, €5.42.", `href="/slips/sponsors?currency=EUR"`}, nil)
-	expect(t, b, "/slips/sponsors?currency=EUR", []string{"How many dollars is 1 EUR?"}, []string{"file.csv", "role=\"alert\""})
-	expect(t, b, "/slips/sponsors?currency=EUR&rate=1%2C0842", []string{">gitte<", "€5.42", "$6.00", "$0.12", `name="slip" value="9"`, "file.csv?currency=EUR&amp;rate=1%2C0842"}, nil)
-	expect(t, b, "/slips/sponsors?currency=EUR&rate=0", []string{"That is no rate by which a file can be made"}, []string{"file.csv"})
-	got := b.get("/slips/sponsors/file.csv?currency=EUR&rate=1%2C0842")
-	if got.Body.String() != "Maintainer username,Sponsorship amount in USD\ngitte,6\n" || !strings.Contains(got.Header().Get("Content-Disposition"), "github-sponsors.csv") {
+	expect(t, b, "/slips/sponsors?currency=EUR", []string{"How many dollars is 1 EUR?"}, []string{"file.csv", "role=\"alert\"", "a whole dollar", "Make the file"})
+	const page, file = "/slips/sponsors?currency=EUR&rate=1%2C0842", "/slips/sponsors/file.csv?currency=EUR&rate=1%2C0842"
+	expect(t, b, page, []string{">gitte<", "€5.42", "$5.00", "€4.61", "€0.81", "Make the file"}, []string{"file.csv", "I handed it in"})
+	expect(t, b, "/slips/sponsors?currency=EUR&rate=0", []string{"That is no rate by which a file can be made"}, []string{"file.csv", "Make the file"})
+	expect(t, b, "/slips/sponsors?currency=EUR&rate=0.1", []string{"no maintainer gets a whole dollar", "1 slip is less than a dollar"}, []string{"file.csv", "Make the file"})
+	if got := b.get(file); got.Code != 404 || w.payments[5].Amount != 5_420_000 {
+		t.Errorf("before it is made: %d, slip %+v", got.Code, w.payments[5])
+	}
+	for _, rate := range []string{"0.1", "x", "0,7", "1,0842", "1,0842"} { // the last holds
+		if got := b.do("POST", "/slips/sponsors", url.Values{"currency": {"EUR"}, "rate": {rate}}); got.Code != 303 || got.Header().Get("Location") != "/slips/sponsors?currency=EUR&rate="+url.QueryEscape(rate) {
+			t.Fatalf("%s: answered %d to %s", rate, got.Code, got.Header().Get("Location"))
+		}
+	}
+	expect(t, b, page, []string{"€5.42", "$5.00", "€4.61", "€0.81", `name="slip" value="9"`, "file.csv?currency=EUR&amp;rate=1%2C0842", "I handed it in"}, []string{"Make the file"})
+	expect(t, b, "/slips/9", []string{"€4.61", "€0.81 more was planned"}, nil)
+	got := b.get(file)
+	if got.Body.String() != "Maintainer username,Sponsorship amount in USD\ngitte,5\n" || !strings.Contains(got.Header().Get("Content-Disposition"), "github-sponsors.csv") {
 		t.Errorf("%v %s", got.Header(), got.Body)
 	}
-	if got := b.do("POST", "/slips/sponsors/paid", url.Values{"slip": {"1", "x", "9", "9"}}); got.Code != 303 {
+	mark := url.Values{"currency": {"EUR"}, "rate": {"0.9"}, "slip": {"1", "x", "9", "9"}}
+	if got := b.do("POST", "/slips/sponsors/paid", mark); got.Code != 303 {
+		t.Fatalf("answered %d", got.Code)
+	}
+	expect(t, b, "/slips/sponsors?currency=EUR&rate=0.9", []string{"Nothing is marked", "Make the file"}, nil)
+	mark.Set("rate", "1,0842")
+	if got := b.do("POST", "/slips/sponsors/paid", mark); got.Code != 303 {
 		t.Fatalf("answered %d", got.Code)
 	}
 	expect(t, b, "/slips", []string{"1 slip is marked as paid."}, []string{"GitHub Sponsors"})
@@ -157,7 +175,7 @@ func TestOneFilePaysWhatGoesToGitHubSponsors(t *testing.T) {
 		t.Errorf("with nothing to pay: %d", got.Code)
 	}
 	w.payments[0].Destination, w.payments[0].Currency = "https://github.com/sponsors/ada", "USD"
-	expect(t, b, "/slips/sponsors?currency=USD", []string{"$2.00", "$0.23"}, []string{"How many dollars"}) // of before whole dollars were planned
+	expect(t, b, "/slips/sponsors?currency=USD", []string{"$1.77", "$1.00", "$0.77", "Make the file"}, []string{"How many dollars"}) // of before whole dollars were planned
 	w.payments[0].Held = flattery.HeldDisputed
 	if got := b.get("/slips/sponsors?currency=USD"); got.Code != 404 {
 		t.Errorf("what is held: %d", got.Code)

@@ -27,8 +27,8 @@ type Rails interface {
 	// InvoicePaid reports whether its host proves that it was paid. Refusal: *InvoiceError, when that cannot be told.
 	InvoicePaid(ctx context.Context, inv Invoice) (bool, error)
 
-	// Sponsor says what closes slips to GitHub Sponsors, all of one currency, at a rate in dollars, and gives the file. Refusal: *InputError.
-	Sponsor(slips []flattery.Payment, rate string) ([]Sponsored, []byte, error)
+	// Sponsor says what GitHub Sponsors' bulk file is for slips of a donor, all of one currency, at a rate in dollars. Refusal: *InputError.
+	Sponsor(ctx context.Context, donor flattery.AccountID, slips []flattery.PaymentID, rate string) (Sponsored, error)
 }
 
 // Transfer is one as a donor types it.
@@ -57,11 +57,23 @@ type InvoiceError struct {
 
 func (e *InvoiceError) Error() string { return "invoice: " + e.Reason + ": " + e.Detail }
 
-// Sponsored is a line of GitHub Sponsors' bulk file.
+// Sponsored is GitHub Sponsors' bulk file, and what it does to slips.
 type Sponsored struct {
+	Rows  []SponsorRow // by maintainer
+	Parts []SponsorPart
+	File  []byte
+}
+
+// SponsorRow is a line of it.
+type SponsorRow struct {
 	Maintainer string
-	Slips      int
-	Sum        flattery.Amount // of the slips
-	Dollars    flattery.Amount // whole ones
-	More       flattery.Amount // of dollars: by how much they are more than the slips
+	Dollars    int64
+}
+
+// SponsorPart is what it pays of a slip, and what it leaves, in the budget's currency. The slip may have been cut: together they are what it
+// can be over.
+type SponsorPart struct {
+	Payment    flattery.PaymentID
+	Maintainer string
+	Paid, Left flattery.Amount
 }

@@ -86,6 +86,7 @@ func (s *site) month() []route {
 		{"POST /slips/{id}/invoice", members, s.askInvoice},
 		{"POST /slips/{id}/invoice/check", members, s.checkInvoice},
 		{"GET /slips/sponsors", members, s.sponsors},
+		{"POST /slips/sponsors", members, s.makeSponsors},
 		{"GET /slips/sponsors/file.csv", members, s.sponsorsFile},
 		{"POST /slips/sponsors/paid", members, s.sponsorsPaid},
 	}

@@ -26,6 +26,7 @@ func stepUps() map[string]stepUp {
 	return map[string]stepUp{
 		"POST /slips/{id}/{state}":                     {back: slipsPath},
 		"POST /slips/{id}/invoice/check":               {back: slipsPath + "/{id}"},
+		"POST /slips/sponsors":                         {back: slipsPath},
 		"POST /slips/sponsors/paid":                    {back: slipsPath},
 		"POST /connect":                                {back: "/identities", when: func(v *visit) bool { return v.PostForm.Get("purpose") == Claiming }},
 		"POST /c/{token}":                              {back: claimPath + "{token}", when: func(v *visit) bool { return v.account.ID != 0 }},

@@ -87,7 +87,7 @@ func validName(s string) bool {
 
 // Split says what is paid by whole dollars: a row for each maintainer who gets one at least, in the order of their names, and a part
 // for each slip, in the order of the slips. Slips to one maintainer are paid together, the first given first, so that most of them
-// are closed whole. Names that differ in capitals only are one. The slips are of one currency and of whole cents; refusals are *InputError.
+// are closed whole. Of what was paid so, the same rate makes the same again. Names that differ in capitals only are one. The slips are of one currency and of whole cents; refusals are *InputError.
 func Split(slips []flattery.Payment, rate Rate) ([]Row, []Part, error) {
 	if rate.r == nil || rate.r.Sign() <= 0 {
 		return nil, nil, flattery.Input("there is no rate: write how many dollars one unit of your budget's currency is, like 1.0842")
@@ -139,70 +139,28 @@ func Split(slips []flattery.Payment, rate Rate) ([]Row, []Part, error) {
 	return rows, parts, nil
 }
 
-// Covered is what a maintainer gets so that slips are closed: the next whole dollars, and what of a dollar that is more than they are
-// worth, rounded down to the cent.
-type Covered struct {
-	Maintainer string
-	Slips      []flattery.PaymentID
-	Sum        flattery.Amount // of the slips, in the budget's currency
-	Dollars    int64
-	More       flattery.Amount // of dollars; less than one
-}
-
-// Cover rounds up where Split rounds down: it says what closes all slips, in the order of the maintainers' names. What is more than the
-// slips is the donor's own gift, and known to no ledger. Slips and refusals are as in Split.
-func Cover(slips []flattery.Payment, rate Rate) ([]Covered, error) {
-	_, parts, err := Split(slips, rate)
-	if err != nil {
-		return nil, err
-	}
-	by := map[string]*Covered{}
-	for _, p := range parts {
-		c := by[p.Maintainer]
-		if c == nil {
-			c = &Covered{Maintainer: p.Maintainer}
-			by[p.Maintainer] = c
-		}
-		c.Slips, c.Sum = append(c.Slips, p.Payment), c.Sum+p.Paid+p.Left
-	}
-	all := make([]Covered, 0, len(by))
-	for _, c := range by {
-		worth := new(big.Rat).Mul(big.NewRat(int64(c.Sum), int64(flattery.Unit)), rate.r)
-		up, rest := new(big.Int).QuoRem(worth.Num(), worth.Denom(), new(big.Int))
-		if rest.Sign() > 0 {
-			up.Add(up, big.NewInt(1))
-		}
-		if up.Cmp(big.NewInt(int64(flattery.MaxAmount/flattery.Unit))) > 0 {
-			return nil, flattery.Input("%s would get %s dollars: look at the rate", c.Maintainer, up)
-		}
-		more := new(big.Rat).Sub(new(big.Rat).SetInt(up), worth)
-		more.Mul(more, big.NewRat(int64(flattery.Unit/flattery.Cent), 1))
-		c.Dollars = up.Int64()
-		c.More = flattery.Amount(new(big.Int).Quo(more.Num(), more.Denom()).Int64()) * flattery.Cent
-		all = append(all, *c)
-	}
-	slices.SortFunc(all, func(a, b Covered) int {
-		return cmp.Compare(strings.ToLower(a.Maintainer), strings.ToLower(b.Maintainer))
-	})
-	return all, nil
-}
-
-// Rows are the lines of the file for them.
-func Rows(all []Covered) []Row {
-	rows := make([]Row, 0, len(all))
-	for _, c := range all {
-		rows = append(rows, Row{c.Maintainer, c.Dollars})
-	}
-	return rows
-}
-
 // whole says how many whole dollars an amount makes, and how much of it they pay: rounded down to the cent, so never more than it is.
+// Dollars that pay it to the cent are made of it too, though it may be a fraction of a cent less than they are worth: so what whole
+// dollars have paid is paid by the same dollars again.
 func (r Rate) whole(a flattery.Amount) (*big.Int, flattery.Amount) {
-	worth := new(big.Rat).Mul(big.NewRat(int64(a), int64(flattery.Unit)), r.r)
-	dollars := new(big.Int).Quo(worth.Num(), worth.Denom())
-	cents := new(big.Rat).Quo(new(big.Rat).SetInt(dollars), r.r)
-	cents.Mul(cents, big.NewRat(int64(flattery.Unit/flattery.Cent), 1))
-	return dollars, flattery.Amount(new(big.Int).Quo(cents.Num(), cents.Denom()).Int64()) * flattery.Cent
+	const centsAUnit = int64(flattery.Unit / flattery.Cent)
+	most := new(big.Rat).Mul(big.NewRat(int64(a/flattery.Cent)+1, centsAUnit), r.r) // it takes less to pay no cent more
+	dollars := ceil(most)
+	dollars.Sub(dollars, big.NewInt(1))
+	worth := new(big.Rat).Quo(new(big.Rat).SetInt(dollars), r.r)
+	worth.Mul(worth, new(big.Rat).SetInt64(centsAUnit))
+	cents := new(big.Int).Quo(worth.Num(), worth.Denom())
+	pays := new(big.Rat).SetFrac(cents, big.NewInt(centsAUnit))
+	return ceil(pays.Mul(pays, r.r)), flattery.Amount(cents.Int64()) * flattery.Cent // where a dollar is less than a cent, fewer of them do
+}
+
+// ceil is the least whole number that is not below x, which is not negative.
+func ceil(x *big.Rat) *big.Int {
+	q, rest := new(big.Int).QuoRem(x.Num(), x.Denom(), new(big.Int))
+	if rest.Sign() > 0 {
+		q.Add(q, big.NewInt(1))
+	}
+	return q
 }
 
 // Write writes the file that GitHub Sponsors takes. Rows with a name that is none or without a dollar are an *InputError, and nothing

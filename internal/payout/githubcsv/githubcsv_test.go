@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math/big"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -37,10 +38,12 @@ func TestWhatWholeDollarsPay(t *testing.T) {
 		{"nothing to pay", "1", nil, nil, []Part{}},
 		{"a budget in dollars", "1", []flattery.Payment{slip(1, "ada", 512)}, []Row{{"ada", 5}}, []Part{{1, "ada", 500 * c, 12 * c}}},
 		{"a budget in euros", "1.0842", []flattery.Payment{slip(1, "ada", 1000)}, []Row{{"ada", 10}}, []Part{{1, "ada", 922 * c, 78 * c}}},
-		{"less than a dollar waits", "1.0842", []flattery.Payment{slip(1, "ada", 92), slip(2, "bob", 93)}, []Row{{"bob", 1}}, []Part{{1, "ada", 0, 92 * c}, {2, "bob", 92 * c, c}}},
+		{"less than a dollar waits", "1.0842", []flattery.Payment{slip(1, "ada", 91), slip(2, "bob", 93)}, []Row{{"bob", 1}}, []Part{{1, "ada", 0, 91 * c}, {2, "bob", 92 * c, c}}},
+		{"what dollars have paid to the cent", "1.0842", []flattery.Payment{slip(1, "ada", 922)}, []Row{{"ada", 10}}, []Part{{1, "ada", 922 * c, 0}}}, // 9.996324
+		{"a cent less", "1.0842", []flattery.Payment{slip(1, "ada", 921)}, []Row{{"ada", 9}}, []Part{{1, "ada", 830 * c, 91 * c}}},
 		{"several to one maintainer, whose capitals differ", "1", []flattery.Payment{slip(1, "Ada", 60), slip(2, "bob", 300), slip(3, "ada", 70), slip(4, "ADA", 80)},
 			[]Row{{"Ada", 2}, {"bob", 3}}, []Part{{1, "Ada", 60 * c, 0}, {2, "bob", 300 * c, 0}, {3, "Ada", 70 * c, 0}, {4, "Ada", 70 * c, 10 * c}}},
-		{"a dollar that is worth less than a cent", "999999.999999", []flattery.Payment{slip(1, "ada", 1)}, []Row{{"ada", 9999}}, []Part{{1, "ada", 0, c}}},
+		{"a dollar that is worth less than a cent", "999999.999999", []flattery.Payment{slip(1, "ada", 1)}, []Row{{"ada", 10000}}, []Part{{1, "ada", c, 0}}},
 		{"a dollar that is worth a fortune", "0.000001", []flattery.Payment{slip(1, "ada", 100_000_000)}, []Row{{"ada", 1}}, []Part{{1, "ada", 100_000_000 * c, 0}}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -50,54 +53,6 @@ func TestWhatWholeDollarsPay(t *testing.T) {
 			}
 		})
 	}
-}
-
-func TestWhatWholeDollarsClose(t *testing.T) {
-	const c = flattery.Cent
-	for _, row := range []struct {
-		name  string
-		rate  string
-		slips []flattery.Payment
-		want  []Covered
-	}{
-		{"nothing to pay", "1", nil, []Covered{}},
-		{"whole dollars", "1", []flattery.Payment{slip(1, "ada", 500)}, []Covered{{"ada", []flattery.PaymentID{1}, 500 * c, 5, 0}}},
-		{"a budget in euros", "1.0842", []flattery.Payment{slip(1, "ada", 542)}, []Covered{{"ada", []flattery.PaymentID{1}, 542 * c, 6, 12 * c}}}, // 5.876364
-		{"less than a dollar", "1", []flattery.Payment{slip(1, "ada", 1)}, []Covered{{"ada", []flattery.PaymentID{1}, c, 1, 99 * c}}},
-		{"several to one maintainer, rounded up once", "1", []flattery.Payment{slip(1, "bob", 250), slip(2, "Ada", 60), slip(3, "ada", 60)},
-			[]Covered{{"Ada", []flattery.PaymentID{2, 3}, 120 * c, 2, 80 * c}, {"bob", []flattery.PaymentID{1}, 250 * c, 3, 50 * c}}},
-	} {
-		t.Run(row.name, func(t *testing.T) {
-			got, err := Cover(row.slips, rated(t, row.rate))
-			if err != nil || !reflect.DeepEqual(got, row.want) || len(Rows(got)) != len(row.want) {
-				t.Errorf("%+v, error %v", got, err)
-			}
-		})
-	}
-	if _, err := Cover([]flattery.Payment{slip(1, "ada", 1)}, Rate{}); err == nil {
-		t.Error("without a rate")
-	}
-	if got, err := Cover([]flattery.Payment{slip(1, "ada", 1e10)}, rated(t, "10.1")); err == nil {
-		t.Errorf("more than is ever paid: %+v", got)
-	}
-}
-
-func TestWhatIsMoreIsLessThanADollar(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		cents := rapid.OneOf(rapid.Int64Range(1, 500), rapid.Int64Range(1, 1e7)).Draw(t, "cents")
-		rate, err := ParseRate(rapid.StringMatching(`[0-9]{1,3}\.[0-9]{0,5}[1-9]`).Draw(t, "rate"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		got, err := Cover([]flattery.Payment{slip(1, "ada", cents)}, rate)
-		if err != nil || len(got) != 1 || got[0].Dollars < 1 || got[0].More < 0 || got[0].More >= flattery.Unit {
-			t.Fatalf("%+v, error %v", got, err)
-		}
-		worth := new(big.Rat).Mul(big.NewRat(cents, 100), rate.r)
-		if d := new(big.Rat).SetInt64(got[0].Dollars); d.Cmp(worth) < 0 || d.Sub(d, worth).Cmp(big.NewRat(1, 1)) >= 0 {
-			t.Fatalf("%d dollars for %s", got[0].Dollars, worth)
-		}
-	})
 }
 
 func TestNothingIsLostAndNobodyGetsLessThanADollar(t *testing.T) {
@@ -132,21 +87,90 @@ func TestNothingIsLostAndNobodyGetsLessThanADollar(t *testing.T) {
 			dollars[k] = r.Dollars
 		}
 		for k, sum := range sums {
-			worth := new(big.Rat).Mul(big.NewRat(int64(sum), int64(flattery.Unit)), rate.r)
-			d := new(big.Rat).SetInt64(dollars[k])
-			if d.Cmp(worth) > 0 || new(big.Rat).Add(d, big.NewRat(1, 1)).Cmp(worth) <= 0 {
-				t.Errorf("%s: %d dollars of %s", k, dollars[k], worth.FloatString(6))
+			d, one := new(big.Rat).SetInt64(dollars[k]), big.NewRat(1, 1)
+			worth := func(a flattery.Amount) *big.Rat {
+				w := big.NewRat(int64(a), int64(flattery.Unit))
+				return w.Mul(w, rate.r)
 			}
-			// What is paid is what the dollars are worth, less than a cent below it and never above.
-			back := new(big.Rat).Mul(big.NewRat(int64(paid[k]), int64(flattery.Unit)), rate.r)
-			more := new(big.Rat).Mul(big.NewRat(int64(paid[k]+flattery.Cent), int64(flattery.Unit)), rate.r)
-			if back.Cmp(d) > 0 || more.Cmp(d) <= 0 {
-				t.Errorf("%s: %d dollars pay %s", k, dollars[k], paid[k])
+			// What is paid is what the dollars are worth, less than a cent below it and never above; what is left is no dollar.
+			if worth(paid[k]).Cmp(d) > 0 || worth(paid[k]+flattery.Cent).Cmp(d) <= 0 || worth(sum-paid[k]).Cmp(one) >= 0 {
+				t.Errorf("%s: %d dollars pay %s of %s", k, dollars[k], paid[k], sum)
+			}
+			if dollars[k] > 0 && paid[k] < sum-paid[k]-flattery.Cent {
+				t.Errorf("%s: %s of %s are put off", k, sum-paid[k], sum)
+			}
+		}
+		again := slices.Clone(slips)
+		for i, p := range parts {
+			if p.Paid > 0 {
+				again[i].Amount = p.Paid
+			}
+		}
+		rows2, parts2, err := Split(again, rate)
+		if err != nil || !slices.Equal(rows2, rows) {
+			t.Errorf("again it makes %v of %v, error %v", rows2, rows, err)
+		}
+		for i, p := range parts2 {
+			if p.Paid != parts[i].Paid || p.Paid > 0 && p.Left > 0 {
+				t.Errorf("again %+v of %+v", p, parts[i])
 			}
 		}
 		var out strings.Builder
 		if err := Write(&out, rows); err != nil || strings.Count(out.String(), "\n") != len(rows)+1 {
 			t.Errorf("%q, error %v", out.String(), err)
+		}
+	})
+}
+
+// Month by month a slip is planned of what is owed, cut by files at any rates, and paid or not: what was paid and what is owed are always
+// what was settled, to the cent, and half of what is open goes with each file that pays anything.
+func TestOverMonthsAndRatesNothingIsLost(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		settled, paid := flattery.Amount(0), flattery.Amount(0)
+		var slips []flattery.Payment
+		carried := flattery.Amount(0) // owed, and in no slip
+		for month := range rapid.IntRange(1, 12).Draw(t, "months") {
+			sum := flattery.Amount(rapid.OneOf(rapid.Int64Range(1, 300), rapid.Int64Range(1, 1e6)).Draw(t, "cents")) * flattery.Cent
+			settled += sum
+			if sum += carried; sum >= flattery.Unit {
+				slips, carried = append(slips, slip(month+1, "ada", int64(sum/flattery.Cent))), 0
+			} else {
+				carried = sum
+			}
+			rate, err := ParseRate(rapid.StringMatching(`[0-9]{1,3}\.[0-9]{0,5}[1-9]`).Draw(t, "rate"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, parts, err := Split(slips, rate)
+			if err != nil {
+				t.Fatal(err)
+			}
+			pays, open, pay := flattery.Amount(0), flattery.Amount(0), rapid.Bool().Draw(t, "pay")
+			var still []flattery.Payment
+			for i, p := range parts {
+				open += slips[i].Amount
+				if p.Paid == 0 {
+					still = append(still, slips[i])
+					continue
+				}
+				pays, carried = pays+p.Paid, carried+p.Left
+				if slips[i].Amount = p.Paid; !pay {
+					still = append(still, slips[i])
+				}
+			}
+			if pays > 0 && pays < open-pays-flattery.Cent {
+				t.Fatalf("%s of %s are put off", open-pays, open)
+			}
+			if slips = still; pay {
+				paid += pays
+			}
+			owed := carried
+			for _, s := range slips {
+				owed += s.Amount
+			}
+			if paid+owed != settled {
+				t.Fatalf("%s paid and %s owed of %s", paid, owed, settled)
+			}
 		}
 	})
 }

@@ -10,7 +10,8 @@ import (
 	"flattery/internal/payout"
 )
 
-// Rail pays maintainers in dollars by files that somebody uploads to GitHub. That they were paid that person says.
+// Rail pays maintainers in dollars by files that somebody uploads to GitHub. That they were paid that person says. It takes whole dollars
+// only: what a plan leaves of a payee's balance is carried to the next.
 type Rail struct{ Outbox payout.Outbox }
 
 var _ payout.Rail = Rail{}
@@ -35,9 +36,14 @@ func (r Rail) Submit(ctx context.Context, b flattery.Batch) ([]payout.Event, err
 	if err != nil {
 		return nil, err
 	}
-	rows, _, err := Split(b.Payments, one)
+	rows, parts, err := Split(b.Payments, one)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", payout.ErrRejected, err)
+	}
+	for _, p := range parts { // a plan makes none: Info's Step is a dollar
+		if p.Left != 0 {
+			return nil, fmt.Errorf("%w: payment %d to %s is of no whole dollars", payout.ErrRejected, p.Payment, p.Maintainer)
+		}
 	}
 	var body bytes.Buffer
 	if err := Write(&body, rows); err != nil {
