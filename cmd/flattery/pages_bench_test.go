@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -161,13 +162,24 @@ func asks(b *testing.B, visitors []*http.Client, address string) {
 			}
 		})
 	}
+	before := cpu()
 	for b.Loop() {
 		turns <- struct{}{}
 	}
 	close(turns)
 	all.Wait()
+	b.ReportMetric(float64((cpu()-before).Microseconds())/float64(b.N), "cpu-µs/page")
 	slices.Sort(waits)
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "pages/s")
 	b.ReportMetric(waits[len(waits)/2].Seconds()*1000, "p50-ms")
 	b.ReportMetric(waits[len(waits)*99/100].Seconds()*1000, "p99-ms")
+}
+
+// cpu is what this process has used so far: server and visitors.
+func cpu() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

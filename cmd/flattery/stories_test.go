@@ -259,7 +259,7 @@ func TestADonorsStoryInABrowserWithoutScripts(t *testing.T) {
 		s.sees(text)
 	}
 	s.picture("month")
-	s.presses(`li.flattr:has(a[href$="/ben/other"]) form[action$="/remove"] button`)
+	s.presses(`li.flattr:has(a[href$="/ben/other"]) button[formaction$="/remove"]`)
 	s.sees("€5.00")
 	s.sees("removed")
 	s.picture("removed")

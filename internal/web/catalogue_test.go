@@ -96,6 +96,8 @@ func madeKeys() []string {
 		"reason":   "reconnect forbidden gone payment keys terms unknown spend rate trouble refused answer other",
 		"month":    "1 2 3 4 5 6 7 8 9 10 11 12",
 		"noun":     "star favourite like",
+		"kind":     "click subscription",
+		"list":     "count restore weight",
 		"network":  "alive import+only retired forbidden keys",
 		"auth":     "none api+key oauth2 oauth1",
 		"proven":   "live recorded+answers contract own+sandbox+only never",
@@ -296,6 +298,22 @@ func TestAPhraseThatIsNotThereEndsThePage(t *testing.T) {
 	}
 	if _, err := g.say("chart.others", "n"); err == nil {
 		t.Error("an odd pair was taken")
+	}
+}
+
+func TestAPlaceIsFilledOnceAndOnlyAPlaceIs(t *testing.T) {
+	for name, row := range map[string]struct{ phrase, want string }{
+		"no place":             {"nothing", "nothing"},
+		"twice the same":       {"{a}, {a}", "{b}, {b}"},
+		"a text like a place":  {"{a}{b}", "{b}x"},
+		"a place without text": {"{c} {b}", "{c} x"},
+		"a brace alone":        {"} {b} {", "} x {"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := filled(row.phrase, map[string]string{"a": "{b}", "b": "x"}); got != row.want {
+				t.Errorf("%q, want %q", got, row.want)
+			}
+		})
 	}
 }
 

@@ -37,8 +37,7 @@ const (
 
 // networkChart shows over which networks a month's flattrs came.
 func networkChart(t flattery.Tally, m measure) chart {
-	var all []piece
-	var weights []int64
+	all, weights := make([]piece, 0, len(t.Networks)), make([]int64, 0, len(t.Networks))
 	for _, p := range t.Networks {
 		all = append(all, piece{Network: p.Network, Flattrs: p.Flattrs, Sum: m.sum(p.Weight, p.Share)})
 		weights = append(weights, p.Weight)
@@ -48,8 +47,7 @@ func networkChart(t flattery.Tally, m measure) chart {
 
 // creatorChart shows to whom they go.
 func creatorChart(t flattery.Tally, m measure) chart {
-	var all []piece
-	var weights []int64
+	all, weights := make([]piece, 0, len(t.Creators)), make([]int64, 0, len(t.Creators))
 	for _, p := range t.Creators {
 		sum := m.sum(p.Weight, p.Share)
 		if m.split == flattery.SplitByCreator && !m.settled {

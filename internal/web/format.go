@@ -11,7 +11,6 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/currency"
-	"golang.org/x/text/number"
 	"golang.org/x/text/unicode/bidi"
 
 	"flattery"
@@ -40,7 +39,7 @@ func (g *tongue) write(a flattery.Amount, code string, digits int) (string, erro
 		return "", err
 	}
 	frac += strings.Repeat("0", max(digits-len(frac), 0))
-	figure := g.numbers.Sprint(number.Decimal(n)) + g.point + frac
+	figure := g.whole(n) + g.point + frac
 	if negative {
 		figure = "−" + figure
 	}
@@ -168,6 +167,8 @@ func clean(s string) string {
 	for _, r := range s {
 		piled++
 		switch {
+		case ' ' < r && r < unicode.MaxASCII: // as most are
+			piled, seen = 0, true
 		case unicode.IsSpace(r):
 			r, piled = ' ', 0
 		case joins(r):

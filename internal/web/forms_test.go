@@ -87,6 +87,13 @@ func formsOf(t *testing.T, path string, n *html.Node) (all []form) {
 	for _, b := range buttons {
 		one := f
 		one.fields = maps.Clone(f.fields)
+		if action, ok := attr(b, "formaction"); ok {
+			to, err := at.Parse(action)
+			if err != nil {
+				t.Fatal(err)
+			}
+			one.path = to.RequestURI()
+		}
 		if name, ok := attr(b, "name"); ok {
 			value, _ := attr(b, "value")
 			one.fields.Set(name, value)

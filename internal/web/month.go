@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"html/template"
 	"slices"
 	"strconv"
 	"time"
@@ -49,6 +50,7 @@ type list struct {
 	Days    []dayOf
 	Next    flattery.FlattrID // where the next page begins; 0: this is the last
 	First   bool              // this is the first page
+	Open    bool              // its flattrs can be taken out and put back
 	Here    string
 }
 
@@ -65,15 +67,21 @@ type dayOf struct {
 	Flattrs []line
 }
 
-// line is one flattr as a page shows it.
+// line is one flattr as a page shows it: a month has many, so what they say stands ready in the visitor's language.
 type line struct {
-	flattery.Flattr
-	Estimate flattery.Amount
-	Currency string
-	Settled  bool
-	CanUndo  bool // put back
-	CanDrop  bool // take out
-	Here     string
+	ID      string
+	State   string
+	Name    string // of the thing
+	Page    template.URL
+	Author  string
+	Profile template.URL
+	Of      string // network and kind
+	More    bool   // there is more to say, and to do, on a page of its own
+	Unliked bool
+	Share   string // what it received, or would; "" if it does not count
+	Badge   string // what State is called; "" where Share tells
+	Drop    bool   // it can be taken out
+	Undo    string // what putting it back is called; "": it cannot be
 }
 
 func (s *site) thisMonth(v *visit) (view, error) {
@@ -209,7 +217,7 @@ func (s *site) currency(a flattery.Account) string {
 
 // list reads one page of a month's flattrs, as the address asks for: ?state= and ?before=.
 func (s *site) list(v *visit, m flattery.Month, path string, most int, me measure, open bool) (list, error) {
-	l := list{Path: path, State: flattery.State(v.URL.Query().Get("state")), First: true, Here: v.URL.RequestURI()}
+	l := list{Path: path, State: flattery.State(v.URL.Query().Get("state")), First: true, Open: open, Here: v.URL.RequestURI()}
 	switch l.State {
 	case "", flattery.Counting, flattery.Pending, flattery.Own, flattery.Excluded, flattery.Removed, flattery.Lapsed:
 	default:
@@ -238,13 +246,59 @@ func (s *site) list(v *visit, m flattery.Month, path string, most int, me measur
 		if n := len(l.Days); n == 0 || !l.Days[n-1].Day.Equal(day) {
 			l.Days = append(l.Days, dayOf{Day: day})
 		}
+		one, err := s.line(v.tongue, f, me, open)
+		if err != nil {
+			return l, err
+		}
 		last := &l.Days[len(l.Days)-1]
-		last.Flattrs = append(last.Flattrs, line{
-			Flattr: f, Estimate: me.flattr(f), Currency: me.currency, Settled: me.settled, Here: l.Here,
-			CanUndo: open && undoable(f), CanDrop: open && droppable(f),
-		})
+		last.Flattrs = append(last.Flattrs, one)
 	}
 	return l, nil
+}
+
+// line says what there is to say of one flattr.
+func (s *site) line(g *tongue, f flattery.Flattr, me measure, open bool) (l line, err error) {
+	l = line{ID: strconv.FormatInt(int64(f.ID), 10), State: string(f.State), Unliked: f.Unliked, Drop: open && droppable(f),
+		Name: named(f.Thing), Page: pageLink(f.Thing.URL), Author: who(f.Author), Profile: pageLink(f.Author.URL)}
+	network, err := s.networkTitle(g, f.Thing.Network)
+	if err != nil {
+		return l, err
+	}
+	kind, err := s.kind(g, f)
+	if err != nil {
+		return l, err
+	}
+	l.Of = network + " · " + kind
+	counts := f.State == flattery.Counting
+	l.More = !me.settled && (counts || f.State == flattery.Pending || f.State == flattery.Excluded)
+	switch {
+	case counts && me.settled:
+		l.Share, err = g.precise(me.flattr(f), me.currency)
+	case counts:
+		l.Share, err = g.about(me.flattr(f), me.currency)
+	}
+	if err == nil && (!counts || !me.settled) {
+		l.Badge, err = g.say("state." + l.State)
+	}
+	if err == nil && open && undoable(f) {
+		l.Undo, err = g.say(map[bool]string{true: "list.count", false: "list.restore"}[f.State == flattery.Excluded])
+	}
+	return l, err
+}
+
+// kind is what a flattr came of, and what it weighs if that is more than one: "star", "subscription · weighs 3".
+func (s *site) kind(g *tongue, f flattery.Flattr) (kind string, err error) {
+	switch f.Kind {
+	case flattery.KindClick, flattery.KindSubscription:
+		kind, err = g.say("kind." + string(f.Kind))
+	default:
+		kind, err = s.noun(g, f.Thing.Network)
+	}
+	if err != nil || f.Weight <= 1 {
+		return kind, err
+	}
+	weighs, err := g.say("list.weight", "weight", f.Weight)
+	return kind + " · " + weighs, err
 }
 
 // filters are the states that a month has flattrs in, after "all".

@@ -2,11 +2,13 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"embed"
 	"fmt"
 	"html/template"
 	"io/fs"
 	"path"
+	"regexp"
 	"strings"
 	"sync"
 
@@ -51,9 +53,11 @@ func readTemplates(all tongues, s *site) (map[string]leaves, error) {
 	}
 	made := map[string]leaves{}
 	for code, g := range all.byCode {
-		house := template.New("layout.html").Option("missingkey=error").Funcs(functions(g, s))
-		if _, err := house.ParseFS(templateFiles, "templates/layout.html", "templates/parts.html"); err != nil {
-			return nil, fmt.Errorf("web: %w", err)
+		house := template.New("").Option("missingkey=error").Funcs(functions(g, s))
+		for _, file := range []string{"templates/layout.html", "templates/parts.html"} {
+			if err := s.parse(house, g, file); err != nil {
+				return nil, fmt.Errorf("web: %w", err)
+			}
 		}
 		made[code] = leaves{}
 		for _, file := range files {
@@ -62,13 +66,38 @@ func readTemplates(all tongues, s *site) (map[string]leaves, error) {
 				if err != nil {
 					return nil, err
 				}
-				return t.ParseFS(templateFiles, file)
+				return t, s.parse(t, g, file)
 			})
 		}
 		delete(made[code], "layout")
 		delete(made[code], "parts")
 	}
 	return made, nil
+}
+
+// constant is what a page says to everybody: a phrase without places, the address of an asset.
+var constant = regexp.MustCompile(`{{(t|asset) "([^"]+)"}}`)
+
+// parse adds a file of templates in one language. What is constant there becomes part of its text: it is looked up and
+// escaped once, not at each visit. A key that is unknown stays, and ends the page that says it.
+func (s *site) parse(t *template.Template, g *tongue, file string) error {
+	source, err := templateFiles.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	text := constant.ReplaceAllStringFunc(string(source), func(call string) string {
+		of := constant.FindStringSubmatch(call)
+		said, err := s.assets.url(of[2])
+		if of[1] == "t" {
+			said, err = g.say(of[2])
+		}
+		if err != nil {
+			return call
+		}
+		return template.HTMLEscapeString(said)
+	})
+	_, err = t.New(path.Base(file)).Parse(text)
+	return err
 }
 
 // render executes a page into a buffer, so that a mistake in it never sends half a page.
@@ -82,7 +111,7 @@ func (s *site) render(code string, p page) ([]byte, error) {
 		return nil, fmt.Errorf("web: %w", err)
 	}
 	var b bytes.Buffer
-	if err := t.Execute(&b, p); err != nil {
+	if err := t.ExecuteTemplate(&b, "layout.html", p); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}
 	return b.Bytes(), nil
@@ -120,17 +149,8 @@ func functions(g *tongue, s *site) template.FuncMap {
 		"asset":      s.assets.url,
 		"language":   func(code string) (string, error) { return s.tongues.byCode[code].say("language") },
 		"network":    func(key string) (string, error) { return s.networkTitle(g, key) },
-		// What a like is called on a network, as far as the catalogue knows the word.
-		"noun": func(key string) (string, error) {
-			noun := s.known[key].Noun
-			if noun == "" {
-				noun = "like"
-			}
-			if g.has("noun." + noun) {
-				return g.say("noun." + noun)
-			}
-			return noun, nil
-		},
+		"noun":       func(key string) (string, error) { return s.noun(g, key) },
+		"kind":       func(f flattery.Flattr) (string, error) { return s.kind(g, f) },
 		// How sure a fact is; "" where the catalogue does not know the word.
 		"sure": func(word string) (string, error) {
 			if g.has("sure." + word) {
@@ -156,6 +176,15 @@ func (s *site) networkTitle(g *tongue, key string) (string, error) {
 		return "Flattery", nil
 	}
 	return apart(clean(key)), nil
+}
+
+// noun is what a like is called on a network, as far as the catalogue knows the word.
+func (s *site) noun(g *tongue, key string) (string, error) {
+	noun := cmp.Or(s.known[key].Noun, "like")
+	if g.has("noun." + noun) {
+		return g.say("noun." + noun)
+	}
+	return noun, nil
 }
 
 // who names a profile for an eye: its name, else its handle, else its number.

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -119,7 +120,7 @@ func (g *tongue) say(key string, pairs ...any) (string, error) {
 	if len(pairs)%2 != 0 {
 		return "", fmt.Errorf("web: phrase %q: a name without a value", key)
 	}
-	form, fill := "other", make([]string, 0, len(pairs))
+	form, fill := "other", map[string]string{}
 	for pair := range slices.Chunk(pairs, 2) {
 		name, text := fmt.Sprint(pair[0]), apart(fmt.Sprint(pair[1]))
 		if n, ok := pair[1].(int); ok {
@@ -128,13 +129,32 @@ func (g *tongue) say(key string, pairs ...any) (string, error) {
 				form = g.form(n)
 			}
 		}
-		fill = append(fill, "{"+name+"}", text)
+		fill[name] = text
 	}
 	text, ok := p[form]
 	if !ok {
 		text = p["other"]
 	}
-	return strings.NewReplacer(fill...).Replace(text), nil
+	return filled(text, fill), nil
+}
+
+// filled puts texts into the {places} of a phrase. What stands in a text is never a place itself.
+func filled(phrase string, fill map[string]string) string {
+	var b strings.Builder
+	for {
+		before, rest, opens := strings.Cut(phrase, "{")
+		name, after, shuts := strings.Cut(rest, "}")
+		if !opens || !shuts {
+			b.WriteString(phrase)
+			return b.String()
+		}
+		text, ok := fill[name]
+		if !ok {
+			text = "{" + name + "}"
+		}
+		b.WriteString(before + text)
+		phrase = after
+	}
 }
 
 // has reports whether there is a phrase.
@@ -159,7 +179,14 @@ func (g *tongue) form(n int) string {
 }
 
 // count writes a whole number: "12,345", "12.345".
-func (g *tongue) count(n int) string { return g.numbers.Sprint(number.Decimal(n)) }
+func (g *tongue) count(n int) string { return g.whole(int64(n)) }
+
+func (g *tongue) whole(n int64) string {
+	if 0 <= n && n < 1000 { // nothing to group
+		return strconv.FormatInt(n, 10)
+	}
+	return g.numbers.Sprint(number.Decimal(n))
+}
 
 // sentence says what the catalogue of sentences knows by its format; else English.
 func (g *tongue) sentence(s flattery.Sentence) string {

@@ -38,7 +38,7 @@ func (j jobs) Lease(ctx context.Context, kinds []string, now, until time.Time, n
 			queue.Job
 		}
 		found, err := c.Rows(ctx, `UPDATE jobs SET due_at = ?, leased = leased + 1, tries = tries + 1 WHERE id IN
-			(SELECT id FROM jobs WHERE due_at <= ? AND kind IN (?`+strings.Repeat(",?", len(kinds)-1)+`) ORDER BY due_at, id LIMIT ?) RETURNING id, kind, key, tries, leased`,
+			(SELECT id FROM jobs WHERE due_at <= ? AND kind IN (?`+strings.Repeat(",?", len(kinds)-1)+`) ORDER BY due_at, id LIMIT CAST(? AS integer)) RETURNING id, kind, key, tries, leased`,
 			append(args, n)...)
 		if err != nil {
 			return wrap("lease", err)

@@ -95,7 +95,7 @@ func (s *Reader) Unnamed(ctx context.Context, n int) ([]flattery.Thing, error) {
 	}, `SELECT min(f.id), th.network, th.host, t.network_id, t.url, t.title FROM hosts h CROSS JOIN identities i CROSS JOIN flattrs f
 		JOIN things t ON t.id = f.thing_id JOIN hosts th ON th.id = t.host_id
 		WHERE h.network <> 'web' AND i.host_id = h.id AND i.subject > '~' AND i.subject < ? AND f.author_id = i.id AND f.state = 'pending'
-		GROUP BY t.id, th.id ORDER BY 1 LIMIT ?`, "\x7f", n)
+		GROUP BY t.id, th.id ORDER BY 1`+atMost, "\x7f", n)
 	return list, wrap("unnamed", err)
 }
 

@@ -105,7 +105,7 @@ func (s *Reader) Flattrs(ctx context.Context, q store.FlattrQuery) ([]flattery.F
 		if q.State != "" {
 			where, more = where+` AND f.state = ?`, append(more, q.State)
 		}
-		parts = append(parts, `SELECT * FROM (SELECT f.id FROM flattrs f WHERE `+where+` AND f.id < ? ORDER BY f.id DESC LIMIT ?) AS part`)
+		parts = append(parts, `SELECT * FROM (SELECT f.id FROM flattrs f WHERE `+where+` AND f.id < ? ORDER BY f.id DESC`+atMost+`) AS part`)
 		args = append(append(args, more...), before, limit)
 	}
 	switch {
@@ -126,7 +126,7 @@ func (s *Reader) Flattrs(ctx context.Context, q store.FlattrQuery) ([]flattery.F
 		add(`f.account_id = ? AND f.counts_in IS NULL AND f.state <> 'seen' AND f.found_at >= ? AND f.found_at < ?`, q.Account, seconds(m.Starts), seconds(m.Ends))
 	}
 	list, err := all(ctx, s.DB, scanFlattr, `SELECT `+flattrColumns+` FROM flattrs f`+flattrJoins+`
-		WHERE f.id IN (`+strings.Join(parts, " UNION ALL ")+`) ORDER BY f.id DESC LIMIT ?`, append(args, limit)...)
+		WHERE f.id IN (`+strings.Join(parts, " UNION ALL ")+`) ORDER BY f.id DESC`+atMost, append(args, limit)...)
 	if err != nil {
 		return nil, wrap("flattrs", err)
 	}
@@ -140,7 +140,7 @@ func (s *Reader) Liked(ctx context.Context, donor flattery.AccountID, slip flatt
 		JOIN flattrs f ON f.account_id = p.account_id AND f.counts_in <= p.plan AND f.counts_in > coalesce((SELECT max(o.plan) FROM payments o
 			WHERE o.account_id = p.account_id AND o.payee_id = p.payee_id AND o.currency = p.currency AND o.plan < p.plan AND o.state <> 'failed'), 0)
 		AND (f.author_id = y.identity_id OR f.author_id IN (SELECT c.identity_id FROM claims c WHERE c.account_id = y.account_id))`+flattrJoins+`
-		WHERE p.id = ? AND p.account_id = ? ORDER BY f.id DESC LIMIT ?`, slip, donor, limit)
+		WHERE p.id = ? AND p.account_id = ? ORDER BY f.id DESC`+atMost, slip, donor, limit)
 	if err != nil {
 		return nil, wrap(doing, err)
 	}

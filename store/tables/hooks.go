@@ -62,7 +62,7 @@ func scanDelivery(r Row) (d flattery.Delivery, err error) {
 
 // Deliveries lists the last of a webhook, newest first.
 func (s *Reader) Deliveries(ctx context.Context, hook flattery.HookID, limit int) ([]flattery.Delivery, error) {
-	list, err := all(ctx, s.DB, scanDelivery, `SELECT `+deliveryColumns+` FROM deliveries d WHERE d.hook_id = ? ORDER BY d.id DESC LIMIT ?`, hook, limit)
+	list, err := all(ctx, s.DB, scanDelivery, `SELECT `+deliveryColumns+` FROM deliveries d WHERE d.hook_id = ? ORDER BY d.id DESC`+atMost, hook, limit)
 	return list, wrap("deliveries", err)
 }
 

@@ -138,7 +138,7 @@ func (s *Reader) BankLines(ctx context.Context, limit int) ([]flattery.BankLine,
 	if err != nil || len(list) >= limit {
 		return list, wrap("bank lines", err)
 	}
-	done, err := all(ctx, s.DB, scanBankLine, bankLineQuery+`WHERE became <> '' ORDER BY id DESC LIMIT ?`, limit-len(list))
+	done, err := all(ctx, s.DB, scanBankLine, bankLineQuery+`WHERE became <> '' ORDER BY id DESC`+atMost, limit-len(list))
 	return append(list, done...), wrap("bank lines", err)
 }
 

@@ -165,7 +165,7 @@ func (t *Tx) WakeLinks(ctx context.Context, now time.Time, reasons ...string) (i
 
 func (t *Tx) DueLinks(ctx context.Context, now, until time.Time, n int) ([]flattery.LinkID, error) {
 	ids, err := all(ctx, t, value[flattery.LinkID], `UPDATE links SET next_poll = ? WHERE id IN
-		(SELECT id FROM links WHERE state = 'active' AND next_poll <= ? ORDER BY next_poll, id LIMIT ? `+t.Dialect().Skip+`) RETURNING id`, seconds(until), seconds(now), n)
+		(SELECT id FROM links WHERE state = 'active' AND next_poll <= ? ORDER BY next_poll, id`+atMost+` `+t.Dialect().Skip+`) RETURNING id`, seconds(until), seconds(now), n)
 	slices.Sort(ids) // RETURNING has no order
 	return ids, wrap("due links", err)
 }

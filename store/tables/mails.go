@@ -64,7 +64,7 @@ const (
 // Unmailed lists what an account was told since it wants mail, and not by mail, oldest first.
 func (s *Reader) Unmailed(ctx context.Context, account flattery.AccountID, limit int) ([]flattery.Notice, error) {
 	list, err := all(ctx, s.DB, scanNotice, `SELECT `+noticeColumns+` FROM notices n JOIN mails m ON m.account_id = n.account_id
-		WHERE n.account_id = ? AND n.mailed_at = 0 AND n.made_at >= m.since_at ORDER BY n.made_at, n.id LIMIT ?`, account, limit)
+		WHERE n.account_id = ? AND n.mailed_at = 0 AND n.made_at >= m.since_at ORDER BY n.made_at, n.id`+atMost, account, limit)
 	return list, wrap("notices", err)
 }
 

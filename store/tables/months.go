@@ -190,7 +190,7 @@ func digest(ctx context.Context, db DB, m flattery.Month) (sum []byte, n int, er
 // Donors lists who has yet to be settled in a month.
 func (s *Reader) Donors(ctx context.Context, m flattery.Month, after flattery.AccountID, limit int) ([]flattery.AccountID, error) {
 	list, err := all(ctx, s.DB, value[flattery.AccountID], `SELECT DISTINCT account_id FROM flattrs f WHERE counts_in = ? AND account_id > ?
-		AND NOT EXISTS (SELECT 1 FROM settlements s WHERE s.month = f.counts_in AND s.account_id = f.account_id) ORDER BY account_id LIMIT ?`, m, after, limit)
+		AND NOT EXISTS (SELECT 1 FROM settlements s WHERE s.month = f.counts_in AND s.account_id = f.account_id) ORDER BY account_id`+atMost, m, after, limit)
 	return list, wrap("donors of "+m.String(), err)
 }
 
@@ -227,7 +227,7 @@ func (s *Reader) donorMonths(ctx context.Context, m flattery.MonthState, first, 
 		d.Account, err = scanAccount(r)
 		return d, err
 	}, `SELECT `+accountColumns+` FROM accounts a WHERE a.id IN (SELECT DISTINCT account_id FROM flattrs WHERE counts_in = ? AND account_id BETWEEN ? AND ?
-		ORDER BY account_id LIMIT ?) ORDER BY a.id`, m.Month, first, last, span)
+		ORDER BY account_id`+atMost+`) ORDER BY a.id`, m.Month, first, last, span)
 	if err != nil || len(list) == 0 {
 		return nil, err
 	}

@@ -164,7 +164,7 @@ func scanNotice(r Row) (n flattery.Notice, err error) {
 
 // Notices lists what an account was told, newest first.
 func (s *Reader) Notices(ctx context.Context, account flattery.AccountID, limit int) ([]flattery.Notice, error) {
-	list, err := all(ctx, s.DB, scanNotice, `SELECT `+noticeColumns+` FROM notices n WHERE n.account_id = ? ORDER BY n.made_at DESC, n.id DESC LIMIT ?`, account, limit)
+	list, err := all(ctx, s.DB, scanNotice, `SELECT `+noticeColumns+` FROM notices n WHERE n.account_id = ? ORDER BY n.made_at DESC, n.id DESC`+atMost, account, limit)
 	return list, wrap("notices", err)
 }
 

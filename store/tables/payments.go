@@ -177,7 +177,7 @@ func (s *Reader) Payments(ctx context.Context, q store.PaymentQuery) ([]flattery
 	}
 	order := ` ORDER BY p.plan DESC, p.id`
 	if q.Limit > 0 {
-		order, args = order+` LIMIT ?`, append(args, q.Limit)
+		order, args = order+atMost, append(args, q.Limit)
 	}
 	list, err := all(ctx, s.DB, scanPayment, paymentQuery+`WHERE `+strings.Join(where, " AND ")+order, args...)
 	return list, wrap("payments", err)

@@ -114,7 +114,7 @@ func (s *Reader) Sought(ctx context.Context, now time.Time, n int) ([]store.Soug
 			UNION ALL SELECT y.identity_id FROM payments g JOIN payees y ON y.id = g.payee_id WHERE g.state = 'planned' AND g.gone_at > 0 AND y.identity_id IS NOT NULL
 			UNION ALL SELECT y.identity_id FROM payees y WHERE y.identity_id IS NOT NULL AND EXISTS (SELECT 1 FROM debts d WHERE d.payee_id = y.id AND d.amount > 0))
 		AND coalesce(x.expires_at, 0) <= ?1 AND h.network NOT IN ('web', 'flattery') AND substr(i.subject, 1, 1) NOT IN ('@', '~')
-		AND NOT EXISTS (SELECT 1 FROM claims c WHERE c.identity_id = i.id) ORDER BY 2, 1 LIMIT ?2`, seconds(now), n)
+		AND NOT EXISTS (SELECT 1 FROM claims c WHERE c.identity_id = i.id) ORDER BY 2, 1 LIMIT CAST(?2 AS bigint)`, seconds(now), n)
 	for i := range list {
 		if err != nil {
 			break

@@ -62,6 +62,6 @@ func (s *Reader) PaidIn(ctx context.Context, donor flattery.AccountID, limit int
 	}, `SELECT t.posted_at, max(l.currency), CAST(sum(CASE WHEN e.credit_id IN `+mine+` THEN e.amount ELSE -e.amount END) AS BIGINT)
 		FROM transactions t JOIN entries e ON e.number >= t.first_entry AND e.number < t.first_entry + t.entries JOIN ledger_accounts l ON l.id = e.debit_id
 		WHERE t.kind IN ('means', 'refund', 'bank') AND (e.credit_id IN `+mine+` OR e.debit_id IN `+mine+`)
-		GROUP BY t.number ORDER BY t.number DESC LIMIT ?3`, ledger.DonorMeans(donor), ledger.DonorDebt(donor), limit)
+		GROUP BY t.number ORDER BY t.number DESC LIMIT CAST(?3 AS bigint)`, ledger.DonorMeans(donor), ledger.DonorDebt(donor), limit)
 	return list, wrap("what was paid in", err)
 }

@@ -73,7 +73,7 @@ func (t *Tx) AddSubscribed(ctx context.Context, n int, now time.Time) (made int,
 		}
 		due, err := all(ctx, t, scanSubscription, `SELECT `+subscriptionColumns+subscriptionJoins+`WHERE s.stopped_at = 0 AND s.first_month <= ?1 AND (s.last_month = 0 OR s.last_month >= ?1)
 			AND NOT EXISTS (SELECT 1 FROM flattrs f WHERE f.account_id = s.account_id AND f.thing_id = s.thing_id AND f.kind = 'subscription' AND f.turn = ?1)
-			ORDER BY s.account_id, s.id LIMIT ?2`, o.Month, n-made)
+			ORDER BY s.account_id, s.id LIMIT CAST(?2 AS bigint)`, o.Month, n-made)
 		if err != nil {
 			return made, wrap("subscriptions", err)
 		}

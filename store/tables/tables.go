@@ -100,6 +100,9 @@ func (k *Known) Forget() {
 	k.hosts, k.accounts = map[[2]string]int64{}, map[ledger.Account]int64{}
 }
 
+// atMost bounds a query. SQLite looks into a bare parameter of LIMIT while it plans, and so would plan anew at each call.
+const atMost = ` LIMIT CAST(? AS bigint)`
+
 // all reads every row of a query.
 func all[T any](ctx context.Context, db DB, scan func(Row) (T, error), q string, args ...any) ([]T, error) {
 	rows, err := db.Rows(ctx, q, args...)

@@ -56,24 +56,25 @@ func (s *Reader) tallyCounting(ctx context.Context, account flattery.AccountID, 
 		return err
 	}
 	defer rows.Close()
-	networks, creators := map[string]*flattery.NetworkPart{}, map[int64]*flattery.CreatorPart{}
+	networks, creators := map[string]int{}, map[int64]int{} // where each stands in t
+	var id flattery.FlattrID
+	var weight, author int64
+	var network string
+	var who flattery.Profile
+	into := append([]any{&id, &weight, &author, &network}, profileInto(&who)...)
 	for rows.Next() {
-		var id flattery.FlattrID
-		var weight, author int64
-		var network string
-		var who flattery.Profile
-		if err := rows.Scan(append([]any{&id, &weight, &author, &network}, profileInto(&who)...)...); err != nil {
+		if err := rows.Scan(into...); err != nil {
 			return err
 		}
-		n, c := networks[network], creators[author]
-		if n == nil {
-			n = &flattery.NetworkPart{Network: network}
-			networks[network] = n
+		if _, ok := networks[network]; !ok {
+			networks[network] = len(t.Networks)
+			t.Networks = append(t.Networks, flattery.NetworkPart{Network: network})
 		}
-		if c == nil {
-			c = &flattery.CreatorPart{Author: who}
-			creators[author] = c
+		if _, ok := creators[author]; !ok {
+			creators[author] = len(t.Creators)
+			t.Creators = append(t.Creators, flattery.CreatorPart{Author: who})
 		}
+		n, c := &t.Networks[networks[network]], &t.Creators[creators[author]]
 		t.Counting++
 		t.Weight += weight
 		n.Flattrs, n.Weight, n.Share = n.Flattrs+1, n.Weight+weight, n.Share+shares[id]
@@ -82,17 +83,12 @@ func (s *Reader) tallyCounting(ctx context.Context, account flattery.AccountID, 
 	if err := rows.Err(); err != nil {
 		return err
 	}
-	for _, n := range networks {
-		t.Networks = append(t.Networks, *n)
-	}
-	for _, c := range creators {
-		t.Creators = append(t.Creators, *c)
-	}
 	slices.SortFunc(t.Networks, func(a, b flattery.NetworkPart) int {
 		return cmp.Or(cmp.Compare(b.Weight, a.Weight), cmp.Compare(a.Network, b.Network))
 	})
 	slices.SortFunc(t.Creators, func(a, b flattery.CreatorPart) int {
-		return cmp.Or(cmp.Compare(b.Weight, a.Weight), cmp.Compare(a.Author.String(), b.Author.String()))
+		return cmp.Or(cmp.Compare(b.Weight, a.Weight), cmp.Compare(a.Author.Network, b.Author.Network), cmp.Compare(a.Author.Handle, b.Author.Handle),
+			cmp.Compare(a.Author.Host, b.Author.Host), cmp.Compare(a.Author.Subject, b.Author.Subject))
 	})
 	return nil
 }
