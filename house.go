@@ -71,7 +71,7 @@ type Purse struct {
 	Owed     Amount `json:"owed"`         // to payees
 	OnWay    Amount `json:"on_way"`       // to them
 	Sponsor  Amount `json:"sponsor"`      // the owner's own
-	Costs    Amount `json:"costs"`        // that the bank took
+	Costs    Amount `json:"costs"`        // that the bank took, and what proved destinations
 }
 
 // PaidIn is what a donor paid in at once; below 0: what was given back, or taken back.

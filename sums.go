@@ -29,6 +29,7 @@ const (
 )
 
 // Payment is one order to pay one destination: a slip of one donor, or the house's own (Donor 0), which pays out of what was paid in.
+// Of no payee it is a trial: it is of no plan, and nobody was owed it.
 type Payment struct {
 	ID          PaymentID    `json:"id"`
 	Code        string       `json:"code"` // what the donor writes on it, so that the payee can tell what it is
@@ -52,6 +53,9 @@ type Payment struct {
 	Netted      bool         `json:"netted,omitempty"` // by netting the donor pays this payee in place of others
 	Held        Held         `json:"held,omitempty"`   // of a planned one: it must not be paid now
 	Joined      bool         `json:"joined"`           // the payee has an account here
+	Trial       AccountID    `json:"trial,omitempty"`  // whose destination it is to prove
+	Number      Secret       `json:"-"`                // of a trial: what its payee is to read on it
+	SureAt      time.Time    `json:"sure_at,omitzero"` // the house's: when its payee proved by a trial that the destination is theirs; zero: not
 	Published                // where the payee has none
 }
 

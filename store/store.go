@@ -118,6 +118,7 @@ type Reader interface {
 	Restored(ctx context.Context) (time.Time, error)                              // out of a backup; zero: not, or it is known what was paid since
 	// Payables are what the house owes: what was settled, is not paid, and is no donor's to pay. By payee.
 	Payables(ctx context.Context) ([]flattery.Debt, error)
+	Trials(ctx context.Context, account flattery.AccountID) ([]flattery.Trial, error) // newest first, whatever became of them
 	// Batch is one with its payments, Batches are all without them, newest first; OpenBatches are those of which it is not known of
 	// every payment what became of it.
 	Batch(ctx context.Context, id string) (flattery.Batch, error)
@@ -299,6 +300,14 @@ type Tx interface {
 	CutPayments(ctx context.Context, donor flattery.AccountID, cuts []Cut) error
 	// MovePayment writes State, SentAt and PaidAt of a payment that is in one of the states from and over its Amount; else ErrState.
 	MovePayment(ctx context.Context, p flattery.Payment, from ...flattery.PaymentState) error
+
+	// AddTrial plans a payment that is to prove the destination of p.Trial, of no plan and to no payee. ErrConflict where its code is taken.
+	// One that is planned fails when the account changes its destination.
+	AddTrial(ctx context.Context, p flattery.Payment) (flattery.PaymentID, error)
+	// TryTrial counts that a number was typed, and says the right one. ErrState where that may not be: it has not left, came back, is
+	// proved, or flattery.TrialTries were typed. ProveTrial notes that it was right, and forgets it.
+	TryTrial(ctx context.Context, id flattery.PaymentID) (flattery.Secret, error)
+	ProveTrial(ctx context.Context, id flattery.PaymentID, now time.Time) error
 
 	// AddBatch makes a batch of planned payments of the house: they are unknown from then on. ErrState where one is not planned any
 	// more. SaveBatch writes Tried and Cause.

@@ -21,7 +21,7 @@ import (
 const entrance = 24 * time.Hour
 
 func (p *program) account() *cobra.Command {
-	return group("account", "Accounts: make, set, sign in, invite, show, remove", p.accountAdd(), p.accountSet(), p.accountSignin(), p.accountInvite(), p.accountList(), p.accountShow(), p.accountRemove())
+	return group("account", "Accounts: make, set, sign in, invite, show, remove", p.accountAdd(), p.accountSet(), p.accountSignin(), p.accountInvite(), p.accountList(), p.accountShow(), p.accountProve(), p.accountRemove())
 }
 
 func (p *program) accountAdd() *cobra.Command {
@@ -219,6 +219,7 @@ type portrait struct {
 	Received []flattery.Received `json:"received"`
 	Given    []flattery.Given    `json:"given"`
 	Means    *means              `json:"means,omitempty"`
+	Trial    *flattery.Trial     `json:"trial,omitempty"`
 }
 
 func (p *program) accountShow() *cobra.Command {
@@ -244,12 +245,16 @@ func (in *instance) show(ctx context.Context, a flattery.Account) (portrait, err
 	received, err4 := in.store.Received(ctx, a.ID)
 	given, err5 := in.store.Given(ctx, a.ID)
 	means, err6 := in.meansOf(ctx, a)
-	return portrait{a, listed(links), listed(claims), listed(debts), listed(received), listed(given), means}, cmp.Or(err, err2, err3, err4, err5, err6)
+	trial, err7 := in.trialOf(ctx, a)
+	return portrait{a, listed(links), listed(claims), listed(debts), listed(received), listed(given), means, trial}, cmp.Or(err, err2, err3, err4, err5, err6, err7)
 }
 
 func (s portrait) print(out io.Writer) {
 	fmt.Fprintf(out, "account %s\n", s.Name)
 	showSettings(out, s.Account)
+	if s.Trial != nil {
+		fmt.Fprintf(out, "trial       %s\n", trialSays(*s.Trial))
+	}
 	for _, l := range s.Links {
 		fmt.Fprintf(out, "likes as    %s (%s, %s)\n", plain(l.Identity.String()), l.State, l.Proof)
 	}

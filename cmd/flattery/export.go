@@ -48,6 +48,7 @@ func export(ctx context.Context, s store.Reader, id flattery.AccountID, w io.Wri
 		{"mail", func() (any, error) { return s.Mail(ctx, id) }},
 		{"feed", func() (any, error) { return s.Feed(ctx, id) }},
 		{"webhooks", func() (any, error) { return s.Hooks(ctx, id) }},
+		{"trials", func() (any, error) { return s.Trials(ctx, id) }},
 		{"received", func() (any, error) { return paidTo(ctx, s, id) }},
 	} {
 		if err := add(part.name, part.ask); err != nil {

@@ -55,7 +55,7 @@ func TestACreatorReadsWhatCameAndADonorGoes(t *testing.T) {
 	if err := json.Unmarshal([]byte(files["flattrs.json"]), &liked); err != nil || len(liked) != 1 || liked[0].Share != 7_500_000 {
 		t.Errorf("%s: %v", files["flattrs.json"], err)
 	}
-	if len(files) != 16 || strings.Contains(fmt.Sprint(files), g.Token("ada")) {
+	if len(files) != 17 || strings.Contains(fmt.Sprint(files), g.Token("ada")) {
 		t.Errorf("%d files, or a token is in them", len(files))
 	}
 	donor.post("/settings/forget", url.Values{"name": {"Ada"}}, http.StatusOK, "Flattery")

@@ -20,7 +20,7 @@ import (
 
 func (p *program) payout() *cobra.Command {
 	return group("payout", "Payments: plan slips, list, export, mark", p.payoutPlan(), p.payoutList(), p.payoutExport(), p.payoutMark(),
-		p.payoutBatches(), p.payoutImport(), p.payoutLines(), p.payoutResolve())
+		p.payoutBatches(), p.payoutImport(), p.payoutLines(), p.payoutResolve(), p.payoutProve())
 }
 
 func (p *program) payoutPlan() *cobra.Command {

@@ -23,6 +23,7 @@ type Book struct {
 	Netted       []flattery.Netted
 	Unmet        []flattery.Unmet
 	OnWay        map[string]flattery.Amount  // by currency: payments of the house that have left and are not confirmed
+	Trials       map[string]flattery.Amount  // by currency: payments that prove destinations, which have left
 	Suspense     map[Account]flattery.Amount // lines of a bank of which nobody has said yet what they are
 	Strays       int64                       // entries that belong to no transaction
 }
@@ -87,6 +88,7 @@ func Audit(b Book) (Report, error) {
 	r.debts(sums, promised, b)
 	r.netted(sums, b)
 	r.suspense(sums, b)
+	r.trials(sums, b)
 	if b.Strays != 0 {
 		r.fault("%d entries belong to no transaction", b.Strays)
 	}
@@ -273,6 +275,22 @@ func (r *Report) suspense(sums map[Account]Total, b Book) {
 		if _, ok := sums[a]; !ok {
 			r.fault("%s %s: lines over %s wait, and nothing was posted", a.Name, a.Currency, amount)
 		}
+	}
+}
+
+// trials: what proved destinations is the house's expense, and nothing else is in it.
+func (r *Report) trials(sums map[Account]Total, b Book) {
+	left := maps.Clone(b.Trials)
+	for a, t := range sums {
+		if a.Name == Trials && t.Balance(Debit) != left[a.Currency] {
+			r.fault("%s %s: %s stand there, the payments say %s", a.Name, a.Currency, t.Balance(Debit), left[a.Currency])
+		}
+		if a.Name == Trials {
+			delete(left, a.Currency)
+		}
+	}
+	for cur, amount := range left {
+		r.fault("%s: trials over %s have left, and nothing was posted", cur, amount)
 	}
 }
 

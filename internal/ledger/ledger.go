@@ -34,6 +34,7 @@ func id(n int64) string                      { return strconv.FormatInt(n, 10) }
 const (
 	Bank        = "assets:bank"
 	BankFees    = "expense:psp:bank"
+	Trials      = "expense:trials"    // what the house sent to prove destinations
 	Sponsor     = "equity:sponsor"    // the owner's own
 	SuspenseIn  = "suspense:bank:in"  // came, and it is not known for what
 	SuspenseOut = "suspense:bank:out" // went

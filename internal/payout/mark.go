@@ -109,9 +109,14 @@ func comeBack(ctx context.Context, tx store.Tx, p flattery.Payment, now time.Tim
 	return tx.Owe(ctx, p.Donor, p.Payee, p.Currency, p.Amount, p.Plan)
 }
 
+// left: the payee is owed that much less. A trial was owed to nobody: the house bears it.
 func left(p flattery.Payment, now time.Time) ledger.Draft {
+	from := ledger.PayeePayable(p.Payee)
+	if p.Payee == 0 {
+		from = ledger.Trials
+	}
 	return ledger.Draft{Key: fmt.Sprintf("leave:%d", p.ID), Kind: "leave", At: now, Note: p.Code, Entries: []ledger.Entry{
-		{Debit: ledger.PayeePayable(p.Payee), Credit: ledger.Transit(p.Rail), Currency: p.Currency, Amount: p.Amount}}}
+		{Debit: from, Credit: ledger.Transit(p.Rail), Currency: p.Currency, Amount: p.Amount}}}
 }
 
 // confirmed: the donor's pledge is kept, or the bank's money is gone.

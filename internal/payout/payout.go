@@ -6,7 +6,6 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
-	"encoding/base32"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -49,6 +48,7 @@ type Info struct {
 	Step    flattery.Amount // smallest amount it can move; amounts are rounded down to it and the rest is carried over
 	Minimum flattery.Amount // it does not move less
 	Hands   bool            // people do it, one payment after the other: nothing is handed over at once
+	Words   bool            // who is paid reads what stands on a payment
 	// Currencies are those that it can move; none: every one.
 	Currencies []string
 }
@@ -91,6 +91,7 @@ type Store interface {
 	Payments(ctx context.Context, q store.PaymentQuery) ([]flattery.Payment, error)
 	Batch(ctx context.Context, id string) (flattery.Batch, error)
 	OpenBatches(ctx context.Context) ([]string, error)
+	Trials(ctx context.Context, account flattery.AccountID) ([]flattery.Trial, error)
 	BankLine(ctx context.Context, id flattery.BankLineID) (flattery.BankLine, error)
 	Accounts(ctx context.Context) ([]flattery.Account, error)
 	Schema(ctx context.Context) (store.Schema, error)
@@ -169,8 +170,7 @@ func suits(d flattery.Debt, rails []Rail) (Rail, flattery.Destination) {
 // code is what a slip is known by to donor and payee: 60 bits, made of what it pays.
 func code(m flattery.Month, d flattery.Debt) string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x1f%d\x1f%d\x1f%s", m, d.Donor, d.Payee, d.Currency))
-	s := base32.StdEncoding.EncodeToString(sum[:8])
-	return s[:4] + "-" + s[4:8] + "-" + s[8:12]
+	return written(sum)
 }
 
 // hash is the SHA-256 of a plan's payments, and of what it changed of who owes whom, in hex.

@@ -104,7 +104,7 @@ func madeKeys() []string {
 		"instead":  "import+only retired forbidden keys",
 		"proof":    "oauth token admin name profile page",
 		"sure":     "confirmed inferred not+confirmed",
-		"flash":    "linked unlinked claimed joined unclaimed saved forgotten goodkeys badkeys nocode disputed unproved dropped holds lapsed decided entered first welcome proved password weak passkey nopasskey unpasskey session sessions role invite flattred waits known own subscribed stopped newcomer told rules never allowed nobody public private settings notforgotten destination nodestination clean faults policy samepolicy batch marked booked resolved sponsored unsponsored",
+		"flash":    "linked unlinked claimed joined unclaimed saved forgotten goodkeys badkeys nocode disputed unproved dropped holds lapsed decided entered first welcome proved password weak passkey nopasskey unpasskey session sessions role invite flattred waits known own subscribed stopped newcomer told rules never allowed nobody public private settings notforgotten destination nodestination clean faults policy samepolicy batch marked booked resolved sponsored unsponsored trial sure",
 		"claim":    "verified lapsed disputed",
 		"lapsed":   "gone other absent",
 		"slips":    "disputed unverified unchecked gone queue",

@@ -162,6 +162,8 @@ func retry(v *visit) string {
 		return bankPath
 	case strings.HasPrefix(path, paymentsPath) && v.account.Admin:
 		return paymentsPath
+	case strings.HasPrefix(path, incomePath+"/trial"):
+		return incomePath
 	case strings.HasPrefix(path, slipsPath+"/"):
 		return slipsPath
 	case strings.HasPrefix(path, "/admin/disputes") && v.account.Admin:

@@ -59,6 +59,7 @@ type world struct {
 	rough           bool
 	collects        bool     // the house, and pays
 	did             []string // what it was asked to do
+	trial           Trial    // of everybody's destination
 	upload          map[flattery.AccountID]Upload
 	reading         map[flattery.LinkID]int
 	handed          []string // of files: "owner name text"

@@ -38,12 +38,14 @@ func (w *world) HousePayments(_ context.Context, state flattery.PaymentState, li
 	case flattery.PaymentPlanned:
 		held := w.housePayment(4, "manual", state)
 		held.Held, held.Shown, held.ProvedAt = flattery.HeldUnverified, "helio, a collective", today
-		list = []flattery.Payment{w.housePayment(1, "sepa", state), w.housePayment(2, "sepa", state), w.housePayment(3, "manual", state), held}
+		cent := w.housePayment(2, "sepa", state)
+		cent.Plan, cent.Payee, cent.Trial, cent.Amount, cent.Number = 0, 0, ada, flattery.Cent, "482913"
+		list = []flattery.Payment{w.housePayment(1, "sepa", state), cent, w.housePayment(3, "manual", state), held}
 	case flattery.PaymentSent, flattery.PaymentUnknown:
 		list = []flattery.Payment{w.housePayment(map[flattery.PaymentState]flattery.PaymentID{flattery.PaymentSent: 5, flattery.PaymentUnknown: 6}[state], "sepa", state)}
 	case flattery.PaymentPaid:
 		list = []flattery.Payment{w.housePayment(7, "sepa", state)}
-		list[0].PaidAt = today
+		list[0].PaidAt, list[0].SureAt = today, today
 	case flattery.PaymentFailed:
 		back := w.housePayment(9, "sepa", state)
 		back.PaidAt, back.ReturnedAt = today, today.Add(time.Hour)
@@ -119,6 +121,24 @@ func (w *world) Resolve(_ context.Context, line flattery.BankLineID, as flattery
 func (w *world) Purses(context.Context) ([]flattery.Purse, error) {
 	return told(w, []flattery.Purse{{Currency: "EUR", Bank: 2345 * flattery.Cent, In: 20 * flattery.Unit, Out: 3 * flattery.Unit, Means: 812 * flattery.Cent, Debts: flattery.Unit, Owed: 10 * flattery.Unit, OnWay: 720 * flattery.Cent, Sponsor: 9 * flattery.Unit, Costs: 50 * flattery.Cent},
 		{Currency: "USD"}})
+}
+
+func (w *world) Trial(context.Context, flattery.Account) (Trial, error) { return told(w, w.trial) }
+
+func (w *world) Try(_ context.Context, a flattery.Account) error { return w.does("try", a.ID) }
+
+func (w *world) ProveTrial(_ context.Context, a flattery.Account, number string) error {
+	return w.does("prove", a.ID, number)
+}
+
+// trialled lets ada be paid at a bank, to which a cent was sent.
+func (w *world) trialled() {
+	w.change(func(a *flattery.Account) {
+		a.Destination = "payto://iban/FR1420041010050500013M02606?receiver-name=Ada"
+	})
+	w.collects = true
+	w.trial = Trial{Can: true, Trial: flattery.Trial{Payment: 12, Destination: w.accounts[ada].Destination, Currency: "EUR", Amount: flattery.Cent, State: flattery.PaymentSent,
+		PlannedAt: today.Add(-100 * time.Hour), SentAt: today.Add(-70 * time.Hour), Tries: 2}}
 }
 
 func (w *world) Means(_ context.Context, a flattery.Account) (Means, error) {

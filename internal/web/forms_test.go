@@ -25,7 +25,7 @@ type form struct {
 
 // samples are what a person types into what must not be empty, by the field's name, or by the form's path and the name.
 var samples = map[string]string{
-	"handle": "somebody", "name": "Ada", "password": sesame, "code": "x", "url": "https://blog.example/", "id": "client", "key": "key", "secret": "secret", "accept": "1", "address": "ada@example.org", "rate": "1.0842",
+	"handle": "somebody", "name": "Ada", "password": sesame, "code": "x", "url": "https://blog.example/", "id": "client", "key": "key", "secret": "secret", "accept": "1", "address": "ada@example.org", "rate": "1.0842", "number": "482913",
 	"/invite/invited name": "Eve", "/admin/bank/12 donor": "Ada", "/networks/github/keys id": "another", "/networks/twitter/keys id": "another",
 }
 

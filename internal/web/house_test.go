@@ -23,9 +23,9 @@ func collecting(t *testing.T) (*world, *browser) {
 
 func TestThePaymentsOfTheHouseAreSeenAndHandedIn(t *testing.T) {
 	w, b := collecting(t)
-	expect(t, b, "/admin/payments", []string{"Make the file for the bank: 2 payments, €7.20", "waits for €1.00", "waits for a place to be paid", "waits until it is decided whose it is", "waits for the next plan",
+	expect(t, b, "/admin/payments", []string{"Make the file for the bank: 2 payments, €3.61", "One cent that is to prove the account", "Proved by a payment, ", "waits for €1.00", "waits for a place to be paid", "waits until it is decided whose it is", "waits for the next plan",
 		"2 wait for the bank", `href="/admin/payments/batches/FLABCDEFGHIJKLMNOP/file"`, "The file is not there yet", "disk full", `action="/admin/payments/3/paid"`, `action="/admin/payments/5/failed"`, "came back", "not paid", "Please do not pay this now. It is not certain any more"},
-		[]string{`action="/admin/payments/1/paid"`, `batches/FLQK7RMW3HS2DNPX2V/file`})
+		[]string{`action="/admin/payments/1/paid"`, `batches/FLQK7RMW3HS2DNPX2V/file`, "482913"})
 	for _, row := range []struct{ path, does, says string }{
 		{"/admin/payments/batches", "send sepa EUR", "The file is made: 2 payments, €7.20."},
 		{"/admin/payments/3/paid", "mark 3 paid", "Payment no. 3 is noted."},

@@ -17,6 +17,7 @@ type incomePage struct {
 	frame
 	Destination flattery.Destination
 	Link        template.URL
+	Trial       Trial
 	Claims      int
 	Must        string // as mustGive says
 	Months      []incomeLine
@@ -56,6 +57,9 @@ func (s *site) income(v *visit) (view, error) {
 	p := &incomePage{Destination: v.account.Destination, Link: href(string(v.account.Destination), "https"), Claims: len(outward(claims)), Must: s.mustGive(v.account), Kinds: destinationKinds()}
 	p.Nav = "income"
 	if p.Months, err = s.incomes(v); err != nil {
+		return view{}, err
+	}
+	if p.Trial, err = s.trial(v, s.Now()); err != nil {
 		return view{}, err
 	}
 	if p.Sums, err = s.Store.Received(v.ctx, v.account.ID); err != nil {

@@ -9,7 +9,7 @@ import (
 	"flattery"
 )
 
-// House is the money of an instance that collects and pays. But for Means and PayCode it is for admins.
+// House is the money of an instance that collects and pays. But for Means, PayCode and the trials it is for admins.
 type House interface {
 	// Payables is what it owes, by payee; HousePayments are its payments in a state, the newest plan first, at most limit.
 	Payables(ctx context.Context) ([]flattery.Debt, error)
@@ -35,6 +35,11 @@ type House interface {
 
 	// Purses are what it has and owes, by currency.
 	Purses(ctx context.Context) ([]flattery.Purse, error)
+
+	// Trial is the last cent sent to where an account is paid, Try has one sent, ProveTrial takes the number that was read on it. Refusals: *InputError.
+	Trial(ctx context.Context, a flattery.Account) (Trial, error)
+	Try(ctx context.Context, a flattery.Account) error
+	ProveTrial(ctx context.Context, a flattery.Account, number string) error
 
 	// Means is what a donor has to give. PayCode is the picture by which a bank's program pays an amount in: an SVG, which is of
 	// nothing but figures.

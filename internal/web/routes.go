@@ -124,6 +124,8 @@ func (s *site) owning() []route {
 		{"POST /claims/{id}/remove", members, s.unclaim},
 		{"GET /income", members, s.income},
 		{"POST /income/destination", members, s.setDestination},
+		{"POST /income/trial", members, s.tryDestination},
+		{"POST /income/trial/number", members, s.proveDestination},
 		{"GET /income/{month}", members, s.earnings},
 		{"GET /income/{month}/income.csv", members, s.earningsCSV},
 		{"GET /settings", members, s.settings},

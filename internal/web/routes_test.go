@@ -124,6 +124,8 @@ func TestEveryRouteAnswersEachVisitorAsItShould(t *testing.T) {
 		"POST /settings/messages/hooks/{id}/remove": {"/settings/messages/hooks/1/remove", refused, sent, missing},
 		"GET /income":                               {"/income", sent, page, page},
 		"POST /income/destination":                  {"/income/destination", refused, sent, sent},
+		"POST /income/trial":                        {"/income/trial", refused, missing, missing},
+		"POST /income/trial/number":                 {"/income/trial/number", refused, missing, missing},
 		"GET /income/{month}":                       {"/income/2026-09", sent, page, missing},
 		"GET /income/{month}/income.csv":            {"/income/2026-09/income.csv", sent, page, missing},
 		"GET /settings":                             {"/settings", sent, page, page},

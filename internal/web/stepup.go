@@ -32,6 +32,7 @@ func stepUps() map[string]stepUp {
 		"POST /c/{token}":                              {back: claimPath + "{token}", when: func(v *visit) bool { return v.account.ID != 0 }},
 		"POST /claims/{id}/remove":                     {back: "/identities"},
 		"POST /income/destination":                     {back: incomePath},
+		"POST /income/trial":                           {back: incomePath},
 		"POST /settings/forget":                        {back: settingsPath},
 		"POST /proofs/{id}/look":                       {back: "/identities"},
 		"POST /admin/disputes/{id}/{outcome}":          {back: "/admin/disputes"},

@@ -216,7 +216,15 @@ func scenes() []scene {
 		{"empty", func(w *world) {
 			w.flattrs, w.links, w.claims, w.payments, w.debts, w.incomes, w.toAda = nil, nil, nil, nil, nil, nil, nil
 		}, []string{"/month", "/slips", "/links", "/identities", "/income"}},
-		{"the house collects", func(w *world) { w.collects = true }, []string{"/slips", "/slips?amount=30", "/admin/payments", "/admin/bank", "/admin/policy"}},
+		{"the house collects", (*world).trialled, []string{"/slips", "/slips?amount=30", "/income", "/admin/payments", "/admin/bank", "/admin/policy"}},
+		{"a cent was not sent yet", func(w *world) {
+			w.trialled()
+			w.trial.Payment = 0
+		}, []string{"/income"}},
+		{"a cent proved it", func(w *world) {
+			w.trialled()
+			w.trial.ProvedAt = today
+		}, []string{"/income"}},
 		{"known by a network alone", func(w *world) {
 			w.keys[ada], w.claims[0].LapsedAt, w.claims[0].Disputed = flattery.Keys{}, time.Time{}, false
 		}, []string{"/stepup?next=/income"}},

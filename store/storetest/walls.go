@@ -77,12 +77,21 @@ func Fill(t *testing.T, s store.Store) {
 		if _, _, err := x.CloseMonth(ctx, october, now.AddDate(0, 1, 0)); err != nil {
 			return err
 		}
-		return x.AddPlan(ctx, store.Plan{Month: october, Hash: strings.Repeat("0", 64), CreatedAt: now}, []flattery.Payment{
-			{Code: "A", Rail: "manual", Donor: b, Payee: 1, Currency: "EUR", Amount: 5, Destination: "https://example.org/"}})
+		return fillPayments(ctx, x, a, b, october, now)
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// fillPayments adds a plan with a slip of b's, and a trial of a's.
+func fillPayments(ctx context.Context, x store.Tx, a, b flattery.AccountID, m flattery.Month, now time.Time) error {
+	if err := x.AddPlan(ctx, store.Plan{Month: m, Hash: strings.Repeat("0", 64), CreatedAt: now}, []flattery.Payment{
+		{Code: "A", Rail: "manual", Donor: b, Payee: 1, Currency: "EUR", Amount: 5, Destination: "https://example.org/"}}); err != nil {
+		return err
+	}
+	_, err := x.AddTrial(ctx, flattery.Payment{Code: "T", Rail: "sepa", Currency: "EUR", Amount: flattery.Cent, Destination: giro, PlannedAt: now, Trial: a, Number: "123456"})
+	return err
 }
 
 // comeIn puts in the secrets of networks, and one of everything by which an account comes in.
@@ -171,6 +180,7 @@ func fillWishes(ctx context.Context, x store.Tx, l flattery.Link, f flattery.Fla
 func Walls(t *testing.T, s store.Store, raw Raw) {
 	Fill(t, s)
 	walls := paymentWalls()
+	maps.Copy(walls, trialWalls())
 	maps.Copy(walls, map[string]string{
 		"a transaction is changed":            `UPDATE transactions SET note = 'x'`,
 		"a transaction is removed":            `DELETE FROM transactions`,
@@ -255,7 +265,7 @@ func Dump(t *testing.T, s store.Store, raw Raw) string {
 	if err := ledger.Export(&out, "csv", b); err != nil {
 		t.Fatal(err)
 	}
-	for _, table := range []string{"months", "flattrs", "ledger_accounts", "settlements", "plans", "payments", "debts", "given", "claims"} {
+	for _, table := range []string{"months", "flattrs", "ledger_accounts", "settlements", "plans", "payments", "trials", "debts", "given", "claims"} {
 		n, err := raw.Count(t.Context(), table)
 		if err != nil {
 			t.Fatal(err)

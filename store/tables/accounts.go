@@ -2,6 +2,7 @@ package tables
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -155,6 +156,11 @@ func (t *Tx) SetSettings(ctx context.Context, id flattery.AccountID, set flatter
 				return err
 			}
 		}
+		if r[0] == settingDestination {
+			if err := t.endTrials(ctx, id); err != nil {
+				return err
+			}
+		}
 	}
 	if set.Gives() && !was.Gives() {
 		return t.begins(ctx, id, since)
@@ -208,7 +214,7 @@ func (t *Tx) RemoveAccount(ctx context.Context, id flattery.AccountID, now time.
 			return err
 		}
 	}
-	if err := t.unname(ctx, id); err != nil {
+	if err := errors.Join(t.unname(ctx, id), t.endTrials(ctx, id), t.Later(ctx, "remove account", `DELETE FROM trials WHERE account_id = ?`, id)); err != nil {
 		return wrap("remove account", err)
 	}
 	set, err := settingsAt(ctx, t, id, forever)

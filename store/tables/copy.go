@@ -70,6 +70,7 @@ func moneyParts() []part {
 		{table: "batches", columns: "id text, rail text, currency text, made_at bigint, tried boolean, cause text"},
 		{table: "payments", columns: "id bigint, code text, plan bigint, rail text, account_id bigint, payee_id bigint, currency text, amount bigint, destination text, " +
 			"state text, planned_at bigint, sent_at bigint, paid_at bigint, voided_at bigint, shown text, source text, proved_at bigint, batch text, returned_at bigint, gone_at bigint, carried bigint", numbers: true},
+		{table: "trials", columns: "payment_id bigint, account_id bigint, number text, tries bigint, proved_at bigint"},
 		{table: "outbox", columns: "batch text, name text, body bytea, made_at bigint"},
 		{table: "bank_lines", columns: "id bigint, key text, booked_at bigint, currency text, amount bigint, incoming boolean, returned boolean, became text, " +
 			"payment_id bigint, account_id bigint, text text, read_at bigint", numbers: true},

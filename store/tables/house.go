@@ -184,7 +184,7 @@ func lineText(l flattery.BankLine) string {
 
 // houseBook is what a book says of the house's payments and of its bank.
 func houseBook(ctx context.Context, db DB, b *ledger.Book) error {
-	b.OnWay, b.Suspense = map[string]flattery.Amount{}, map[ledger.Account]flattery.Amount{}
+	b.OnWay, b.Trials, b.Suspense = map[string]flattery.Amount{}, map[string]flattery.Amount{}, map[ledger.Account]flattery.Amount{}
 	sum := func(r Row) (a accountSum, err error) {
 		err = r.Scan(&a.incoming, &a.currency, &a.amount)
 		return a, err
@@ -195,6 +195,13 @@ func houseBook(ctx context.Context, db DB, b *ledger.Book) error {
 	}
 	for _, a := range way {
 		b.OnWay[a.currency] = a.amount
+	}
+	trials, err := all(ctx, db, sum, `SELECT FALSE, currency, CAST(sum(amount) AS BIGINT) FROM payments WHERE payee_id IS NULL AND state IN ('sent', 'unknown', 'paid') GROUP BY currency`)
+	if err != nil {
+		return err
+	}
+	for _, a := range trials {
+		b.Trials[a.currency] = a.amount
 	}
 	waits, err := all(ctx, db, sum, `SELECT incoming, currency, CAST(sum(amount) AS BIGINT) FROM bank_lines WHERE became = '' GROUP BY incoming, currency`)
 	for _, a := range waits {

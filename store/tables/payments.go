@@ -131,17 +131,20 @@ func (t *Tx) flushOwed(ctx context.Context) error {
 	return nil
 }
 
-const paymentQuery = `SELECT p.id, p.code, p.plan, p.rail, coalesce(p.account_id, 0), p.payee_id, coalesce(a.name, h.network || ':' || i.handle), p.currency, p.amount,
+const paymentQuery = `SELECT p.id, p.code, coalesce(p.plan, 0), p.rail, coalesce(p.account_id, 0), coalesce(p.payee_id, 0), coalesce(a.name, h.network || ':' || i.handle, 'removed'), p.currency, p.amount,
 	p.destination, p.state, p.planned_at, p.sent_at, p.paid_at, p.voided_at, EXISTS (SELECT 1 FROM netted n WHERE n.plan = p.plan
 		AND n.account_id = p.account_id AND n.payee_id = p.payee_id AND n.currency = p.currency AND n.becomes > n.was), CASE WHEN p.state <> 'planned' THEN '' ` + held + ` WHEN p.gone_at > 0 THEN 'gone' ELSE '' END,
-	y.account_id IS NOT NULL, p.shown, p.source, p.proved_at, coalesce(p.batch, ''), p.returned_at, p.gone_at, p.carried FROM payments p JOIN payees y ON y.id = p.payee_id
-	LEFT JOIN accounts a ON a.id = y.account_id LEFT JOIN identities i ON i.id = y.identity_id LEFT JOIN hosts h ON h.id = i.host_id `
+	a.id IS NOT NULL, p.shown, p.source, p.proved_at, coalesce(p.batch, ''), p.returned_at, p.gone_at, p.carried, coalesce(r.account_id, 0), coalesce(r.number, ''),
+	CASE WHEN p.account_id IS NULL THEN coalesce((SELECT max(k.proved_at) FROM trials k JOIN payments o ON o.id = k.payment_id
+		WHERE k.account_id = a.id AND o.destination = p.destination AND o.state <> 'failed'), 0) ELSE 0 END
+	FROM payments p LEFT JOIN trials r ON r.payment_id = p.id LEFT JOIN payees y ON y.id = p.payee_id
+	LEFT JOIN accounts a ON a.id = coalesce(y.account_id, r.account_id) LEFT JOIN identities i ON i.id = y.identity_id LEFT JOIN hosts h ON h.id = i.host_id `
 
 func scanPayment(s Row) (p flattery.Payment, err error) {
-	var planned, sent, paid, voided, proved, returned, gone int64
+	var planned, sent, paid, voided, proved, returned, gone, sure int64
 	err = s.Scan(&p.ID, &p.Code, &p.Plan, &p.Rail, &p.Donor, &p.Payee, &p.PayeeName, &p.Currency, &p.Amount, &p.Destination, &p.State, &planned, &sent, &paid, &voided, &p.Netted, &p.Held,
-		&p.Joined, &p.Shown, &p.Source, &proved, &p.Batch, &returned, &gone, &p.Carried)
-	p.PlannedAt, p.SentAt, p.PaidAt, p.VoidedAt, p.ProvedAt, p.ReturnedAt, p.GoneAt = at(planned), at(sent), at(paid), at(voided), at(proved), at(returned), at(gone)
+		&p.Joined, &p.Shown, &p.Source, &proved, &p.Batch, &returned, &gone, &p.Carried, &p.Trial, (*string)(&p.Number), &sure)
+	p.PlannedAt, p.SentAt, p.PaidAt, p.VoidedAt, p.ProvedAt, p.ReturnedAt, p.GoneAt, p.SureAt = at(planned), at(sent), at(paid), at(voided), at(proved), at(returned), at(gone), at(sure)
 	return p, err
 }
 
@@ -175,7 +178,7 @@ func (s *Reader) Payments(ctx context.Context, q store.PaymentQuery) ([]flattery
 	if q.State != "" {
 		where, args = append(where, "p.state = ?"), append(args, q.State)
 	}
-	order := ` ORDER BY p.plan DESC, p.id`
+	order := ` ORDER BY p.plan DESC NULLS LAST, p.id`
 	if q.Limit > 0 {
 		order, args = order+atMost, append(args, q.Limit)
 	}

@@ -159,6 +159,7 @@ func TestPagesAreAnsweredFromIndexes(t *testing.T) {
 		"the health of networks":   {func(ctx context.Context, r *tables.Reader) error { _, err := r.Health(ctx); return err }, "networks", "l"},   // every link is counted
 		"settings of the house":    {func(ctx context.Context, r *tables.Reader) error { _, err := r.Kept(ctx); return err }, "", "instance"},      // a few rows
 		"how far money is":         {func(ctx context.Context, r *tables.Reader) error { _, err := r.Begun(ctx); return err }, "", "transactions"}, // the first row
+		"cents that prove":         {func(ctx context.Context, r *tables.Reader) error { _, err := r.Trials(ctx, 1); return err }, "", ""},
 		"the means":                {func(ctx context.Context, r *tables.Reader) error { _, err := r.Given(ctx, 1); return err }, "months", ""},
 		"payments to one": {func(ctx context.Context, r *tables.Reader) error {
 			_, err := r.Payments(ctx, store.PaymentQuery{Payee: 1})

@@ -44,8 +44,8 @@ func (s *Reader) Purses(ctx context.Context) (list []flattery.Purse, err error) 
 			p.OnWay = l.balance
 		case ledger.Sponsor:
 			p.Sponsor = l.balance
-		case ledger.BankFees:
-			p.Costs = -l.balance
+		case ledger.BankFees, ledger.Trials:
+			p.Costs -= l.balance
 		}
 	}
 	return list, wrap("purses", err)

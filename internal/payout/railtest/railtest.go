@@ -92,7 +92,7 @@ var _ payout.Rail = Rail{}
 
 // Info describes it.
 func (Rail) Info() payout.Info {
-	return payout.Info{Rail: "miniature", Title: "a rail in miniature", Step: flattery.Cent}
+	return payout.Info{Rail: "miniature", Title: "a rail in miniature", Step: flattery.Cent, Words: true}
 }
 
 // Canon takes every destination as it is.

@@ -23,7 +23,7 @@ var _ payout.Rail = Rail{}
 
 // Info describes it.
 func (Rail) Info() payout.Info {
-	return payout.Info{Rail: "sepa", Title: "bank files", Step: flattery.Cent, Currencies: []string{currency}}
+	return payout.Info{Rail: "sepa", Title: "bank files", Step: flattery.Cent, Words: true, Currencies: []string{currency}}
 }
 
 // Canon takes payto://iban/[BIC/]IBAN, and keeps of what stands behind it only the name of who is paid.
@@ -96,7 +96,7 @@ func payment(y flattery.Payment) (Transfer, error) {
 	if to.Name == "" {
 		to.Name = y.PayeeName
 	}
-	t := Transfer{Code: y.Code, Amount: y.Amount, Currency: y.Currency, To: to, Text: "Flattery " + y.Code}
+	t := Transfer{Code: y.Code, Amount: y.Amount, Currency: y.Currency, To: to, Text: strings.Join(words("Flattery", string(y.Number), y.Code), " ")}
 	return t, t.Check()
 }
 

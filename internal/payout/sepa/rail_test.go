@@ -66,6 +66,22 @@ func TestABadPaymentDoesNotSinkTheOthers(t *testing.T) {
 	}
 }
 
+// The number of a trial stands before the code, where the statement of whoever is paid shows it.
+func TestTheNumberOfATrialStandsOnItsTransfer(t *testing.T) {
+	o, b := &railtest.Outbox{}, batch()
+	b.Payments[1].Number = "482913"
+	if _, err := rail(o).Submit(t.Context(), b); err != nil {
+		t.Fatal(err)
+	}
+	f, err := o.Outgoing(t.Context(), b.ID)
+	for _, y := range b.Payments {
+		want := "<Ustrd>Flattery " + strings.TrimSpace(string(y.Number)+" "+y.Code) + "</Ustrd>"
+		if err != nil || strings.Count(string(f.Body), want) != 1 {
+			t.Errorf("%s is not once in the file, %v", want, err)
+		}
+	}
+}
+
 // The owner's account changed after a file was made, which may be at the bank: it is not made anew.
 func TestAFileIsMadeOnce(t *testing.T) {
 	o := &railtest.Outbox{}
