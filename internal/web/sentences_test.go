@@ -24,8 +24,8 @@ import (
 var terminal = []string{
 	"cmd/flattery/account.go", "cmd/flattery/backup.go", "cmd/flattery/claim.go", "cmd/flattery/demo.go", "cmd/flattery/flattr.go",
 	"cmd/flattery/instance.go", "cmd/flattery/ledger.go", "cmd/flattery/likes.go", "cmd/flattery/link.go", "cmd/flattery/means.go", "cmd/flattery/payout.go",
-	"cmd/flattery/poll.go", "cmd/flattery/reach.go", "cmd/flattery/serve.go", "cmd/flattery/settle.go", "cmd/flattery/store.go",
-	"internal/ledger", "internal/payout/githubcsv", "internal/payout/sepa/sepa.go", "internal/payout/lightning",
+	"cmd/flattery/poll.go", "cmd/flattery/reach.go", "cmd/flattery/reach_account.go", "cmd/flattery/serve.go", "cmd/flattery/settle.go", "cmd/flattery/store.go",
+	"internal/ledger", "internal/payout/sepa/sepa.go",
 	"internal/settle", "internal/sandbox", "store",
 }
 
