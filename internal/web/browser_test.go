@@ -321,7 +321,7 @@ func (l look) media() chromedp.Action[chromedp.Void] {
 	})
 }
 
-// sticksOut names what reaches beyond the right edge of the window, what is folded up too.
+// sticksOut names what reaches beyond the right edge of the window, what is folded up too, and texts that have no room at all.
 const sticksOut = `(() => {
 	const folded = [...document.querySelectorAll("details:not([open])")]
 	folded.forEach(d => d.open = true)
@@ -330,6 +330,7 @@ const sticksOut = `(() => {
 	for (const e of document.querySelectorAll("main *, header *, footer *")) {
 		const r = e.getBoundingClientRect()
 		if (r.right > wide + 1 && !e.closest("svg") && r.width > 0 && !e.closest(".unseen")) out.push(e.tagName + "." + e.className + " " + Math.round(r.right))
+		if (r.width < 16 && r.height > 0 && e.innerText?.trim().length > 3 && getComputedStyle(e).overflowX === "hidden" && !e.closest(".unseen, .stack thead")) out.push("squeezed: " + e.innerText)
 	}
 	folded.forEach(d => d.open = false)
 	return out.slice(0, 5).join(", ")
