@@ -19,6 +19,7 @@ var hostilities = []promise{
 	{"a bad answer is one clear line and changes nothing", func(w *world) {
 		w.like(1)
 		w.begin()
+		bomb()
 		for _, bad := range badAnswers {
 			w.like(2)
 			w.before = func(_ int, rw http.ResponseWriter, r *http.Request) bool { bad.serve(w, rw, r); return true }
@@ -152,7 +153,7 @@ var badAnswers = []badAnswer{
 	{"20 MB in a small gzip", false, func(_ *world, rw http.ResponseWriter, _ *http.Request) {
 		rw.Header().Set("Content-Type", jsonType)
 		rw.Header().Set("Content-Encoding", "gzip")
-		_, _ = rw.Write(bomb)
+		_, _ = rw.Write(bomb())
 	}},
 	{"20 MB with an error", false, func(_ *world, rw http.ResponseWriter, _ *http.Request) {
 		rw.WriteHeader(http.StatusInternalServerError)

@@ -13,6 +13,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"unicode/utf16"
 )
 
@@ -256,8 +257,8 @@ func rekeyed(tree any, change func(map[string]any, string) any, key int) any {
 	return tree
 }
 
-// bomb is 20 megabytes in some kilobytes, made before anybody waits for it.
-var bomb = zipped(20)
+// bomb is 20 megabytes in some kilobytes. Whoever is to send it makes it before anybody waits.
+var bomb = sync.OnceValue(func() []byte { return zipped(20) })
 
 // zipped is so many megabytes of a list in gzip.
 func zipped(megabytes int) []byte {

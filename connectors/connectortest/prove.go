@@ -211,6 +211,7 @@ var proofs = []promise{
 	}},
 	{"a bad answer is one clear line", func(w *world) {
 		w.write(proof, own)
+		bomb()
 		for _, bad := range badAnswers {
 			w.serving(func(_ int, rw http.ResponseWriter, r *http.Request) bool { bad.serve(w, rw, r); return true })
 			// Half of an answer that only leads on is as good as a whole one.
