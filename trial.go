@@ -26,6 +26,23 @@ const (
 // Proves reports whether it shows that the destination is the account's: what came back proves nothing.
 func (t Trial) Proves() bool { return !t.ProvedAt.IsZero() && t.State != PaymentFailed }
 
+// Is says how it stands: planned, sent, spent (too many wrong numbers were typed), proved, back; "": there is none.
+func (t Trial) Is() string {
+	switch {
+	case t.Payment == 0:
+		return ""
+	case t.State == PaymentFailed:
+		return "back"
+	case t.Proves():
+		return "proved"
+	case t.State == PaymentPlanned:
+		return "planned"
+	case t.Left() == 0:
+		return "spent"
+	}
+	return "sent"
+}
+
 // Left is how often a number may still be typed; 0 before it has left, too.
 func (t Trial) Left() int {
 	if t.State == PaymentPlanned || t.State == PaymentFailed || !t.ProvedAt.IsZero() {

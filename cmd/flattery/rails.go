@@ -86,15 +86,11 @@ func (g gates) InvoicePaid(ctx context.Context, inv web.Invoice) (bool, error) {
 }
 
 func (g gates) Sponsor(ctx context.Context, donor flattery.AccountID, slips []flattery.PaymentID, rate string) (s web.Sponsored, err error) {
-	r, err := githubcsv.ParseRate(rate)
-	if err != nil {
-		return s, err
-	}
 	whole, err := g.in.planner.Whole(ctx, donor, slips)
 	if err != nil {
 		return s, err
 	}
-	rows, parts, err := githubcsv.Split(whole, r)
+	rows, parts, _, err := dollars(whole, rate)
 	if err != nil {
 		return s, err
 	}
@@ -118,21 +114,26 @@ func (g gates) PaySlips(ctx context.Context, donor flattery.AccountID, slips []f
 	return g.in.planner.Pay(ctx, donor, slips, inDollars(rate))
 }
 
+// dollars is the file at a rate as it was typed.
+func dollars(slips []flattery.Payment, rate string) (rows []githubcsv.Row, parts []githubcsv.Part, r githubcsv.Rate, err error) {
+	if r, err = githubcsv.ParseRate(rate); err != nil {
+		return nil, nil, r, err
+	}
+	rows, parts, err = githubcsv.Split(slips, r)
+	return rows, parts, r, err
+}
+
 // inDollars is what the file at a rate pays; the note is what went abroad.
 func inDollars(rate string) payout.Split {
 	return func(slips []flattery.Payment) (map[flattery.PaymentID]payout.Part, error) {
-		r, err := githubcsv.ParseRate(rate)
-		if err != nil {
-			return nil, err
-		}
-		rows, list, err := githubcsv.Split(slips, r)
-		dollars := map[string]int64{}
+		rows, list, r, err := dollars(slips, rate)
+		sent := map[string]int64{}
 		for _, row := range rows {
-			dollars[row.Maintainer] = row.Dollars
+			sent[row.Maintainer] = row.Dollars
 		}
 		parts := map[flattery.PaymentID]payout.Part{}
 		for _, p := range list {
-			parts[p.Payment] = payout.Part{Amount: p.Paid, Note: fmt.Sprintf("in %d USD to %s at %s", dollars[p.Maintainer], p.Maintainer, r)}
+			parts[p.Payment] = payout.Part{Amount: p.Paid, Note: fmt.Sprintf("in %d USD to %s at %s", sent[p.Maintainer], p.Maintainer, r)}
 		}
 		return parts, err
 	}

@@ -57,18 +57,17 @@ func (in *instance) trialOf(ctx context.Context, a flattery.Account) (*flattery.
 
 // trialSays is how a trial stands, in a few words.
 func trialSays(t flattery.Trial) string {
-	switch {
-	case t.State == flattery.PaymentFailed:
+	switch t.Is() {
+	case "back":
 		return "a cent to it did not arrive"
-	case t.Proves():
+	case "proved":
 		return "proved by a payment on " + t.ProvedAt.Format(time.DateOnly)
-	case t.State == flattery.PaymentPlanned:
+	case "planned":
 		return "a cent to it is planned"
-	case t.Left() == 0:
+	case "spent":
 		return "a cent was sent to it, and too many wrong numbers were typed"
-	default:
-		return "a cent was sent to it on " + t.SentAt.Format(time.DateOnly) + ": its number is to be typed"
 	}
+	return "a cent was sent to it on " + t.SentAt.Format(time.DateOnly) + ": its number is to be typed"
 }
 
 func (p pages) Trial(ctx context.Context, a flattery.Account) (web.Trial, error) {

@@ -165,14 +165,14 @@ func (p *Planner) Prove(ctx context.Context, a flattery.Account, typed string) (
 
 // typable refuses to hear a number of a trial that has not left, came back, or was guessed at too often.
 func typable(t flattery.Trial, name string) error {
-	switch {
-	case t.Payment == 0:
+	switch t.Is() {
+	case "":
 		return flattery.Input("no cent was sent to where %s is paid: have one sent first", name)
-	case t.State == flattery.PaymentPlanned:
+	case "planned":
 		return flattery.Input("the cent has not left yet: it goes with the next file for the bank")
-	case t.State == flattery.PaymentFailed:
+	case "back":
 		return flattery.Input("the cent did not arrive: look whether the destination is right, and have another sent")
-	case t.Left() <= 0:
+	case "spent":
 		return flattery.Input("%d wrong numbers were typed: this cent proves nothing any more, and another can be sent from %s on", t.Tries, t.Again().Format(time.DateOnly))
 	}
 	return nil

@@ -87,10 +87,11 @@ func (s *site) parse(t *template.Template, g *tongue, file string) error {
 	}
 	text := constant.ReplaceAllStringFunc(string(source), func(call string) string {
 		of := constant.FindStringSubmatch(call)
-		said, err := s.assets.url(of[2])
+		say := s.assets.url
 		if of[1] == "t" {
-			said, err = g.say(of[2])
+			say = func(key string) (string, error) { return g.say(key) }
 		}
+		said, err := say(of[2])
 		if err != nil {
 			return call
 		}

@@ -14,24 +14,6 @@ type Trial struct {
 	Ask bool // and would now
 }
 
-// Is says how it stands: proved, planned, sent, spent, back; "": there is none.
-func (t Trial) Is() string {
-	switch {
-	case t.Payment == 0:
-		return ""
-	case t.State == flattery.PaymentFailed:
-		return "back"
-	case t.Proves():
-		return "proved"
-	case t.State == flattery.PaymentPlanned:
-		return "planned"
-	case t.Left() == 0:
-		return "spent"
-	default:
-		return "sent"
-	}
-}
-
 // trial is that of the visitor.
 func (s *site) trial(v *visit, now time.Time) (Trial, error) {
 	if s.Mode != Prepaid || v.account.Destination == "" {
