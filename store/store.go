@@ -19,6 +19,8 @@ type Store interface {
 	// written, or flattery.ErrUnknown when the commit failed. fn may run again, touches only tx, assigns outer variables
 	// as its last act and never calls Update.
 	Update(ctx context.Context, fn func(Tx) error) error
+	// Bulk is Update for what writes thousands of rows: it shares its commit with nobody.
+	Bulk(ctx context.Context, fn func(Tx) error) error
 	Jobs() queue.Jobs
 	// Check asks the database whether it is whole.
 	Check(ctx context.Context) error

@@ -344,6 +344,8 @@ type dying struct {
 
 var errKilled = errors.New("killed")
 
+func (d *dying) Bulk(ctx context.Context, fn func(store.Tx) error) error { return d.Update(ctx, fn) }
+
 func (d *dying) Update(ctx context.Context, fn func(store.Tx) error) error {
 	switch r := d.dice.Float64(); {
 	case r < d.odds/2:

@@ -97,6 +97,7 @@ type Store interface {
 	Schema(ctx context.Context) (store.Schema, error)
 	Restored(ctx context.Context) (time.Time, error)
 	Update(ctx context.Context, fn func(store.Tx) error) error
+	Bulk(ctx context.Context, fn func(store.Tx) error) error
 }
 
 // Planner plans and marks. Its methods may be called from many goroutines and processes at once.
@@ -327,7 +328,7 @@ func (p *Planner) plan(ctx context.Context, m flattery.Month) error {
 	}
 	slips = append(slips, house...)
 	plan := store.Plan{Month: m, Hash: hash(slips, netted), CreatedAt: p.Now(), Payments: len(slips)}
-	if err := p.Store.Update(ctx, func(tx store.Tx) error {
+	if err := p.Store.Bulk(ctx, func(tx store.Tx) error {
 		if len(netted) > 0 {
 			if err := tx.Net(ctx, m, netted); err != nil {
 				return err

@@ -62,6 +62,7 @@ type Store interface {
 	AccountNamed(ctx context.Context, name string) (flattery.Account, error)
 	Unasked(ctx context.Context, since time.Time) (int, error)
 	Update(ctx context.Context, fn func(store.Tx) error) error
+	Bulk(ctx context.Context, fn func(store.Tx) error) error
 }
 
 // Settler settles. Its methods may be called from many goroutines and processes at once.
@@ -345,7 +346,7 @@ func post(ctx context.Context, tx store.Tx, statements []Statement, now time.Tim
 func (s *Settler) closing(ctx context.Context, m flattery.Month, now time.Time, fn func(store.Tx) error) error {
 	var month flattery.MonthState
 	var closed bool
-	err := s.Store.Update(ctx, func(tx store.Tx) error {
+	err := s.Store.Bulk(ctx, func(tx store.Tx) error {
 		if err := fn(tx); err != nil {
 			return err
 		}

@@ -264,6 +264,8 @@ type crashing struct {
 	left int
 }
 
+func (c *crashing) Bulk(ctx context.Context, fn func(store.Tx) error) error { return c.Update(ctx, fn) }
+
 func (c *crashing) Update(ctx context.Context, fn func(store.Tx) error) error {
 	if c.left--; c.left < 0 {
 		return c.Store.Update(ctx, func(tx store.Tx) error { return errors.Join(fn(tx), errCrash) })

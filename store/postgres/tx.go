@@ -44,6 +44,9 @@ func (s *Store) Update(ctx context.Context, fn func(store.Tx) error) error {
 	}
 }
 
+// Bulk is Update: here nobody shares a commit.
+func (s *Store) Bulk(ctx context.Context, fn func(store.Tx) error) error { return s.Update(ctx, fn) }
+
 func (s *Store) once(ctx context.Context, c *conn, fn func(store.Tx) error) (err error) {
 	ended := false
 	defer func() {

@@ -19,8 +19,9 @@ const (
 	groupTime = 250 * time.Millisecond
 )
 
-// writer is the one goroutine that writes. Callers queue; those who wait together share a commit, each in a savepoint
-// of its own, so that one refusal does not sink the others.
+// writer is the one goroutine that writes. Callers queue; those who wait together share a commit, each but the first in a
+// savepoint of its own, so that one refusal does not sink the others. The first has nobody before it: its refusal ends the
+// group. In a savepoint a statement costs the more the more was written, so what writes much is a group of its own.
 type writer struct {
 	store *Store
 	db    *sql.DB
@@ -28,6 +29,7 @@ type writer struct {
 	stmts map[string]*sql.Stmt
 	known tables.Known
 	calls chan *call
+	next  *call // waits for the group before it to end
 	stop  chan struct{}
 	once  sync.Once
 	done  sync.WaitGroup
@@ -36,6 +38,7 @@ type writer struct {
 type call struct {
 	ctx      context.Context
 	fn       func(store.Tx) error
+	alone    bool
 	err      error
 	panicked any
 	done     chan struct{}
@@ -54,13 +57,22 @@ func newWriter(ctx context.Context, db *sql.DB, s *Store) (*writer, error) {
 
 // Update hands fn to the writer and waits for the commit.
 func (s *Store) Update(ctx context.Context, fn func(store.Tx) error) error {
-	c := &call{ctx: ctx, fn: fn, done: make(chan struct{})}
+	return s.hand(&call{ctx: ctx, fn: fn})
+}
+
+// Bulk is Update in a group of its own.
+func (s *Store) Bulk(ctx context.Context, fn func(store.Tx) error) error {
+	return s.hand(&call{ctx: ctx, fn: fn, alone: true})
+}
+
+func (s *Store) hand(c *call) error {
+	c.done = make(chan struct{})
 	select {
 	case s.writer.calls <- c:
 	case <-s.writer.stop:
 		return errors.New("sqlite: the store is closed")
-	case <-ctx.Done():
-		return ctx.Err()
+	case <-c.ctx.Done():
+		return c.ctx.Err()
 	}
 	<-c.done // the group ends by itself; to leave before would not tell whether it was written
 	if c.panicked != nil {
@@ -86,6 +98,11 @@ func (w *writer) close() error {
 
 func (w *writer) run() {
 	for {
+		if c := w.next; c != nil {
+			w.next = nil
+			w.group(c)
+			continue
+		}
 		select {
 		case c := <-w.calls:
 			w.group(c)
@@ -106,21 +123,24 @@ func (w *writer) group(first *call) {
 		}
 	}()
 	group = append(group, first)
+	began := time.Now()
 	if err := w.exec(ctx, `BEGIN IMMEDIATE`); err != nil {
 		first.err = fmt.Errorf("sqlite: nothing was written: %w", err)
 		return
 	}
 	woken := false
-	unknown := w.one(ctx, first, &woken)
-	for began := time.Now(); unknown == nil && len(group) < groupSize && time.Since(began) < groupTime; {
-		select {
-		case c := <-w.calls:
-			group = append(group, c)
-			unknown = w.one(ctx, c, &woken)
-			continue
-		default:
+	if !w.call(ctx, first, &woken) {
+		_ = w.exec(ctx, `ROLLBACK`) // nothing is open now, whatever it says
+		return
+	}
+	var unknown error
+	for unknown == nil && !first.alone && len(group) < groupSize && time.Since(began) < groupTime {
+		c := w.waiting()
+		if c == nil {
+			break
 		}
-		break
+		group = append(group, c)
+		unknown = w.one(ctx, c, &woken)
 	}
 	if unknown == nil {
 		unknown = w.exec(ctx, `COMMIT`)
@@ -141,36 +161,50 @@ func (w *writer) group(first *call) {
 	}
 }
 
-// one runs a call in its savepoint. Its own refusal stands in c; an error returned here sinks the group.
-func (w *writer) one(ctx context.Context, c *call, woken *bool) error {
+// waiting is the next call that can join a group; nil: none, or one that wants its own.
+func (w *writer) waiting() *call {
 	select {
-	case <-c.ctx.Done(): // the caller is gone: nothing of it is written
-		c.err = c.ctx.Err()
-		return nil
+	case c := <-w.calls:
+		if !c.alone {
+			return c
+		}
+		w.next = c
 	default:
 	}
+	return nil
+}
+
+// one runs a call in a savepoint. An error returned here sinks the group.
+func (w *writer) one(ctx context.Context, c *call, woken *bool) error {
 	if err := w.exec(ctx, `SAVEPOINT one`); err != nil {
 		return err
 	}
-	t := &conn{w: w}
-	c.err = w.call(ctx, c, t)
-	if c.err != nil || c.panicked != nil {
-		w.known.Forget()
+	if !w.call(ctx, c, woken) {
 		if err := w.exec(ctx, `ROLLBACK TO one`); err != nil {
 			return err
 		}
 	}
-	*woken = *woken || t.enqueued
 	return w.exec(ctx, `RELEASE one`)
 }
 
-func (w *writer) call(ctx context.Context, c *call, at *conn) (err error) {
-	defer func() { c.panicked = recover() }()
-	t := &tables.Tx{Conn: at, Zone: w.store.Zone, Seal: w.store.opts.Seal, Known: &w.known}
-	if err := c.fn(t); err != nil {
-		return err
+// call runs a call and reports whether what it wrote shall stay; its refusal stands in c.
+func (w *writer) call(ctx context.Context, c *call, woken *bool) (stays bool) {
+	defer func() {
+		if c.panicked = recover(); c.panicked != nil || c.err != nil {
+			stays = false
+			w.known.Forget()
+		}
+	}()
+	if c.err = c.ctx.Err(); c.err != nil { // the caller is gone: nothing of it is written
+		return false
 	}
-	return t.Flush(ctx)
+	at := &conn{w: w}
+	t := &tables.Tx{Conn: at, Zone: w.store.Zone, Seal: w.store.opts.Seal, Known: &w.known}
+	if c.err = c.fn(t); c.err == nil {
+		c.err = t.Flush(ctx)
+	}
+	*woken = *woken || at.enqueued
+	return true
 }
 
 func (w *writer) stmt(ctx context.Context, q string) (*sql.Stmt, error) {

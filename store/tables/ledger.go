@@ -171,8 +171,14 @@ func (t *Tx) addEntries(ctx context.Context, h head, drafts []ledger.Draft) erro
 	return write()
 }
 
+// mostKnown bounds the accounts that are remembered: about 5 MiB.
+const mostKnown = 50_000
+
 // chart makes known the numbers of the accounts that drafts speak of; an account is made when it is first used.
 func (t *Tx) chart(ctx context.Context, drafts []ledger.Draft) error {
+	if len(t.Known.accounts) > mostKnown {
+		t.Known.accounts = map[ledger.Account]int64{}
+	}
 	var names, accounts []any
 	asked := map[ledger.Account]bool{}
 	for _, d := range drafts {

@@ -15,18 +15,30 @@ const (
 	once  = ` ON CONFLICT (account_id, key) DO NOTHING`
 )
 
+// audience is how many accounts one statement tells: a database holds what it sorts.
+const audience = 10_000
+
 // tellMonth tells donors of their statements and creators of what the month gave.
 func (t *Tx) tellMonth(ctx context.Context, m flattery.Month, now time.Time) error {
+	last, err := value[flattery.AccountID](t.Row(ctx, `SELECT coalesce(max(id), 0) FROM accounts`))
+	for first := flattery.AccountID(1); err == nil && first <= last; first += audience {
+		err = t.tellSome(ctx, m, now, first, first+audience-1)
+	}
+	return wrap("tell of "+m.String(), err)
+}
+
+func (t *Tx) tellSome(ctx context.Context, m flattery.Month, now time.Time, first, last flattery.AccountID) error {
 	doing := "tell of " + m.String()
 	if err := t.Later(ctx, doing, tells+`SELECT s.account_id, 'month.settled ' || CAST(?1 AS TEXT), 'month.settled', CAST(?2 AS BIGINT), s.month, s.shares, s.currency,
-		s.flattrs, '', '', '', 0 FROM settlements s JOIN accounts a ON a.id = s.account_id AND a.removed_at IS NULL WHERE s.month = ?3`+once,
-		m.String(), seconds(now), m); err != nil {
+		s.flattrs, '', '', '', 0 FROM settlements s JOIN accounts a ON a.id = s.account_id AND a.removed_at IS NULL
+		WHERE s.month = ?3 AND s.account_id BETWEEN ?4 AND ?5`+once, m.String(), seconds(now), m, first, last); err != nil {
 		return err
 	}
 	return t.Later(ctx, doing, tells+`SELECT c.account_id, 'income.settled ' || CAST(?1 AS TEXT) || ' ' || l.currency, 'income.settled', CAST(?2 AS BIGINT), f.counts_in,
-		CAST(sum(e.amount) AS BIGINT), l.currency, count(*), '', '', '', 0 FROM claims c JOIN flattrs f ON f.author_id = c.identity_id
-		JOIN entries e ON e.flattr_id = f.id JOIN ledger_accounts l ON l.id = e.credit_id WHERE f.counts_in = ?3
-		GROUP BY c.account_id, f.counts_in, l.currency`+once, m.String(), seconds(now), m)
+		CAST(sum(e.amount) AS BIGINT), l.currency, count(*), '', '', '', 0 FROM claims c CROSS JOIN flattrs f
+		JOIN entries e ON e.flattr_id = f.id JOIN ledger_accounts l ON l.id = e.credit_id
+		WHERE c.account_id BETWEEN ?4 AND ?5 AND f.author_id = c.identity_id AND f.counts_in = ?3
+		GROUP BY c.account_id, f.counts_in, l.currency`+once, m.String(), seconds(now), m, first, last)
 }
 
 // tellAdmitted tells donors whose flattrs, that waited longer than a day, have joined a month just now: once an author and month.
