@@ -3,7 +3,6 @@ package payout
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"flattery"
@@ -44,8 +43,11 @@ func (n *nets) meet(unmet []flattery.Unmet, owing map[owingKey]flattery.Amount) 
 			return amount
 		}
 		some(to.Payee, u.Left)
-		for i := range slices.Clone(n.debts) {
+		for i := range n.debts { // not over what is moved meanwhile
 			d := n.debts[i]
+			if u.Left == 0 {
+				break
+			}
 			if d.Currency != to.Currency || d.Payee == to.Payee || d.Donor == to.Account || !n.takesPart(d) || !n.joined[d.Donor] {
 				continue
 			}

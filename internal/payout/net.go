@@ -17,11 +17,11 @@ import (
 // What is netted below the minimum, or beyond the most slips a donor gets, waits as other debts do, and is netted again with
 // the next plan.
 func Net(debts []flattery.Debt, joined map[flattery.AccountID]bool, rail Rail, rules Rules) ([]flattery.Debt, []flattery.Netted) {
-	n, _ := net(debts, joined, nil, nil, rail, rules)
-	return n.debts, n.changes()
+	n, _ := net(slices.Clone(debts), joined, nil, nil, rail, rules)
+	return n.debts, n.netted
 }
 
-// net is Net, after those have got their part who wait for what was not paid in the end.
+// net is Net, after those have got their part who wait for what was not paid in the end. The debts are its own from now on.
 func net(debts []flattery.Debt, joined map[flattery.AccountID]bool, unmet []flattery.Unmet, owing map[owingKey]flattery.Amount, rail Rail, rules Rules) (*nets, []meeting) {
 	n := newNets(debts, joined, rail)
 	met := n.meet(unmet, owing)
@@ -33,10 +33,11 @@ func net(debts []flattery.Debt, joined map[flattery.AccountID]bool, unmet []flat
 type nets struct {
 	joined map[flattery.AccountID]bool
 	rail   Rail
-	debts  []flattery.Debt
-	index  map[debtKey]int
-	met    map[debtKey]flattery.Amount // what was added before netting
-	netted map[debtKey]change
+	debts  []flattery.Debt             // those there were, by currency, donor and payee; behind them what somebody owes to somebody new
+	were   int                         // how many there were
+	anew   map[debtKey]int             // where in debts the others are
+	met    map[debtKey]flattery.Amount // what was added before netting, until it is noted
+	netted []flattery.Netted           // what changes, by currency, donor and payee
 }
 
 type pair struct {
@@ -44,20 +45,25 @@ type pair struct {
 	payee flattery.PayeeID
 }
 
+func (p pair) compare(q pair) int {
+	return cmp.Or(cmp.Compare(p.donor, q.donor), cmp.Compare(p.payee, q.payee))
+}
+
 type debtKey struct {
 	pair
 	currency string
 }
 
+func (k debtKey) compare(l debtKey) int {
+	return cmp.Or(cmp.Compare(k.currency, l.currency), k.pair.compare(l.pair))
+}
+
+func keyOf(d flattery.Debt) debtKey { return debtKey{pair{d.Donor, d.Payee}, d.Currency} }
+
+// newNets makes debts its own.
 func newNets(debts []flattery.Debt, joined map[flattery.AccountID]bool, rail Rail) *nets {
-	n := &nets{joined: joined, rail: rail, debts: slices.Clone(debts), index: map[debtKey]int{}, met: map[debtKey]flattery.Amount{}, netted: map[debtKey]change{}}
-	slices.SortFunc(n.debts, func(a, b flattery.Debt) int {
-		return cmp.Or(cmp.Compare(a.Currency, b.Currency), cmp.Compare(a.Donor, b.Donor), cmp.Compare(a.Payee, b.Payee))
-	})
-	for i, d := range n.debts {
-		n.index[debtKey{pair{d.Donor, d.Payee}, d.Currency}] = i
-	}
-	return n
+	slices.SortFunc(debts, func(a, b flattery.Debt) int { return keyOf(a).compare(keyOf(b)) })
+	return &nets{joined: joined, rail: rail, debts: debts, were: len(debts), anew: map[debtKey]int{}, met: map[debtKey]flattery.Amount{}}
 }
 
 // open is what a rail could move of a debt for which no slip is out.
@@ -75,33 +81,41 @@ func (n *nets) takesPart(d flattery.Debt) bool {
 	return err == nil && to != ""
 }
 
+// find says where in debts a debt is.
+func (n *nets) find(k debtKey) (i int, there bool) {
+	if i, there = n.anew[k]; there {
+		return i, true
+	}
+	return slices.BinarySearchFunc(n.debts[:n.were], k, func(d flattery.Debt, k debtKey) int { return keyOf(d).compare(k) })
+}
+
 // move changes a debt; like is one to the same payee, where there is none yet.
 func (n *nets) move(p pair, like flattery.Debt, by flattery.Amount) {
 	k := debtKey{p, like.Currency}
-	i, there := n.index[k]
+	i, there := n.find(k)
 	if !there {
 		like.Donor, like.Amount, like.Planned = p.donor, 0, 0
 		i = len(n.debts)
-		n.index[k], n.debts = i, append(n.debts, like)
+		n.anew[k], n.debts = i, append(n.debts, like)
 	}
 	n.debts[i].Amount += by
 }
 
-// net nets each currency.
+// net nets each currency, and notes what changed.
 func (n *nets) net(least flattery.Amount) {
 	byCurrency := map[string]*netting{}
-	for _, d := range n.debts {
+	for i, d := range n.debts {
 		open := n.open(d)
 		if open == 0 || d.Account == d.Donor || !n.joined[d.Donor] || !n.takesPart(d) {
 			continue
 		}
 		c := byCurrency[d.Currency]
 		if c == nil {
-			c = &netting{pairs: map[pair]*change{}, payees: map[flattery.PayeeID]flattery.Debt{}}
+			c = &netting{payees: map[flattery.PayeeID]payee{}}
 			byCurrency[d.Currency] = c
 		}
-		c.pairs[pair{d.Donor, d.Payee}] = &change{was: open, since: d.Since}
-		c.payees[d.Payee] = d
+		c.changes = append(c.changes, change{pair: pair{d.Donor, d.Payee}, was: open, since: d.Since})
+		c.payees[d.Payee] = payee{d.Account, i}
 	}
 	for _, currency := range slices.Sorted(maps.Keys(byCurrency)) {
 		c := byCurrency[currency]
@@ -109,62 +123,58 @@ func (n *nets) net(least flattery.Amount) {
 		if !c.largestToLargest() {
 			continue
 		}
-		for _, p := range c.sorted() {
-			y, like := c.pairs[p], c.payees[p.payee]
+		n.netted = slices.Grow(n.netted, len(c.changes))
+		for _, y := range c.changes {
+			like, k := n.debts[c.payees[y.payee].debt], debtKey{y.pair, currency}
 			like.Since = y.since
-			n.netted[debtKey{p, currency}] = *y
-			n.move(p, like, y.becomes-y.was)
+			n.move(y.pair, like, y.becomes-y.was)
+			n.note(k, y.since, y.was-n.met[k], y.becomes)
+			delete(n.met, k)
 		}
-	}
-}
-
-// changes are what took part, as it was before anything moved and as it becomes.
-func (n *nets) changes() []flattery.Netted {
-	all := []flattery.Netted{}
-	add := func(k debtKey, since flattery.Month, was, becomes flattery.Amount) {
-		if was+becomes > 0 {
-			all = append(all, flattery.Netted{Donor: k.donor, Payee: k.payee, Currency: k.currency, Was: was, Becomes: becomes, Since: since})
-		}
-	}
-	for k, c := range n.netted {
-		add(k, c.since, c.was-n.met[k], c.becomes)
 	}
 	for k, by := range n.met {
-		if _, netted := n.netted[k]; !netted {
-			add(k, n.debts[n.index[k]].Since, max(0, -by), max(0, by))
+		if i, there := n.find(k); there {
+			n.note(k, n.debts[i].Since, max(0, -by), max(0, by))
 		}
 	}
-	slices.SortFunc(all, func(a, b flattery.Netted) int {
-		return cmp.Or(cmp.Compare(a.Currency, b.Currency), cmp.Compare(a.Donor, b.Donor), cmp.Compare(a.Payee, b.Payee))
+	slices.SortFunc(n.netted, func(a, b flattery.Netted) int {
+		return debtKey{pair{a.Donor, a.Payee}, a.Currency}.compare(debtKey{pair{b.Donor, b.Payee}, b.Currency})
 	})
-	return all
+}
+
+// note notes a change as it was before anything moved and as it becomes.
+func (n *nets) note(k debtKey, since flattery.Month, was, becomes flattery.Amount) {
+	if was+becomes > 0 {
+		n.netted = append(n.netted, flattery.Netted{Donor: k.donor, Payee: k.payee, Currency: k.currency, Was: was, Becomes: becomes, Since: since})
+	}
 }
 
 // change is what one donor owes one payee in a netting.
 type change struct {
+	pair
 	was, becomes flattery.Amount
 	since        flattery.Month
 }
 
-// netting is what takes part, in one currency.
-type netting struct {
-	pairs  map[pair]*change
-	payees map[flattery.PayeeID]flattery.Debt // one to each of them
+// payee is somebody who takes part.
+type payee struct {
+	account flattery.AccountID
+	debt    int // one of those to them, among all
 }
 
-func (n *netting) sorted() []pair {
-	return slices.SortedFunc(maps.Keys(n.pairs), func(a, b pair) int {
-		return cmp.Or(cmp.Compare(a.donor, b.donor), cmp.Compare(a.payee, b.payee))
-	})
+// netting is what takes part, in one currency.
+type netting struct {
+	changes []change // a pair once
+	payees  map[flattery.PayeeID]payee
 }
 
 // leaveSmall leaves out whoever has less than the minimum, and then whoever has less without them.
 func (n *netting) leaveSmall(least flattery.Amount) {
 	for {
 		donors, payees := n.sums()
-		before := len(n.pairs)
-		maps.DeleteFunc(n.pairs, func(p pair, _ *change) bool { return donors[p.donor] < least || payees[p.payee] < least })
-		if len(n.pairs) == before {
+		before := len(n.changes)
+		n.changes = slices.DeleteFunc(n.changes, func(c change) bool { return donors[c.donor] < least || payees[c.payee] < least })
+		if len(n.changes) == before {
 			return
 		}
 	}
@@ -172,9 +182,9 @@ func (n *netting) leaveSmall(least flattery.Amount) {
 
 func (n *netting) sums() (donors map[flattery.AccountID]flattery.Amount, payees map[flattery.PayeeID]flattery.Amount) {
 	donors, payees = map[flattery.AccountID]flattery.Amount{}, map[flattery.PayeeID]flattery.Amount{}
-	for p, c := range n.pairs {
-		donors[p.donor] += c.was
-		payees[p.payee] += c.was
+	for _, c := range n.changes {
+		donors[c.donor] += c.was
+		payees[c.payee] += c.was
 	}
 	return donors, payees
 }
@@ -183,22 +193,16 @@ func (n *netting) sums() (donors map[flattery.AccountID]flattery.Amount, payees 
 // last one two. It reports whether that makes fewer payments.
 func (n *netting) largestToLargest() bool {
 	donors, payees := n.sums()
-	since := map[flattery.AccountID]flattery.Month{}
-	for p, c := range n.pairs {
-		if s, ok := since[p.donor]; !ok || c.since < s {
-			since[p.donor] = c.since
-		}
-	}
 	var from, to pile
 	for d, sum := range donors {
 		from = append(from, heapPart{id: int64(d), account: d, left: sum})
 	}
 	for y, sum := range payees {
-		to = append(to, heapPart{id: int64(y), account: n.payees[y].Account, left: sum})
+		to = append(to, heapPart{id: int64(y), account: n.payees[y].account, left: sum})
 	}
 	heap.Init(&from)
 	heap.Init(&to)
-	becomes := map[pair]flattery.Amount{}
+	var becomes []change // a pair once: each payment ends one of its two
 	for len(from) > 0 && len(to) > 0 {
 		d, y := from.take(), to.take()
 		if d.account == y.account && len(to) > 0 { // no slip to oneself; if nobody else is left, one's pledge meets one's payable
@@ -207,7 +211,7 @@ func (n *netting) largestToLargest() bool {
 			y = next
 		}
 		amount := min(d.left, y.left)
-		becomes[pair{d.account, flattery.PayeeID(y.id)}] += amount
+		becomes = append(becomes, change{pair: pair{d.account, flattery.PayeeID(y.id)}, becomes: amount})
 		if d.left -= amount; d.left > 0 {
 			from.put(d)
 		}
@@ -215,16 +219,34 @@ func (n *netting) largestToLargest() bool {
 			to.put(y)
 		}
 	}
-	if len(becomes) >= len(n.pairs) {
+	if len(becomes) >= len(n.changes) {
 		return false
 	}
-	for p, amount := range becomes {
-		if n.pairs[p] == nil {
-			n.pairs[p] = &change{since: since[p.donor]}
-		}
-		n.pairs[p].becomes = amount
-	}
+	n.join(becomes)
 	return true
+}
+
+// join says in changes what becomes, of whom nothing was too: that is as old as the oldest that its donor owed. Then they are
+// sorted.
+func (n *netting) join(becomes []change) {
+	oldest := map[flattery.AccountID]flattery.Month{}
+	for _, c := range n.changes {
+		if s, ok := oldest[c.donor]; !ok || c.since < s {
+			oldest[c.donor] = c.since
+		}
+	}
+	sort := func() { slices.SortFunc(n.changes, func(a, b change) int { return a.compare(b.pair) }) }
+	sort()
+	were := n.changes
+	for _, b := range becomes {
+		if i, there := slices.BinarySearchFunc(were, b.pair, func(c change, p pair) int { return c.compare(p) }); there {
+			were[i].becomes = b.becomes
+		} else {
+			b.since = oldest[b.donor]
+			n.changes = append(n.changes, b)
+		}
+	}
+	sort()
 }
 
 // pile is a heap, the largest on top; of equal ones the first by number.

@@ -3,10 +3,7 @@
 package payout
 
 import (
-	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -122,69 +119,6 @@ const (
 	waitMost  = 24 * time.Hour
 	waitEvery = time.Minute
 )
-
-// Plan says which slips the donors get for a month, given what they owe: of each donor's debts those with a
-// destination that nothing holds, the largest first, none below the minimum, at most max. What the house owes (Donor 0) has no most.
-// A debt goes by the first rail that its destination suits, in amounts that are taken there. It is pure: the order of debts does not matter.
-func Plan(month flattery.Month, debts []flattery.Debt, rules Rules, rails ...Rail) []flattery.Payment {
-	var slips []flattery.Payment
-	for _, d := range debts {
-		rail, to := suits(d, rails)
-		if d.Held != "" || d.Donor != 0 && d.Account == d.Donor || rail == nil {
-			continue // it waits; the payee's own page says what is wrong with its destination
-		}
-		info := rail.Info()
-		whole := max(info.Step, to.Way().Whole(d.Currency)) // one is whole of the other
-		open := d.Amount - d.Planned
-		open -= open % whole
-		if open <= 0 || open < max(rules.Minimum, info.Minimum) {
-			continue
-		}
-		slips = append(slips, flattery.Payment{
-			Code: code(month, d), Plan: month, Rail: info.Rail, Donor: d.Donor, Payee: d.Payee, PayeeName: d.PayeeName,
-			Currency: d.Currency, Amount: open, Destination: to, State: flattery.PaymentPlanned, Joined: d.Account != 0, Published: d.Published,
-		})
-	}
-	slices.SortFunc(slips, func(a, b flattery.Payment) int {
-		return cmp.Or(cmp.Compare(a.Donor, b.Donor), cmp.Compare(b.Amount, a.Amount), cmp.Compare(a.Payee, b.Payee), cmp.Compare(a.Currency, b.Currency))
-	})
-	given := map[flattery.AccountID]int{}
-	return slices.DeleteFunc(slips, func(p flattery.Payment) bool {
-		given[p.Donor]++
-		return p.Donor != 0 && given[p.Donor] > rules.Max
-	})
-}
-
-// suits finds the first rail that can pay a debt, and its destination as that rail writes it.
-func suits(d flattery.Debt, rails []Rail) (Rail, flattery.Destination) {
-	for _, r := range rails {
-		if in := r.Info().Currencies; len(in) > 0 && !slices.Contains(in, d.Currency) {
-			continue
-		}
-		if to, err := r.Canon(d.Destination); err == nil && to != "" {
-			return r, to
-		}
-	}
-	return nil, ""
-}
-
-// code is what a slip is known by to donor and payee: 60 bits, made of what it pays.
-func code(m flattery.Month, d flattery.Debt) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x1f%d\x1f%d\x1f%s", m, d.Donor, d.Payee, d.Currency))
-	return written(sum)
-}
-
-// hash is the SHA-256 of a plan's payments, and of what it changed of who owes whom, in hex.
-func hash(payments []flattery.Payment, netted []flattery.Netted) string {
-	h := sha256.New()
-	for _, p := range payments {
-		fmt.Fprintf(h, "%s %s %d %d %s %s %s\n", p.Code, p.Rail, p.Donor, p.Payee, p.Currency, p.Amount, p.Destination)
-	}
-	for _, n := range netted {
-		fmt.Fprintf(h, "netted %d %d %s %s %s\n", n.Donor, n.Payee, n.Currency, n.Was, n.Becomes)
-	}
-	return hex.EncodeToString(h.Sum(nil))
-}
 
 // Enqueue makes a job of every settled month that has no plan, and of every slip that was not paid for too long, or
 // cannot be paid any more.
@@ -321,7 +255,7 @@ func (p *Planner) plan(ctx context.Context, m flattery.Month) error {
 	if err != nil {
 		return fmt.Errorf("payout: plan %s: %w", m, err)
 	}
-	slips, netted := Plan(m, n.debts, p.Rules, p.Rail), n.changes()
+	slips, netted := Plan(m, n.debts, p.Rules, p.Rail), n.netted
 	house, err := p.house(ctx, m)
 	if err != nil {
 		return fmt.Errorf("payout: plan %s: %w", m, err)

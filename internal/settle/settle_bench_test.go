@@ -252,7 +252,7 @@ func BenchmarkPlan(b *testing.B) {
 func (t *town) plan() int {
 	t.Helper()
 	p := &payout.Planner{Store: t.store, Rail: manual.Rail{}, Now: func() time.Time { return november }, Log: slog.New(slog.DiscardHandler),
-		Rules: payout.Rules{Max: 5, Minimum: flattery.Unit, Netting: t.joins}}
+		Rules: payout.Rules{Max: 5, Minimum: flattery.Unit / 2, Netting: t.joins}}
 	if err := p.Enqueue(t.Context(), november); err != nil {
 		t.Fatal(err)
 	}

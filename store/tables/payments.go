@@ -59,12 +59,31 @@ const whoColumns = `y.name, y.account, y.destination, y.held, y.payee, y.source,
 
 // OpenDebts lists what donors owe and no slip is out for, where that is so much or more.
 func (s *Reader) OpenDebts(ctx context.Context, least flattery.Amount) ([]flattery.Debt, error) {
-	list, err := all(ctx, s.DB, scanDebt, `WITH `+who+`, out AS MATERIALIZED (SELECT account_id, payee_id, currency, sum(amount) AS amount FROM payments
+	known := texts{}
+	list, err := all(ctx, s.DB, func(r Row) (flattery.Debt, error) {
+		d, err := scanDebt(r)
+		known.share(&d.Currency, &d.PayeeName, (*string)(&d.Destination), &d.Shown)
+		return d, err
+	}, `WITH `+who+`, out AS MATERIALIZED (SELECT account_id, payee_id, currency, sum(amount) AS amount FROM payments
 			WHERE state = 'planned' AND account_id IS NOT NULL GROUP BY account_id, payee_id, currency)
 		SELECT d.account_id, d.payee_id, d.currency, d.amount, d.since, CAST(coalesce(o.amount, 0) AS BIGINT), `+whoColumns+`
 		FROM debts d JOIN who y ON y.id = d.payee_id LEFT JOIN out o ON o.account_id = d.account_id AND o.payee_id = d.payee_id AND o.currency = d.currency
 		WHERE d.amount > 0 AND d.amount - coalesce(o.amount, 0) >= ? ORDER BY d.account_id, d.payee_id, d.currency`, least)
 	return list, wrap("open debts", err)
+}
+
+// texts are those that many rows have in common.
+type texts map[string]string
+
+// share lets each text be the one that was there before, so that a million rows do not hold a million of it.
+func (t texts) share(all ...*string) {
+	for _, s := range all {
+		if was, there := t[*s]; there {
+			*s = was
+		} else {
+			t[*s] = *s
+		}
+	}
 }
 
 // OwnDebts lists what accounts owe themselves.
