@@ -41,6 +41,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		"a claim lets pending flattrs join the current month":               claimJoins,
 		"an identity is claimed by one account":                             claimOnce,
 		"what a claim made count is pending again when it ends":             claimEnds,
+		"who refuses, panics or has left sinks nobody else":                 sinksNobody,
 		"a frozen month takes and gives back nothing":                       frozen,
 		"a removed flattr can be put back":                                  restore,
 		"a flattr lapses when it was pending for too long":                  lapse,
