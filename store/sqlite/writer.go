@@ -29,7 +29,7 @@ type writer struct {
 	stmts map[string]*sql.Stmt
 	known tables.Known
 	calls chan *call
-	next  *call // waits for the group before it to end
+	bulk  chan *call
 	stop  chan struct{}
 	once  sync.Once
 	done  sync.WaitGroup
@@ -38,7 +38,6 @@ type writer struct {
 type call struct {
 	ctx      context.Context
 	fn       func(store.Tx) error
-	alone    bool
 	err      error
 	panicked any
 	done     chan struct{}
@@ -49,7 +48,7 @@ func newWriter(ctx context.Context, db *sql.DB, s *Store) (*writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &writer{store: s, db: db, conn: conn, stmts: map[string]*sql.Stmt{}, calls: make(chan *call), stop: make(chan struct{})}
+	w := &writer{store: s, db: db, conn: conn, stmts: map[string]*sql.Stmt{}, calls: make(chan *call), bulk: make(chan *call), stop: make(chan struct{})}
 	w.known.Forget()
 	w.done.Go(w.run)
 	return w, nil
@@ -57,18 +56,18 @@ func newWriter(ctx context.Context, db *sql.DB, s *Store) (*writer, error) {
 
 // Update hands fn to the writer and waits for the commit.
 func (s *Store) Update(ctx context.Context, fn func(store.Tx) error) error {
-	return s.hand(&call{ctx: ctx, fn: fn})
+	return s.hand(s.writer.calls, &call{ctx: ctx, fn: fn})
 }
 
-// Bulk is Update in a group of its own.
+// Bulk is Update in a group of its own. Who calls Update meanwhile waits for one of these at most.
 func (s *Store) Bulk(ctx context.Context, fn func(store.Tx) error) error {
-	return s.hand(&call{ctx: ctx, fn: fn, alone: true})
+	return s.hand(s.writer.bulk, &call{ctx: ctx, fn: fn})
 }
 
-func (s *Store) hand(c *call) error {
+func (s *Store) hand(to chan<- *call, c *call) error {
 	c.done = make(chan struct{})
 	select {
-	case s.writer.calls <- c:
+	case to <- c:
 	case <-s.writer.stop:
 		return errors.New("sqlite: the store is closed")
 	case <-c.ctx.Done():
@@ -98,14 +97,16 @@ func (w *writer) close() error {
 
 func (w *writer) run() {
 	for {
-		if c := w.next; c != nil {
-			w.next = nil
-			w.group(c)
-			continue
-		}
 		select {
 		case c := <-w.calls:
-			w.group(c)
+			w.group(c, w.calls)
+		case c := <-w.bulk:
+			w.group(c, nil)
+			select {
+			case c := <-w.calls:
+				w.group(c, w.calls)
+			default:
+			}
 		case <-w.stop:
 			return
 		}
@@ -113,7 +114,7 @@ func (w *writer) run() {
 }
 
 // group runs the first call and those that wait behind it, commits, and answers them all.
-func (w *writer) group(first *call) {
+func (w *writer) group(first *call, behind <-chan *call) {
 	// The work of others is in the same commit: no caller's end may break it off.
 	ctx := context.Background()
 	var group []*call
@@ -134,13 +135,15 @@ func (w *writer) group(first *call) {
 		return
 	}
 	var unknown error
-	for unknown == nil && !first.alone && len(group) < groupSize && time.Since(began) < groupTime {
-		c := w.waiting()
-		if c == nil {
-			break
+	for unknown == nil && len(group) < groupSize && time.Since(began) < groupTime {
+		select {
+		case c := <-behind:
+			group = append(group, c)
+			unknown = w.one(ctx, c, &woken)
+			continue
+		default:
 		}
-		group = append(group, c)
-		unknown = w.one(ctx, c, &woken)
+		break
 	}
 	if unknown == nil {
 		unknown = w.exec(ctx, `COMMIT`)
@@ -159,19 +162,6 @@ func (w *writer) group(first *call) {
 		default:
 		}
 	}
-}
-
-// waiting is the next call that can join a group; nil: none, or one that wants its own.
-func (w *writer) waiting() *call {
-	select {
-	case c := <-w.calls:
-		if !c.alone {
-			return c
-		}
-		w.next = c
-	default:
-	}
-	return nil
 }
 
 // one runs a call in a savepoint. An error returned here sinks the group.
