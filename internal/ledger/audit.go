@@ -18,7 +18,7 @@ type Book struct {
 	Months       []flattery.MonthState         // those that are settled
 	Digests      map[flattery.Month]string     // of their flattrs, as they are today
 	Settlements  iter.Seq2[flattery.Settlement, error]
-	Debts        []flattery.Debt
+	Debts        iter.Seq2[flattery.Debt, error] // who owes whom how much, and how much of it is planned
 	Given        []flattery.Given
 	Netted       []flattery.Netted
 	Unmet        []flattery.Unmet
@@ -85,7 +85,9 @@ func Audit(b Book) (Report, error) {
 		return r, err
 	}
 	promised := r.given(sums, gave, spent, b.Given)
-	r.debts(sums, promised, b)
+	if err := r.debts(sums, promised, b); err != nil {
+		return r, err
+	}
 	r.netted(sums, b)
 	r.suspense(sums, b)
 	r.trials(sums, b)
@@ -216,10 +218,13 @@ func (r *Report) given(sums map[Account]Total, gave map[string]flattery.Amount, 
 
 // debts: in pledge mode the balance of the pledge is what a donor owes, what is on its way, and what the donor has been paid
 // and promised to give on. What is owed to a payee is in that payee's payable.
-func (r *Report) debts(sums map[Account]Total, promised map[Account]flattery.Amount, b Book) {
+func (r *Report) debts(sums map[Account]Total, promised map[Account]flattery.Amount, b Book) error {
 	owed := maps.Clone(promised)
 	payable := map[Account]flattery.Amount{}
-	for _, d := range b.Debts {
+	for d, err := range b.Debts {
+		if err != nil {
+			return fmt.Errorf("ledger: audit: debts: %w", err)
+		}
 		owed[Account{Pledge(d.Donor), d.Currency}] += d.Amount
 		payable[Account{PayeePayable(d.Payee), d.Currency}] += d.Amount
 		if d.Amount < 0 || d.Planned < 0 || d.Planned > d.Amount {
@@ -260,6 +265,7 @@ func (r *Report) debts(sums map[Account]Total, promised map[Account]flattery.Amo
 			r.fault("%s: payments of %s are on their way, and the entries say %s", cur, amount, transit[cur])
 		}
 	}
+	return nil
 }
 
 // suspense is what lines of a bank say that wait.

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"bytes"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -14,6 +15,12 @@ import (
 const october = flattery.Month(2026*12 + 9)
 
 var noon = time.Date(2026, 11, 4, 12, 0, 0, 0, time.UTC)
+
+// owes is one debt of donor 1, in EUR.
+func owes(d flattery.Debt) iter.Seq2[flattery.Debt, error] {
+	d.Donor, d.Currency = 1, "EUR"
+	return Collect([]flattery.Debt{d})
+}
 
 // sound is a book that is right: one donor's settled month, of which a payment has left.
 func sound() Book {
@@ -32,7 +39,7 @@ func sound() Book {
 		Months:      []flattery.MonthState{{Month: october, Digest: "d", Donors: 1, Budgets: 5, Shares: 5}},
 		Digests:     map[flattery.Month]string{october: "d"},
 		Settlements: Collect([]flattery.Settlement{{Month: october, Donor: 1, Currency: "EUR", Budget: 5, Shares: 5, Flattrs: 2, Transaction: 1}}),
-		Debts:       []flattery.Debt{{Donor: 1, Payee: 2, Currency: "EUR", Amount: 2}},
+		Debts:       owes(flattery.Debt{Payee: 2, Amount: 2}),
 	}
 	b.Transactions = Collect(chained(drafts))
 	return b
@@ -79,10 +86,10 @@ func TestAnAuditFindsWhatWasChanged(t *testing.T) {
 		"a month's donors":         {func(b *Book, _ []Transaction) { b.Months[0].Donors = 2 }, "control sums"},
 		"a month's shares":         {func(b *Book, _ []Transaction) { b.Months[0].Shares = 4 }, "control sums"},
 		"a frozen flattr":          {func(b *Book, _ []Transaction) { b.Digests[october] = "e" }, "not those that were frozen"},
-		"a debt":                   {func(b *Book, _ []Transaction) { b.Debts[0].Amount = 1 }, "not what is owed"},
-		"a debt above the pledge":  {func(b *Book, _ []Transaction) { b.Debts[0].Amount = 9 }, "pledged only"},
-		"a plan above the debt":    {func(b *Book, _ []Transaction) { b.Debts[0].Planned = 3 }, "planned"},
-		"a debt to somebody else":  {func(b *Book, _ []Transaction) { b.Debts[0].Payee = 99 }, "owed to it"},
+		"a debt":                   {func(b *Book, _ []Transaction) { b.Debts = owes(flattery.Debt{Payee: 2, Amount: 1}) }, "not what is owed"},
+		"a debt above the pledge":  {func(b *Book, _ []Transaction) { b.Debts = owes(flattery.Debt{Payee: 2, Amount: 9}) }, "pledged only"},
+		"a plan above the debt":    {func(b *Book, _ []Transaction) { b.Debts = owes(flattery.Debt{Payee: 2, Amount: 2, Planned: 3}) }, "planned"},
+		"a debt to somebody else":  {func(b *Book, _ []Transaction) { b.Debts = owes(flattery.Debt{Payee: 99, Amount: 2}) }, "owed to it"},
 		"given on, and not posted": {func(b *Book, _ []Transaction) {
 			b.Given = []flattery.Given{{Month: october, Account: 1, Currency: "EUR", Amount: 1}}
 		}, "the entries say 0.00"},

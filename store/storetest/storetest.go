@@ -26,12 +26,8 @@ const october, november = flattery.Month(2026*12 + 9), flattery.Month(2026*12 + 
 
 // Run runs the suite. open gives an empty store in Zone.
 func Run(t *testing.T, open func(t *testing.T) store.Store) {
-	run(t, open, claimPromises(), buttonPromises(), incomePromises(), nettingPromises(), healthPromises(), placePromises(), housePromises(), keptPromises(), doorPromises(), noticePromises(), uploadPromises(), givingPromises(), joiningPromises())
+	run(t, open, updatePromises(), claimPromises(), buttonPromises(), incomePromises(), nettingPromises(), healthPromises(), placePromises(), housePromises(), keptPromises(), doorPromises(), noticePromises(), uploadPromises(), givingPromises(), joiningPromises())
 	run(t, open, map[string]func(*house){
-		"an update is all or nothing":                                       allOrNothing,
-		"a refusal does not sink the updates beside it":                     refusalAlone,
-		"a panic comes back to its caller and writes nothing":               panics,
-		"an ended caller writes nothing":                                    endedCaller,
 		"a name is taken once":                                              nameOnce,
 		"settings count from when they were made":                           settings,
 		"one like of one thing counts once":                                 likeOnce,
@@ -41,7 +37,6 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		"a claim lets pending flattrs join the current month":               claimJoins,
 		"an identity is claimed by one account":                             claimOnce,
 		"what a claim made count is pending again when it ends":             claimEnds,
-		"who refuses, panics or has left sinks nobody else":                 sinksNobody,
 		"a frozen month takes and gives back nothing":                       frozen,
 		"a removed flattr can be put back":                                  restore,
 		"a flattr lapses when it was pending for too long":                  lapse,

@@ -12,6 +12,16 @@ import (
 	"flattery/store"
 )
 
+func updatePromises() map[string]func(*house) {
+	return map[string]func(*house){
+		"an update is all or nothing":                         allOrNothing,
+		"a refusal does not sink the updates beside it":       refusalAlone,
+		"a panic comes back to its caller and writes nothing": panics,
+		"an ended caller writes nothing":                      endedCaller,
+		"who refuses, panics or has left sinks nobody else":   sinksNobody,
+	}
+}
+
 var errMind = errors.New("changed its mind")
 
 // sinksNobody lets many write at once, alone and together, of whom some refuse at their end, panic, or have left before they

@@ -72,9 +72,6 @@ func book(ctx context.Context, db DB) (b ledger.Book, err error) {
 		}
 		b.Digests[m.Month] = hex.EncodeToString(sum)
 	}
-	if b.Debts, err = all(ctx, db, scanDebt, debtQuery+` ORDER BY d.account_id, d.payee_id, d.currency`); err != nil {
-		return b, err
-	}
 	if b.Given, err = all(ctx, db, scanGiven, givenQuery+`ORDER BY number`); err != nil {
 		return b, err
 	}
@@ -90,7 +87,7 @@ func book(ctx context.Context, db DB) (b ledger.Book, err error) {
 	if b.Strays, err = value[int64](db.Row(ctx, `SELECT (SELECT count(*) FROM entries) - (SELECT CAST(coalesce(sum(entries), 0) AS BIGINT) FROM transactions)`)); err != nil {
 		return b, err
 	}
-	b.Transactions = transactions(ctx, db)
+	b.Transactions, b.Debts = transactions(ctx, db), owed(ctx, db)
 	b.Settlements = func(yield func(flattery.Settlement, error) bool) {
 		list, err := all(ctx, db, scanSettlement, settlementQuery+`ORDER BY month, account_id`)
 		if err != nil {
@@ -104,6 +101,28 @@ func book(ctx context.Context, db DB) (b ledger.Book, err error) {
 		}
 	}
 	return b, nil
+}
+
+// owed walks who owes whom: not who that is, nor where they are paid.
+func owed(ctx context.Context, db DB) iter.Seq2[flattery.Debt, error] {
+	return func(yield func(flattery.Debt, error) bool) {
+		rows, err := db.Rows(ctx, `WITH `+out+` SELECT d.account_id, d.payee_id, d.currency, d.amount, CAST(coalesce(o.amount, 0) AS BIGINT)
+			FROM debts d`+outJoin+` ORDER BY d.account_id, d.payee_id, d.currency`)
+		if err != nil {
+			yield(flattery.Debt{}, err)
+			return
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var d flattery.Debt
+			if err := rows.Scan(&d.Donor, &d.Payee, &d.Currency, &d.Amount, &d.Planned); !yield(d, err) || err != nil {
+				return
+			}
+		}
+		if err := rows.Err(); err != nil {
+			yield(flattery.Debt{}, err)
+		}
+	}
 }
 
 // transactions walks transactions and entries side by side: both stand in the order of their numbers.

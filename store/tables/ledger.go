@@ -171,8 +171,8 @@ func (t *Tx) addEntries(ctx context.Context, h head, drafts []ledger.Draft) erro
 	return write()
 }
 
-// mostKnown bounds the accounts that are remembered: about 5 MiB.
-const mostKnown = 50_000
+// mostKnown bounds the accounts that are remembered: about 10 MiB.
+const mostKnown = 100_000
 
 // chart makes known the numbers of the accounts that drafts speak of; an account is made when it is first used.
 func (t *Tx) chart(ctx context.Context, drafts []ledger.Draft) error {

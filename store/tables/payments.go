@@ -55,6 +55,13 @@ func (s *Reader) Debts(ctx context.Context, donor flattery.AccountID) ([]flatter
 // who is the same of every payee, once: for lists of many debts.
 const who = `who AS MATERIALIZED (SELECT y.id, ` + payeeKnown + ` FROM payees y` + payeeJoins + `)`
 
+// out is for which debts slips are out, and joins debts d as o.
+const (
+	out = `out AS MATERIALIZED (SELECT account_id, payee_id, currency, sum(amount) AS amount FROM payments
+		WHERE state = 'planned' AND account_id IS NOT NULL GROUP BY account_id, payee_id, currency)`
+	outJoin = ` LEFT JOIN out o ON o.account_id = d.account_id AND o.payee_id = d.payee_id AND o.currency = d.currency`
+)
+
 const whoColumns = `y.name, y.account, y.destination, y.held, y.payee, y.source, y.looked`
 
 // OpenDebts lists what donors owe and no slip is out for, where that is so much or more.
@@ -64,10 +71,8 @@ func (s *Reader) OpenDebts(ctx context.Context, least flattery.Amount) ([]flatte
 		d, err := scanDebt(r)
 		known.share(&d.Currency, &d.PayeeName, (*string)(&d.Destination), &d.Shown)
 		return d, err
-	}, `WITH `+who+`, out AS MATERIALIZED (SELECT account_id, payee_id, currency, sum(amount) AS amount FROM payments
-			WHERE state = 'planned' AND account_id IS NOT NULL GROUP BY account_id, payee_id, currency)
-		SELECT d.account_id, d.payee_id, d.currency, d.amount, d.since, CAST(coalesce(o.amount, 0) AS BIGINT), `+whoColumns+`
-		FROM debts d JOIN who y ON y.id = d.payee_id LEFT JOIN out o ON o.account_id = d.account_id AND o.payee_id = d.payee_id AND o.currency = d.currency
+	}, `WITH `+who+`, `+out+` SELECT d.account_id, d.payee_id, d.currency, d.amount, d.since, CAST(coalesce(o.amount, 0) AS BIGINT), `+whoColumns+`
+		FROM debts d JOIN who y ON y.id = d.payee_id`+outJoin+`
 		WHERE d.amount > 0 AND d.amount - coalesce(o.amount, 0) >= ? ORDER BY d.account_id, d.payee_id, d.currency`, least)
 	return list, wrap("open debts", err)
 }
