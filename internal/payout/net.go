@@ -237,15 +237,16 @@ func (n *netting) join(becomes []change) {
 	}
 	sort := func() { slices.SortFunc(n.changes, func(a, b change) int { return a.compare(b.pair) }) }
 	sort()
-	were := n.changes
+	var anew []change
 	for _, b := range becomes {
-		if i, there := slices.BinarySearchFunc(were, b.pair, func(c change, p pair) int { return c.compare(p) }); there {
-			were[i].becomes = b.becomes
+		if i, there := slices.BinarySearchFunc(n.changes, b.pair, func(c change, p pair) int { return c.compare(p) }); there {
+			n.changes[i].becomes = b.becomes
 		} else {
 			b.since = oldest[b.donor]
-			n.changes = append(n.changes, b)
+			anew = append(anew, b)
 		}
 	}
+	n.changes = append(n.changes, anew...)
 	sort()
 }
 
