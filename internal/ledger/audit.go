@@ -223,7 +223,7 @@ func (r *Report) debts(sums map[Account]Total, promised map[Account]flattery.Amo
 	payable := map[Account]flattery.Amount{}
 	for d, err := range b.Debts {
 		if err != nil {
-			return fmt.Errorf("ledger: audit: debts: %w", err)
+			return fmt.Errorf("ledger: audit: %w", err)
 		}
 		owed[Account{Pledge(d.Donor), d.Currency}] += d.Amount
 		payable[Account{PayeePayable(d.Payee), d.Currency}] += d.Amount

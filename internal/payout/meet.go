@@ -44,10 +44,10 @@ func (n *nets) meet(unmet []flattery.Unmet, owing map[owingKey]flattery.Amount) 
 		}
 		some(to.Payee, u.Left)
 		for i := range n.debts { // not over what is moved meanwhile
-			d := n.debts[i]
 			if u.Left == 0 {
 				break
 			}
+			d := n.debts[i]
 			if d.Currency != to.Currency || d.Payee == to.Payee || d.Donor == to.Account || !n.takesPart(d) || !n.joined[d.Donor] {
 				continue
 			}

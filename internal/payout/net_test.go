@@ -99,7 +99,7 @@ func owing(r *rapid.T) (debts []flattery.Debt, joined map[flattery.AccountID]boo
 				continue
 			}
 			d := debt(donor, payee, "1", account(whose))
-			d.Amount = flattery.Amount(1 + dice.Int64N(4_000_000))
+			d.Amount = flattery.Amount(1 + dice.Int64N(4_000_000>>dice.IntN(16))) // from below a cent on
 			if dice.IntN(6) == 0 {
 				d.Planned = d.Amount / 2
 			}

@@ -14,7 +14,7 @@ import (
 // destination that nothing holds, the largest first, none below the minimum, at most max. What the house owes (Donor 0) has no most.
 // A debt goes by the first rail that its destination suits, in amounts that are taken there. It is pure: the order of debts does not matter.
 func Plan(month flattery.Month, debts []flattery.Debt, rules Rules, rails ...Rail) []flattery.Payment {
-	var ways []way
+	var list []candidate
 	for i, d := range debts {
 		rail, to := suits(d, rails)
 		if d.Held != "" || d.Donor != 0 && d.Account == d.Donor || rail == nil {
@@ -25,32 +25,32 @@ func Plan(month flattery.Month, debts []flattery.Debt, rules Rules, rails ...Rai
 		open := d.Amount - d.Planned
 		open -= open % whole
 		if open > 0 && open >= max(rules.Minimum, info.Minimum) {
-			ways = append(ways, way{i, info.Rail, to, open})
+			list = append(list, candidate{i, info.Rail, to, open})
 		}
 	}
-	slices.SortFunc(ways, func(a, b way) int {
+	slices.SortFunc(list, func(a, b candidate) int {
 		d, e := &debts[a.debt], &debts[b.debt]
 		return cmp.Or(cmp.Compare(d.Donor, e.Donor), cmp.Compare(b.open, a.open), cmp.Compare(d.Payee, e.Payee), cmp.Compare(d.Currency, e.Currency))
 	})
 	given := map[flattery.AccountID]int{}
-	ways = slices.DeleteFunc(ways, func(w way) bool {
-		donor := debts[w.debt].Donor
+	list = slices.DeleteFunc(list, func(c candidate) bool {
+		donor := debts[c.debt].Donor
 		given[donor]++
 		return donor != 0 && given[donor] > rules.Max
 	})
-	slips := make([]flattery.Payment, len(ways))
-	for i, w := range ways {
-		d := &debts[w.debt]
+	slips := make([]flattery.Payment, len(list))
+	for i, c := range list {
+		d := &debts[c.debt]
 		slips[i] = flattery.Payment{
-			Code: code(month, *d), Plan: month, Rail: w.rail, Donor: d.Donor, Payee: d.Payee, PayeeName: d.PayeeName,
-			Currency: d.Currency, Amount: w.open, Destination: w.to, State: flattery.PaymentPlanned, Joined: d.Account != 0, Published: d.Published,
+			Code: code(month, *d), Plan: month, Rail: c.rail, Donor: d.Donor, Payee: d.Payee, PayeeName: d.PayeeName,
+			Currency: d.Currency, Amount: c.open, Destination: c.to, State: flattery.PaymentPlanned, Joined: d.Account != 0, Published: d.Published,
 		}
 	}
 	return slips
 }
 
-// way is how a debt could be paid.
-type way struct {
+// candidate is a debt that could be paid, and how.
+type candidate struct {
 	debt int // its place among all
 	rail string
 	to   flattery.Destination

@@ -56,22 +56,22 @@ func newWriter(ctx context.Context, db *sql.DB, s *Store) (*writer, error) {
 
 // Update hands fn to the writer and waits for the commit.
 func (s *Store) Update(ctx context.Context, fn func(store.Tx) error) error {
-	return s.hand(s.writer.calls, &call{ctx: ctx, fn: fn})
+	return s.hand(ctx, s.writer.calls, fn)
 }
 
 // Bulk is Update in a group of its own. Who calls Update meanwhile waits for one of these at most.
 func (s *Store) Bulk(ctx context.Context, fn func(store.Tx) error) error {
-	return s.hand(s.writer.bulk, &call{ctx: ctx, fn: fn})
+	return s.hand(ctx, s.writer.bulk, fn)
 }
 
-func (s *Store) hand(to chan<- *call, c *call) error {
-	c.done = make(chan struct{})
+func (s *Store) hand(ctx context.Context, to chan<- *call, fn func(store.Tx) error) error {
+	c := &call{ctx: ctx, fn: fn, done: make(chan struct{})}
 	select {
 	case to <- c:
 	case <-s.writer.stop:
 		return errors.New("sqlite: the store is closed")
-	case <-c.ctx.Done():
-		return c.ctx.Err()
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 	<-c.done // the group ends by itself; to leave before would not tell whether it was written
 	if c.panicked != nil {

@@ -12,67 +12,6 @@ import (
 	"flattery/store"
 )
 
-func allOrNothing(h *house) {
-	broken := errors.New("broken")
-	h.refused(broken, func(ctx context.Context, tx store.Tx) error {
-		if _, err := tx.AddAccount(ctx, flattery.Account{Name: "ann", CreatedAt: start}); err != nil {
-			return err
-		}
-		if err := post(ctx, tx, "k", entry("assets:bank", "equity:sponsor", 5)); err != nil {
-			return err
-		}
-		return broken
-	})
-	list, err := h.Accounts(h.Context())
-	h.want("accounts", say(len(list), err), "0 <nil>")
-	h.do(func(ctx context.Context, tx store.Tx) error {
-		return post(ctx, tx, "k", entry("assets:bank", "equity:sponsor", 7))
-	})
-}
-
-func refusalAlone(h *house) {
-	errs := together(64, func(i int) error {
-		return h.try(func(ctx context.Context, tx store.Tx) error {
-			_, err := tx.AddAccount(ctx, flattery.Account{Name: fmt.Sprint("name", i/2), CreatedAt: start})
-			return err
-		})
-	})
-	refused := 0
-	for _, err := range errs {
-		if errors.Is(err, flattery.ErrNameTaken) {
-			refused++
-		} else if err != nil {
-			h.Error(err)
-		}
-	}
-	list, err := h.Accounts(h.Context())
-	h.want("refused, written", say(refused, len(list), err), "32 32 <nil>")
-}
-
-func panics(h *house) {
-	func() {
-		defer func() { h.want("the panic", recover(), "boom") }()
-		h.do(func(ctx context.Context, tx store.Tx) error {
-			if _, err := tx.AddAccount(ctx, flattery.Account{Name: "ann", CreatedAt: start}); err != nil {
-				return err
-			}
-			panic("boom")
-		})
-	}()
-	h.account("ann")
-}
-
-func endedCaller(h *house) {
-	ctx, cancel := context.WithCancel(h.Context())
-	cancel()
-	err := h.Update(ctx, func(tx store.Tx) error {
-		_, err := tx.AddAccount(ctx, flattery.Account{Name: "ann", CreatedAt: start})
-		return err
-	})
-	h.want("the error", errors.Is(err, context.Canceled), true)
-	h.account("ann")
-}
-
 func nameOnce(h *house) {
 	h.account("ann")
 	h.refused(flattery.ErrNameTaken, func(ctx context.Context, tx store.Tx) error {

@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 
 	"flattery"
-	"flattery/internal/ledger"
 	"flattery/store"
 )
 
@@ -22,74 +20,121 @@ func updatePromises() map[string]func(*house) {
 	}
 }
 
-var errMind = errors.New("changed its mind")
-
-// sinksNobody lets many write at once, alone and together, of whom some refuse at their end, panic, or have left before they
-// began. All post to the same ledger account, which the first of them makes.
-func sinksNobody(h *house) {
-	const writers = 240
-	gone, leave := context.WithCancel(h.Context())
-	leave()
-	var all sync.WaitGroup
-	for i := range writers {
-		all.Go(func() {
-			ctx, write := h.Context(), h.Update
-			if i%7 == 0 {
-				write = h.Bulk
-			}
-			if i%5 == 3 {
-				ctx = gone
-			}
-			defer func() {
-				if p := recover(); (p != nil) != (i%5 == 2) {
-					h.Errorf("writer %d: panic %v", i, p)
-				}
-			}()
-			err := write(ctx, func(tx store.Tx) error { return h.writer(tx, i) })
-			if want := map[int]error{1: errMind, 3: context.Canceled}[i%5]; !errors.Is(err, want) {
-				h.Errorf("writer %d: %v, want %v", i, err, want)
-			}
-		})
-	}
-	all.Wait()
-	accounts, err := h.Accounts(h.Context())
-	if err != nil {
-		h.Fatal(err)
-	}
-	var got, want []string
-	for _, a := range accounts {
-		got = append(got, a.Name)
-	}
-	for i := range writers {
-		if i%5 == 0 || i%5 == 4 {
-			want = append(want, fmt.Sprint("writer-", i))
+func allOrNothing(h *house) {
+	broken := errors.New("broken")
+	h.refused(broken, func(ctx context.Context, tx store.Tx) error {
+		if _, err := tx.AddAccount(ctx, flattery.Account{Name: "ann", CreatedAt: start}); err != nil {
+			return err
 		}
-	}
-	slices.Sort(got)
-	slices.Sort(want)
-	if !slices.Equal(got, want) {
-		h.Errorf("there are %v, want %v", got, want)
-	}
-	if sum, err := h.Balance(h.Context(), ledger.IncomeFee, "EUR"); err != nil || sum != flattery.Amount(len(want)) {
-		h.Errorf("posted is %v, error %v, want %d", sum, err, len(want))
-	}
+		if err := post(ctx, tx, "k", entry("assets:bank", "equity:sponsor", 5)); err != nil {
+			return err
+		}
+		return broken
+	})
+	list, err := h.Accounts(h.Context())
+	h.want("accounts", say(len(list), err), "0 <nil>")
+	h.do(func(ctx context.Context, tx store.Tx) error {
+		return post(ctx, tx, "k", entry("assets:bank", "equity:sponsor", 7))
+	})
 }
 
-func (h *house) writer(tx store.Tx, i int) error {
-	ctx := h.Context()
-	a, err := tx.AddAccount(ctx, flattery.Account{Name: fmt.Sprint("writer-", i), CreatedAt: start})
-	if err != nil {
+func refusalAlone(h *house) {
+	errs := together(64, func(i int) error {
+		return h.try(func(ctx context.Context, tx store.Tx) error {
+			_, err := tx.AddAccount(ctx, flattery.Account{Name: fmt.Sprint("name", i/2), CreatedAt: start})
+			return err
+		})
+	})
+	refused := 0
+	for _, err := range errs {
+		if errors.Is(err, flattery.ErrNameTaken) {
+			refused++
+		} else if err != nil {
+			h.Error(err)
+		}
+	}
+	list, err := h.Accounts(h.Context())
+	h.want("refused, written", say(refused, len(list), err), "32 32 <nil>")
+}
+
+func panics(h *house) {
+	func() {
+		defer func() { h.want("the panic", recover(), "boom") }()
+		h.do(func(ctx context.Context, tx store.Tx) error {
+			if _, err := tx.AddAccount(ctx, flattery.Account{Name: "ann", CreatedAt: start}); err != nil {
+				return err
+			}
+			panic("boom")
+		})
+	}()
+	h.account("ann")
+}
+
+func endedCaller(h *house) {
+	ctx, cancel := context.WithCancel(h.Context())
+	cancel()
+	err := h.Update(ctx, func(tx store.Tx) error {
+		_, err := tx.AddAccount(ctx, flattery.Account{Name: "ann", CreatedAt: start})
+		return err
+	})
+	h.want("the error", errors.Is(err, context.Canceled), true)
+	h.account("ann")
+}
+
+var (
+	errMind  = errors.New("changed its mind")
+	errPanic = errors.New("panicked")
+)
+
+// sinksNobody lets many write at once, alone and together, of whom some refuse at their end, panic, or have left before they
+// began. All post to the same two ledger accounts, which the first of them makes.
+func sinksNobody(h *house) {
+	ends := []error{nil, errMind, errPanic, context.Canceled, nil}
+	gone, leave := context.WithCancel(h.Context())
+	leave()
+	errs := together(240, func(i int) (err error) {
+		end, ctx, write := ends[i%len(ends)], h.Context(), h.Update
+		if i%7 == 0 {
+			write = h.Bulk
+		}
+		if errors.Is(end, context.Canceled) {
+			ctx = gone
+		}
+		defer func() {
+			if p := recover(); p != nil {
+				err = p.(error) //nolint:errcheck,forcetypeassert // what else panics shall be seen
+			}
+		}()
+		return write(ctx, func(tx store.Tx) error { return writes(h.Context(), tx, i, end) })
+	})
+	var wrote []string
+	for i, err := range errs {
+		h.want(fmt.Sprint("end of writer ", i), err, ends[i%len(ends)])
+		if err == nil {
+			wrote = append(wrote, fmt.Sprint("writer-", i))
+		}
+	}
+	accounts, err := h.Accounts(h.Context())
+	var there []string
+	for _, a := range accounts {
+		there = append(there, a.Name)
+	}
+	slices.Sort(wrote)
+	slices.Sort(there)
+	h.want("who is there", say(there, err), say(wrote, "<nil>"))
+	sum, err := h.Balance(h.Context(), "equity:sponsor", "EUR")
+	h.want("posted", say(sum, err), say(flattery.Amount(len(wrote)), "<nil>"))
+}
+
+func writes(ctx context.Context, tx store.Tx, i int, end error) error {
+	if _, err := tx.AddAccount(ctx, flattery.Account{Name: fmt.Sprint("writer-", i), CreatedAt: start}); err != nil {
 		return err
 	}
-	if _, err := tx.Post(ctx, ledger.Draft{Key: fmt.Sprint("writer:", i), Kind: "means", At: start, Entries: []ledger.Entry{
-		{Debit: ledger.Bank, Credit: ledger.DonorMeans(a), Currency: "EUR", Amount: 1}, {Debit: ledger.DonorMeans(a), Credit: ledger.IncomeFee, Currency: "EUR", Amount: 1}}}); err != nil {
+	if err := post(ctx, tx, fmt.Sprint("writer:", i), entry("assets:bank", "equity:sponsor", 1)); err != nil {
 		return err
 	}
-	switch i % 5 {
-	case 1:
-		return errMind
-	case 2:
-		panic("of a writer")
+	if errors.Is(end, errPanic) {
+		panic(end)
 	}
-	return nil
+	return end
 }

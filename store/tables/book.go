@@ -87,42 +87,17 @@ func book(ctx context.Context, db DB) (b ledger.Book, err error) {
 	if b.Strays, err = value[int64](db.Row(ctx, `SELECT (SELECT count(*) FROM entries) - (SELECT CAST(coalesce(sum(entries), 0) AS BIGINT) FROM transactions)`)); err != nil {
 		return b, err
 	}
-	b.Transactions, b.Debts = transactions(ctx, db), owed(ctx, db)
-	b.Settlements = func(yield func(flattery.Settlement, error) bool) {
-		list, err := all(ctx, db, scanSettlement, settlementQuery+`ORDER BY month, account_id`)
-		if err != nil {
-			yield(flattery.Settlement{}, wrap("settlements", err))
-			return
-		}
-		for _, st := range list {
-			if !yield(st, nil) {
-				return
-			}
-		}
-	}
+	b.Transactions = transactions(ctx, db)
+	b.Settlements = walk(ctx, db, "settlements", scanSettlement, settlementQuery+`ORDER BY month, account_id`)
+	b.Debts = walk(ctx, db, "debts", scanOwed, `WITH `+out+` SELECT d.account_id, d.payee_id, d.currency, d.amount, CAST(coalesce(o.amount, 0) AS BIGINT)
+		FROM debts d`+outJoin+` ORDER BY d.account_id, d.payee_id, d.currency`)
 	return b, nil
 }
 
-// owed walks who owes whom: not who that is, nor where they are paid.
-func owed(ctx context.Context, db DB) iter.Seq2[flattery.Debt, error] {
-	return func(yield func(flattery.Debt, error) bool) {
-		rows, err := db.Rows(ctx, `WITH `+out+` SELECT d.account_id, d.payee_id, d.currency, d.amount, CAST(coalesce(o.amount, 0) AS BIGINT)
-			FROM debts d`+outJoin+` ORDER BY d.account_id, d.payee_id, d.currency`)
-		if err != nil {
-			yield(flattery.Debt{}, err)
-			return
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var d flattery.Debt
-			if err := rows.Scan(&d.Donor, &d.Payee, &d.Currency, &d.Amount, &d.Planned); !yield(d, err) || err != nil {
-				return
-			}
-		}
-		if err := rows.Err(); err != nil {
-			yield(flattery.Debt{}, err)
-		}
-	}
+// scanOwed reads who owes whom: not who that is, nor where they are paid.
+func scanOwed(s Row) (d flattery.Debt, err error) {
+	err = s.Scan(&d.Donor, &d.Payee, &d.Currency, &d.Amount, &d.Planned)
+	return d, err
 }
 
 // transactions walks transactions and entries side by side: both stand in the order of their numbers.

@@ -21,10 +21,15 @@ const audience = 10_000
 // tellMonth tells donors of their statements and creators of what the month gave.
 func (t *Tx) tellMonth(ctx context.Context, m flattery.Month, now time.Time) error {
 	last, err := value[flattery.AccountID](t.Row(ctx, `SELECT coalesce(max(id), 0) FROM accounts`))
-	for first := flattery.AccountID(1); err == nil && first <= last; first += audience {
-		err = t.tellSome(ctx, m, now, first, first+audience-1)
+	if err != nil {
+		return wrap("tell of "+m.String(), err)
 	}
-	return wrap("tell of "+m.String(), err)
+	for first := flattery.AccountID(1); first <= last; first += audience {
+		if err := t.tellSome(ctx, m, now, first, first+audience-1); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (t *Tx) tellSome(ctx context.Context, m flattery.Month, now time.Time, first, last flattery.AccountID) error {

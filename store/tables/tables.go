@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"time"
 
 	"flattery"
@@ -119,6 +120,28 @@ func all[T any](ctx context.Context, db DB, scan func(Row) (T, error), q string,
 		found = append(found, t)
 	}
 	return found, rows.Err()
+}
+
+// walk reads the rows of a query as they are walked. Nothing else may be asked of db meanwhile.
+func walk[T any](ctx context.Context, db DB, doing string, scan func(Row) (T, error), q string, args ...any) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var none T
+		rows, err := db.Rows(ctx, q, args...)
+		if err != nil {
+			yield(none, wrap(doing, err))
+			return
+		}
+		defer rows.Close()
+		for rows.Next() {
+			t, err := scan(rows)
+			if !yield(t, wrap(doing, err)) || err != nil {
+				return
+			}
+		}
+		if err := rows.Err(); err != nil {
+			yield(none, wrap(doing, err))
+		}
+	}
 }
 
 // listed reads every row of a query that begins with a list: WITH name (columns) AS (the list).
