@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"flattery"
+	"flattery/internal/ledger"
 	"flattery/store"
 )
 
@@ -87,7 +88,8 @@ var (
 )
 
 // sinksNobody lets many write at once, alone and together, of whom some refuse at their end, panic, or have left before they
-// began. All post to the same two ledger accounts, which the first of them makes.
+// began. All post to the same ledger account, which the first of them makes, and over one of their own, whose number the next has
+// too when they refuse.
 func sinksNobody(h *house) {
 	ends := []error{nil, errMind, errPanic, context.Canceled, nil}
 	gone, leave := context.WithCancel(h.Context())
@@ -127,10 +129,12 @@ func sinksNobody(h *house) {
 }
 
 func writes(ctx context.Context, tx store.Tx, i int, end error) error {
-	if _, err := tx.AddAccount(ctx, flattery.Account{Name: fmt.Sprint("writer-", i), CreatedAt: start}); err != nil {
+	a, err := tx.AddAccount(ctx, flattery.Account{Name: fmt.Sprint("writer-", i), CreatedAt: start})
+	if err != nil {
 		return err
 	}
-	if err := post(ctx, tx, fmt.Sprint("writer:", i), entry("assets:bank", "equity:sponsor", 1)); err != nil {
+	means := ledger.DonorMeans(a)
+	if err := post(ctx, tx, fmt.Sprint("writer:", i), entry("assets:bank", means, 1), entry(means, "equity:sponsor", 1)); err != nil {
 		return err
 	}
 	if errors.Is(end, errPanic) {
