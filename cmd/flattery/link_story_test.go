@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -78,39 +79,46 @@ func (s *person) sees(text string) {
 	s.Fatalf("the page does not show %q:\n%s", text, body)
 }
 
-// goes opens a page; where a press is still being answered, once more after that.
+// goes opens a page.
 func (s *person) goes(path string) {
 	s.Helper()
-	err := chromedp.Do(s.ctx, chromedp.Navigate(s.base+path))
-	for tries := 0; tries < 3 && err != nil && strings.Contains(err.Error(), "ERR_ABORTED"); tries++ {
-		err = chromedp.Do(s.ctx, chromedp.Navigate(s.base+path))
-	}
-	if err != nil {
+	if err := chromedp.Do(s.ctx, chromedp.Navigate(s.base+path)); err != nil {
 		s.Fatal(err)
 	}
 }
 
-// presses clicks the button or link with a text on it, wherever it leads.
+// presses clicks the button or link of a selector, and waits for the page to which it leads: what it finds next stands there.
 func (s *person) presses(css string) {
 	s.Helper()
 	ctx, stop := context.WithTimeout(s.ctx, 20*time.Second)
 	defer stop()
-	if err := chromedp.Do(ctx, chromedp.Click(chromedp.CSS(css))); err != nil {
+	page, err := chromedp.RunResponse(ctx, chromedp.Click(chromedp.CSS(css)))
+	if err != nil {
 		s.picture("not-pressed")
 		s.Fatalf("pressing %s: %v", css, err)
+	}
+	if page.Status >= http.StatusInternalServerError {
+		s.picture("failed")
+		s.Fatalf("pressing %s: %s answers %d", css, page.URL, page.Status)
+	}
+}
+
+// unfolds clicks on what unfolds more of the page it stands on.
+func (s *person) unfolds(css string) {
+	s.Helper()
+	ctx, stop := context.WithTimeout(s.ctx, 20*time.Second)
+	defer stop()
+	if err := chromedp.Do(ctx, chromedp.Click(chromedp.CSS(css))); err != nil {
+		s.picture("not-unfolded")
+		s.Fatalf("unfolding by %s: %v", css, err)
 	}
 }
 
 // agrees signs in at the network and lets Flattery in.
 func (s *person) agrees(who string) {
 	s.Helper()
-	ctx, stop := context.WithTimeout(s.ctx, 20*time.Second)
-	defer stop()
-	if err := chromedp.Do(ctx, chromedp.WaitVisible(chromedp.CSS(`button[name=answer][value=yes]`)),
-		chromedp.SetValue(chromedp.CSS(`input[name=login]`), who), chromedp.Click(chromedp.CSS(`button[name=answer][value=yes]`))); err != nil {
-		s.picture("not-agreed")
-		s.Fatalf("agreeing: %v", err)
-	}
+	s.types("input[name=login]", who)
+	s.presses(`button[name=answer][value=yes]`)
 }
 
 func (s *person) picture(name string) {
@@ -239,7 +247,7 @@ func (s *story) polled(account flattery.AccountID, reason string, shows ...strin
 // unlinks presses what says so, and then what is sure.
 func (s *story) unlinks() {
 	s.Helper()
-	s.presses(`details.sure summary`)
+	s.unfolds(`details.sure summary`)
 	s.presses(`form[action$="/remove"] button`)
 	s.sees("Flattery")
 	for range 50 {
