@@ -119,7 +119,7 @@ func open(t *testing.T, place *eachtest.Place, start time.Time) *quarter {
 	now := world.Clock.Now
 	s := place.Open(t, eachtest.Options{Now: now, Workers: 1})
 	t.Cleanup(func() {
-		if err := world.Close(context.Background()); err != nil {
+		if err := world.Close(); err != nil {
 			t.Error(err)
 		}
 	})

@@ -178,7 +178,7 @@ func newCluster(t *testing.T, links int, database flattery.Secret) *cluster {
 	c.world, c.binary = world, built(t)
 	t.Cleanup(func() {
 		c.stop()
-		if err := world.Close(context.Background()); err != nil {
+		if err := world.Close(); err != nil {
 			t.Error(err)
 		}
 	})

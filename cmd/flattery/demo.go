@@ -106,7 +106,7 @@ func (p *program) openDemo(ctx context.Context, c *config.Config, story string, 
 	if err != nil {
 		return nil, nil, err
 	}
-	end := func() error { return world.Close(context.WithoutCancel(ctx)) }
+	end := world.Close
 	s, err := sandbox.NewStory(story, world, seed)
 	if err != nil {
 		return nil, nil, errors.Join(flattery.Input("--story: %v", err), end())
@@ -123,7 +123,7 @@ func (p *program) openDemo(ctx context.Context, c *config.Config, story string, 
 	}
 	dice := rand.New(rand.NewPCG(seed, seed))
 	in.poller.Jitter = dice.Float64
-	end = func() error { return errors.Join(in.store.Close(), world.Close(context.WithoutCancel(ctx))) }
+	end = func() error { return errors.Join(in.store.Close(), world.Close()) }
 	unlock, err := sqlite.Lock(c.Data)
 	if err != nil {
 		return nil, nil, errors.Join(err, end())

@@ -168,7 +168,7 @@ func killPlace(t *testing.T) *killHouse {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := world.Close(context.Background()); err != nil {
+		if err := world.Close(); err != nil {
 			t.Error(err)
 		}
 	})

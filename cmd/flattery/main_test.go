@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"io/fs"
@@ -66,7 +65,7 @@ func newBench(t *testing.T, at time.Time) *bench {
 		b.database = string(pgtest.New(t))
 	}
 	t.Cleanup(func() {
-		if err := w.Close(context.WithoutCancel(t.Context())); err != nil {
+		if err := w.Close(); err != nil {
 			t.Error(err)
 		}
 	})

@@ -62,7 +62,7 @@ func TestStories(t *testing.T) {
 			w.GitHub.SetDevice(sandbox.DeviceRules{Interval: time.Second, ExpiresIn: 15 * time.Minute})
 			e.Values[worldKey{}], e.Values[bankKey{}] = w, new(*sandbox.Bank)
 			e.Defer(func() {
-				if err := w.Close(context.Background()); err != nil {
+				if err := w.Close(); err != nil {
 					e.T().Log(err)
 				}
 			})

@@ -13,13 +13,11 @@ import (
 
 	"flattery"
 	"flattery/internal/schedule"
+	"flattery/internal/server"
 	"flattery/store"
 	"flattery/store/postgres"
 	"flattery/store/sqlite"
 )
-
-// farewell is how long open requests may take once the daemon was told to stop.
-const farewell = 10 * time.Second
 
 // The parts of a daemon that may run apart.
 const (
@@ -195,23 +193,12 @@ func (in *instance) toil(ctx context.Context, g *errgroup.Group) error {
 	return nil
 }
 
-// serveHTTP serves until ctx ends and returns when the last answer has ended.
+// serveHTTP serves pages until ctx ends and returns when the last answer has ended.
 func serveHTTP(ctx context.Context, listener net.Listener, handler http.Handler) error {
 	s := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 60 * time.Second,
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
-	stopped := make(chan error, 1)
-	go func() {
-		<-ctx.Done()
-		limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), farewell)
-		defer cancel()
-		err := s.Shutdown(limited)
-		if errors.Is(err, context.DeadlineExceeded) {
-			err = s.Close()
-		}
-		stopped <- err
-	}()
-	if err := s.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+	if err := server.Run(ctx, s, listener); err != nil {
 		return fmt.Errorf("web: %w", err)
 	}
-	return <-stopped
+	return nil
 }

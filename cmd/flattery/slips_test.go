@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/xml"
 	"fmt"
 	"image"
@@ -31,7 +30,7 @@ func TestADonorPaysFromThePageOfASlip(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := wallet.Close(context.WithoutCancel(t.Context())); err != nil {
+		if err := wallet.Close(); err != nil {
 			t.Error(err)
 		}
 	})

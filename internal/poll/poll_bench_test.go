@@ -28,7 +28,7 @@ func BenchmarkQuietPoll(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer func() {
-		if err := world.Close(context.Background()); err != nil {
+		if err := world.Close(); err != nil {
 			b.Error(err)
 		}
 	}()

@@ -11,7 +11,7 @@ func TestFilesOfADefaultBranchAreServed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = w.Close(t.Context()) }()
+	defer func() { _ = w.Close() }()
 	g := w.GitHub
 	g.AddUser("cat")
 	g.AddUser("dog")

@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -19,7 +18,7 @@ func TestOneQuerySaysOfAHundredRepositoriesWhoIsPaid(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = w.Close(context.WithoutCancel(t.Context())) }()
+	defer func() { _ = w.Close() }()
 	g := w.GitHub
 	for _, name := range []string{"ada", "cat", "dog"} {
 		g.AddUser(name)
@@ -88,7 +87,7 @@ func TestAQuerySaysOfAHundredStarsWhoIsPaid(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = w.Close(context.WithoutCancel(t.Context())) }()
+	defer func() { _ = w.Close() }()
 	g := w.GitHub
 	for _, name := range []string{"ada", "cat", "gone"} {
 		g.AddUser(name)

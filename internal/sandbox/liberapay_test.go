@@ -10,7 +10,7 @@ func TestLiberapayLeadsOnToWhoHasProvedIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = w.Close(t.Context()) }()
+	defer func() { _ = w.Close() }()
 	l := w.Liberapay
 	l.Prove("github", "Cat", "Cat.pays")
 	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}

@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,7 +19,7 @@ func OpenReplay(clock *Clock, recording []byte) (*World, error) {
 		return nil, err
 	}
 	if _, err := w.GitHub.ReplayRecorded(recording); err != nil {
-		return nil, errors.Join(err, w.Close(context.Background()))
+		return nil, errors.Join(err, w.Close())
 	}
 	return w, nil
 }

@@ -78,7 +78,7 @@ func TestABadRecordingIsRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w, err := OpenReplay(NewClock(october), []byte(c.recording))
 			if err == nil {
-				_ = w.Close(t.Context())
+				_ = w.Close()
 			}
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("error %v, want %q", err, c.want)

@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -39,7 +38,7 @@ func visiting(t *testing.T, w *World) visitor {
 	transport := &http.Transport{}
 	t.Cleanup(func() {
 		transport.CloseIdleConnections()
-		if err := w.Close(context.WithoutCancel(t.Context())); err != nil {
+		if err := w.Close(); err != nil {
 			t.Errorf("close: %v", err)
 		}
 	})
@@ -163,7 +162,7 @@ func TestCloseEndsWhatIsStillBeingAnswered(t *testing.T) {
 	for late.Hits()+huge.Hits() < 2 { // both are being answered
 		time.Sleep(time.Millisecond)
 	}
-	if err := w.Close(t.Context()); err != nil {
+	if err := w.Close(); err != nil {
 		t.Errorf("close: %v", err)
 	}
 	for range 2 {
@@ -181,7 +180,7 @@ func BenchmarkStarred(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.Cleanup(func() { _ = w.Close(context.Background()) })
+	b.Cleanup(func() { _ = w.Close() })
 	w.GitHub.AddUser("fan")
 	for i := range 1000 {
 		w.GitHub.AddRepo("fan", fmt.Sprint("r", i))

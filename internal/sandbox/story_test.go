@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"testing"
@@ -16,7 +15,7 @@ func tellStory(t *testing.T, name string, seed uint64, days int) (*Story, map[st
 		t.Fatal(err)
 	}
 	defer func() {
-		if err := w.Close(context.WithoutCancel(t.Context())); err != nil {
+		if err := w.Close(); err != nil {
 			t.Error(err)
 		}
 	}()

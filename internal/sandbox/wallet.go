@@ -24,11 +24,10 @@ import (
 // invoices by itself, so that whoever is tried against it is not tried against himself; they are signed with nothing, and no wallet
 // would pay them. It may be used by many goroutines at once.
 type Wallet struct {
-	clock  *Clock
-	server *http.Server
-	host   string
-	roots  *x509.CertPool
-	serve  sync.WaitGroup
+	clock *Clock
+	host  string
+	roots *x509.CertPool
+	end   func() error
 
 	mu       sync.Mutex
 	names    map[string]bool
@@ -63,8 +62,7 @@ func OpenWallet(clock *Clock) (*Wallet, error) {
 	mux.HandleFunc("GET /.well-known/lnurlp/{name}", w.offer)
 	mux.HandleFunc("GET /pay/{name}", w.invoice)
 	mux.HandleFunc("GET /verify/{hash}", w.verify)
-	w.server = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second, TLSConfig: &tls.Config{Certificates: []tls.Certificate{own}, MinVersion: tls.VersionTLS12}}
-	w.serve.Go(func() { _ = w.server.ServeTLS(listener, "", "") })
+	w.end = start(&http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second, TLSConfig: &tls.Config{Certificates: []tls.Certificate{own}, MinVersion: tls.VersionTLS12}}, listener)
 	return w, nil
 }
 
@@ -85,11 +83,9 @@ func certificate() (tls.Certificate, error) {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}, err
 }
 
-// Close ends it and returns when the last answer has ended.
-func (w *Wallet) Close(ctx context.Context) error {
-	err := w.server.Shutdown(ctx)
-	w.serve.Wait()
-	return err
+// Close ends the wallet and returns when the last answer has ended.
+func (w *Wallet) Close() error {
+	return w.end()
 }
 
 // Client believes the wallet's certificate, and no other.

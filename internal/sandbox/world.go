@@ -15,6 +15,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"flattery/internal/server"
 )
 
 // World is one of each network. Its commands may be called from many goroutines at once.
@@ -62,29 +64,26 @@ func Open(clock *Clock, seed uint64) (*World, error) {
 	for i, n := range w.networks {
 		if err := n.host.open(n.routes()); err != nil {
 			w.networks = w.networks[:i]
-			return nil, errors.Join(fmt.Errorf("sandbox: %s: %w", n.name, err), w.Close(context.Background()))
+			return nil, errors.Join(fmt.Errorf("sandbox: %s: %w", n.name, err), w.Close())
 		}
 	}
 	return w, nil
 }
 
-// Close ends the networks and returns when the last answer has ended. When ctx ends first, the open connections are cut.
-func (w *World) Close(ctx context.Context) error {
+// Close ends the networks and returns when the last answer has ended.
+func (w *World) Close() error {
 	var err error
 	for _, n := range w.networks {
-		err = errors.Join(err, n.host.close(ctx))
+		err = errors.Join(err, n.host.end())
 	}
 	return err
 }
 
 // host is what every network has: an address, a log of what it was asked, and faults on demand.
 type host struct {
-	clock  *Clock
-	base   string
-	server *http.Server
-	stop   context.CancelFunc // ends answers that take their time
-	serve  sync.WaitGroup
-	ended  error // of Serve, after serve
+	clock *Clock
+	base  string
+	end   func() error
 
 	notes  sync.Mutex // guards the two below
 	faults []*Injection
@@ -99,28 +98,21 @@ func (h *host) open(routes http.Handler) error {
 	if err != nil {
 		return err
 	}
-	ctx, stop := context.WithCancel(context.Background())
-	h.base, h.stop = "http://"+listener.Addr().String()+"/", stop
-	h.server = &http.Server{
-		Handler:           h.front(http.NewCrossOriginProtection().Handler(routes)),
-		ReadHeaderTimeout: 10 * time.Second,
-		BaseContext:       func(net.Listener) context.Context { return ctx },
-	}
-	h.serve.Go(func() { h.ended = h.server.Serve(listener) })
+	h.base = "http://" + listener.Addr().String() + "/"
+	h.end = start(&http.Server{Handler: h.front(http.NewCrossOriginProtection().Handler(routes)), ReadHeaderTimeout: 10 * time.Second}, listener)
 	return nil
 }
 
-func (h *host) close(ctx context.Context) error {
-	h.stop()
-	err := h.server.Shutdown(ctx)
-	if err != nil {
-		err = errors.Join(err, h.server.Close())
-	}
-	h.serve.Wait()
-	if !errors.Is(h.ended, http.ErrServerClosed) {
-		err = errors.Join(err, h.ended)
-	}
-	return err
+// start serves until somebody calls end, which also ends answers that take their time.
+func start(s *http.Server, l net.Listener) (end func() error) {
+	ctx, stop := context.WithCancel(context.Background())
+	s.BaseContext = func(net.Listener) context.Context { return ctx }
+	ended := make(chan error, 1)
+	go func() { ended <- server.Run(ctx, s, l) }()
+	return sync.OnceValue(func() error {
+		stop()
+		return <-ended
+	})
 }
 
 // front is what every request passes: it dates the answer, notes it and lets faults happen.
