@@ -23,7 +23,7 @@ type rule struct {
 	only, never  string
 }
 
-const suites = "connectors/connectortest store/storetest store/eachtest store/postgres/pgtest internal/claim/claimtest internal/payout/railtest internal/judges"
+const suites = "connectors/connectortest store/storetest store/eachtest store/postgres/pgtest internal/claim/claimtest internal/payout/railtest internal/server/servertest internal/judges"
 
 // rules are the house rules 1 to 7 of the architecture. They bind the files that are not tests.
 var rules = [...]rule{
@@ -49,7 +49,7 @@ var rules = [...]rule{
 	{name: "5: signin imports the root and store", binds: "internal/signin", only: ". store"},
 	{name: "6: only cmd/flattery chooses connectors, stores and rails, and reads config and sandbox", binds: "./...", frees: "cmd/flattery store/eachtest store/postgres/pgtest",
 		never: "connectors/* store/sqlite/... store/postgres/... internal/payout/* config/... internal/sandbox/..."},
-	{name: "6: suites are for tests", binds: "./...", frees: "store/eachtest", never: suites},
+	{name: "6: suites are for tests, and for each other", binds: "./...", frees: suites, never: suites},
 	{name: "7: schedule alone imports robfig/cron", binds: "./...", frees: "internal/schedule", never: "github.com/robfig/cron/..."},
 	{name: "7: store/sqlite alone imports modernc.org/sqlite", binds: "./...", frees: "store/sqlite", never: "modernc.org/sqlite/..."},
 	{name: "7: store/postgres alone imports pgx and River", binds: "./...", frees: "store/postgres/...",

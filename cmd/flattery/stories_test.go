@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +18,7 @@ import (
 
 	"flattery"
 	"flattery/internal/sandbox"
+	"flattery/internal/server/servertest"
 )
 
 // house is a daemon as people run it, on a port of its own, that is stopped and started again when time has gone by.
@@ -29,14 +31,7 @@ type house struct {
 // newHouse starts one on networks of a world, with the keys that they gave it for its address.
 func newHouse(t *testing.T, networks ...string) *house {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0") // only asks for a port that is free
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := l.Addr().String()
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
+	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(servertest.Port(t)))
 	h := &house{bench: newBench(t, october), base: "http://" + address}
 	h.env = []string{"FLATTERY_LISTEN=" + address, "FLATTERY_NETWORKS_GITHUB_CLIENT_ID="}
 	for _, k := range theCard() {

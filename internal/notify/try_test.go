@@ -4,12 +4,12 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
-	"net"
 	"strings"
 	"testing"
 	"time"
 
 	"flattery/internal/notify"
+	"flattery/internal/server/servertest"
 )
 
 func TestAMailServerIsTriedWithoutALetter(t *testing.T) {
@@ -45,7 +45,7 @@ func TestAMailServerIsTriedWithoutALetter(t *testing.T) {
 		}, wrong: `"ada" cannot sign in there`},
 		"a server that wants nobody": {as: func(p *postbox, _ *notify.Server) { p.answer["EHLO"], p.answer["HELO"] = 554, 554 }, wrong: "it does not want to be spoken to (it answered 554)"},
 		"no such name":               {as: func(_ *postbox, s *notify.Server) { s.Host = "post.invalid" }, wrong: ": correct mail.host, "},
-		"a port that nobody is at":   {as: func(p *postbox, s *notify.Server) { s.Port = nobodysPort(t) }, wrong: "correct mail.host and mail.port"},
+		"a port that nobody is at":   {as: func(p *postbox, s *notify.Server) { s.Port = servertest.Port(t) }, wrong: "correct mail.host and mail.port"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newPostbox(t)
@@ -81,15 +81,4 @@ func TestAMailServerThatSaysNothingIsNotWaitedFor(t *testing.T) {
 			t.Errorf("%s: %v", as, err)
 		}
 	}
-}
-
-// nobodysPort was somebody's until now.
-func nobodysPort(t *testing.T) int {
-	t.Helper()
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().(*net.TCPAddr).Port
 }

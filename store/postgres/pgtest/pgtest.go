@@ -22,6 +22,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"flattery"
+	"flattery/internal/server/servertest"
 	"flattery/store/postgres"
 )
 
@@ -170,14 +171,7 @@ func Start(t testing.TB) *Server {
 	if out, err := s.command("initdb", "-D", s.dir, "-U", "flattery", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync").CombinedOutput(); err != nil {
 		t.Fatalf("initdb: %v\n%s", err, out)
 	}
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.port = l.Addr().(*net.TCPAddr).Port //nolint:errcheck // it is TCP
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
+	s.port = servertest.Port(t)
 	s.DSN = fmt.Sprintf("host=127.0.0.1 port=%d user=flattery database=postgres sslmode=disable", s.port)
 	s.Start(t)
 	return s
