@@ -47,23 +47,18 @@ func TestPromises(t *testing.T) {
 func TestWalls(t *testing.T) {
 	dsn := pgtest.New(t)
 	s := open(t, dsn)
-	raw := func(ctx context.Context, do func(*pgx.Conn) error) error {
-		c, err := pgx.Connect(ctx, string(dsn))
-		if err != nil {
-			return err
-		}
-		defer c.Close(ctx)
-		return do(c)
+	c, err := pgx.Connect(t.Context(), string(dsn))
+	if err != nil {
+		t.Fatal(err)
 	}
+	defer c.Close(context.WithoutCancel(t.Context()))
 	storetest.Walls(t, s, storetest.Raw{
 		Exec: func(ctx context.Context, q string) error {
-			return raw(ctx, func(c *pgx.Conn) error {
-				_, err := c.PgConn().Exec(ctx, q).ReadAll() // several statements, one transaction
-				return err
-			})
+			_, err := c.PgConn().Exec(ctx, q).ReadAll() // several statements, one transaction
+			return err
 		},
 		Count: func(ctx context.Context, table string) (n int64, err error) {
-			return n, raw(ctx, func(c *pgx.Conn) error { return c.QueryRow(ctx, `SELECT count(*) FROM `+table).Scan(&n) })
+			return n, c.QueryRow(ctx, `SELECT count(*) FROM `+table).Scan(&n)
 		},
 	})
 }

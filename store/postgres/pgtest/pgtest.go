@@ -78,7 +78,7 @@ func Make(ctx context.Context, server string) (dsn flattery.Secret, drop func() 
 		return "", nil, err
 	}
 	name := "flattery_test_" + strings.ToLower(rand.Text())
-	if _, err := c.Exec(ctx, `CREATE DATABASE `+name+` TEMPLATE `+template); err != nil {
+	if _, err := c.Exec(ctx, `CREATE DATABASE `+name+` TEMPLATE `+template+` STRATEGY = FILE_COPY`); err != nil {
 		return "", nil, err
 	}
 	return at(config, name), func() error {
