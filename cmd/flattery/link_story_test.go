@@ -97,7 +97,7 @@ func (s *person) presses(css string) {
 		s.picture("not-pressed")
 		s.Fatalf("pressing %s: %v", css, err)
 	}
-	if page.Status >= http.StatusInternalServerError {
+	if page != nil && page.Status >= http.StatusInternalServerError { // none where it led elsewhere on the same page
 		s.picture("failed")
 		s.Fatalf("pressing %s: %s answers %d", css, page.URL, page.Status)
 	}
@@ -106,11 +106,17 @@ func (s *person) presses(css string) {
 // unfolds clicks on what unfolds more of the page it stands on.
 func (s *person) unfolds(css string) {
 	s.Helper()
+	s.does("unfolding by "+css, chromedp.Click(chromedp.CSS(css)))
+}
+
+// does a few steps on the page that is open.
+func (s *person) does(what string, steps ...chromedp.Action[chromedp.Void]) {
+	s.Helper()
 	ctx, stop := context.WithTimeout(s.ctx, 20*time.Second)
 	defer stop()
-	if err := chromedp.Do(ctx, chromedp.Click(chromedp.CSS(css))); err != nil {
-		s.picture("not-unfolded")
-		s.Fatalf("unfolding by %s: %v", css, err)
+	if err := chromedp.Do(ctx, steps...); err != nil {
+		s.picture("not-done")
+		s.Fatalf("%s: %v", what, err)
 	}
 }
 

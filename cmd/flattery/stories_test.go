@@ -130,12 +130,7 @@ func (s *person) withoutScripts() {
 // types fills a field.
 func (s *person) types(field, text string) {
 	s.Helper()
-	ctx, stop := context.WithTimeout(s.ctx, 20*time.Second)
-	defer stop()
-	if err := chromedp.Do(ctx, chromedp.WaitVisible(chromedp.CSS(field)), chromedp.SetValue(chromedp.CSS(field), text)); err != nil {
-		s.picture("not-typed")
-		s.Fatalf("typing into %s: %v", field, err)
-	}
+	s.does("typing into "+field, chromedp.WaitVisible(chromedp.CSS(field)), chromedp.SetValue(chromedp.CSS(field), text))
 }
 
 // reads gives the text of an element.
@@ -203,12 +198,7 @@ func (s *person) enters(link string) {
 // waits until something can be seen.
 func (s *person) waits(css string) {
 	s.Helper()
-	ctx, stop := context.WithTimeout(s.ctx, 20*time.Second)
-	defer stop()
-	if err := chromedp.Do(ctx, chromedp.WaitVisible(chromedp.CSS(css))); err != nil {
-		s.picture("not-there")
-		s.Fatalf("waiting for %s: %v", css, err)
-	}
+	s.does("waiting for "+css, chromedp.WaitVisible(chromedp.CSS(css)))
 }
 
 // A donor's two months, from the link that the first start prints to the file of what was given; their browser runs no scripts.

@@ -19,8 +19,7 @@ const farewell = 10 * time.Second
 func Run(ctx context.Context, s *http.Server, l net.Listener) error {
 	closeUnasked(s)
 	stopped := make(chan error, 1)
-	go func() {
-		<-ctx.Done()
+	unwatch := context.AfterFunc(ctx, func() {
 		limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), farewell)
 		defer cancel()
 		err := s.Shutdown(limited)
@@ -28,12 +27,13 @@ func Run(ctx context.Context, s *http.Server, l net.Listener) error {
 			err = s.Close()
 		}
 		stopped <- err
-	}()
+	})
 	run := s.Serve
 	if s.TLSConfig != nil {
 		run = func(l net.Listener) error { return s.ServeTLS(l, "", "") }
 	}
 	if err := run(l); !errors.Is(err, http.ErrServerClosed) {
+		unwatch()
 		return err
 	}
 	return <-stopped

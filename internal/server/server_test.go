@@ -3,6 +3,7 @@ package server
 import (
 	"bufio"
 	"context"
+	"errors"
 	"net"
 	"net/http"
 	"testing"
@@ -107,3 +108,18 @@ func TestAnAnswerWithoutEndIsCut(t *testing.T) {
 		}
 	})
 }
+
+func TestAListenerThatFailsEndsIt(t *testing.T) {
+	l := &pipes{make(chan net.Conn), make(chan struct{})}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := Run(t.Context(), new(http.Server), broken{l}); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("it ends with %v", err)
+	}
+}
+
+// broken is a listener that is closed already.
+type broken struct{ *pipes }
+
+func (broken) Close() error { return nil }
